@@ -1,0 +1,79 @@
+/**
+ * The one way in and out of every command. Whatever happens, the process ends with a code of sysexits.h, a
+ * failure has said one line on standard error, and nothing that was written to standard output is lost.
+ */
+import { writeSync } from 'node:fs'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
+import { MailError } from '../errors/mail-error.ts'
+import { describeError, errnoOf } from '../errors/errno.ts'
+
+/** What a command may touch of its process. */
+export interface Terminal {
+  /** The name the command was called by, for messages. */
+  readonly program: string
+  /** Arguments after the command's name. */
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Writes to standard output. */
+  print(text: string): void
+  /** Writes one line to standard error, after the program's name. */
+  complain(line: string): void
+}
+
+/** Writes everything, also to a pipe that is not ready or whose reader is gone. */
+function writeFully(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  let written = 0
+  while (written < bytes.length) {
+    try {
+      written += writeSync(fd, bytes, written)
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') return
+    }
+  }
+}
+
+/** The terminal of this process. */
+export function processTerminal(program: string): Terminal {
+  return {
+    program,
+    args: process.argv.slice(2),
+    env: process.env,
+    print: (text) => writeFully(1, text),
+    complain: (line) => writeFully(2, `${program}: ${line.replace(/[\r\n]+/g, ' ')}\n`),
+  }
+}
+
+function failed(terminal: Terminal, error: unknown): ExitCode {
+  if (error instanceof MailError) {
+    terminal.complain(error.publicMessage)
+    return error.exitCode
+  }
+  terminal.complain(`internal error: ${describeError(error)}; please report it`)
+  return EX.SOFTWARE
+}
+
+/** Prints the stack of a failure when MAILQUEUE_DEBUG is set: for developers, never by default. */
+function debugStack(terminal: Terminal, error: unknown): void {
+  if ((terminal.env['MAILQUEUE_DEBUG'] ?? '') === '' || !(error instanceof Error)) return
+  writeFully(2, `${error.stack ?? ''}\n`)
+}
+
+/** Runs a command and ends the process with its exit code. */
+export async function runProgram(
+  program: string,
+  main: (terminal: Terminal) => Promise<ExitCode>,
+): Promise<never> {
+  const terminal = processTerminal(program)
+  const end = (error: unknown): never => {
+    debugStack(terminal, error)
+    process.exit(failed(terminal, error))
+  }
+  process.on('uncaughtException', end)
+  process.on('unhandledRejection', end)
+  try {
+    process.exit(await main(terminal))
+  } catch (error) {
+    return end(error)
+  }
+}

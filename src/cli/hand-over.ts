@@ -1,0 +1,80 @@
+/**
+ * Hands a finished message over to delivery and turns the result into words and an exit code: the common end of
+ * mq-sendmail and mq-mail. A signal that would end the process queues the message first.
+ */
+import { EX, type ExitCode } from '../errors/sysexits.ts'
+import type { SpoolMode } from '../config/config.ts'
+import { submit, type SubmitResult } from '../delivery/submit.ts'
+import type { MessageContent } from '../message/content.ts'
+import type { Envelope } from '../message/envelope.ts'
+import { openContext, openLog, openQueue, openTransport, type Setup } from './setup.ts'
+
+/** A message that is ready to go. */
+export interface ReadyMessage {
+  readonly envelope: Envelope
+  readonly content: MessageContent
+  /** Instead of the configured spool mode. */
+  readonly spool?: SpoolMode | undefined
+  readonly verbose: boolean
+}
+
+const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
+/** A signal that fires when the process is asked to end. */
+export function endingSignal(): AbortSignal {
+  const ending = new AbortController()
+  for (const name of ENDING_SIGNALS) process.once(name, () => ending.abort())
+  return ending.signal
+}
+
+function tell(setup: Setup, result: SubmitResult, verbose: boolean): ExitCode {
+  const { terminal } = setup
+  const kept = result.queueId === undefined ? 'it is not kept' : `it is kept in failed/ as ${result.queueId}`
+  for (const { recipient, reason } of result.refused)
+    terminal.complain(`${recipient} was refused: ${reason}; ${kept}`)
+  if (result.problem !== undefined) {
+    const lost = result.unaccepted.length > 0 ? ` (not accepted for ${result.unaccepted.join(', ')})` : ''
+    terminal.complain(`${result.problem.publicMessage}${lost}`)
+    return result.problem.exitCode
+  }
+  if (verbose && result.sent.length > 0) terminal.complain(`sent to ${result.sent.join(', ')}`)
+  if (verbose && result.queued.length > 0) {
+    terminal.complain(`queued as ${result.queueId ?? '?'} for ${result.queued.join(', ')}`)
+  }
+  if (result.refused.length === 0) return EX.OK
+  return result.refused.some((each) => each.scope === 'message') ? EX.UNAVAILABLE : EX.NOUSER
+}
+
+/**
+ * Sends or queues a message and says what is wrong.
+ *
+ * @returns the exit code of the table in docs/exit-codes.md
+ */
+export async function handOver(setup: Setup, message: ReadyMessage): Promise<ExitCode> {
+  const { config } = setup
+  const { envelope, content, verbose } = message
+  const spool = message.spool ?? config.spool
+  const log = await openLog(setup, verbose)
+  const queue = config.queueDir === undefined ? undefined : await openQueue(config.queueDir)
+  const transport = spool === 'only' ? undefined : await openTransport(config, log)
+  const context = await openContext(setup, log)
+  try {
+    const result = await submit(
+      {
+        envelope,
+        content,
+        transport,
+        queue,
+        spool,
+        submitTimeout: config.submitTimeout,
+        signal: endingSignal(),
+      },
+      context,
+    )
+    return tell(setup, result, verbose)
+  } finally {
+    content.close()
+    // QUIT is written, its reply is nobody's business: the process ends as soon as the outcome is durable.
+    void transport?.close()
+  }
+}

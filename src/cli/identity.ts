@@ -1,0 +1,83 @@
+/**
+ * Who calls, and on which host: looked up only when something asks for it.
+ */
+import { readFileSync } from 'node:fs'
+import { homedir, hostname, userInfo } from 'node:os'
+import { MailError } from '../errors/mail-error.ts'
+import { gecosName } from '../message/phrase.ts'
+
+/** The caller. Each member is looked up at its first use. */
+export interface Caller {
+  /** Login name. @throws MailError SYSTEM_LACKS when the user has no entry and no LOGNAME. */
+  readonly user: string
+  /** Full name from $NAME or the password file; empty when there is none. */
+  readonly fullName: string
+  readonly host: string
+  readonly home: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+function loginName(env: Environment): string {
+  try {
+    return userInfo().username
+  } catch {
+    const name = env['LOGNAME'] ?? env['USER'] ?? ''
+    if (name !== '') return name
+    throw new MailError(
+      'SYSTEM_LACKS',
+      'this user has no entry in the password file, so there is no sender; name one with -f',
+    )
+  }
+}
+
+/** The fifth field of the caller's line in /etc/passwd, passwd(5). */
+function gecos(login: string): string {
+  try {
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((each) => each.startsWith(`${login}:`))
+    return line?.split(':')[4] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function readHome(env: Environment): string {
+  try {
+    return env['HOME'] ?? homedir()
+  } catch {
+    return '/'
+  }
+}
+
+/** The user who runs this process. */
+export function thisCaller(env: Environment): Caller {
+  return {
+    get user() {
+      return loginName(env)
+    },
+    get fullName() {
+      const user = loginName(env)
+      return (env['NAME'] ?? '') || (gecosName(gecos(user), user) ?? '')
+    },
+    get host() {
+      return hostname()
+    },
+    get home() {
+      return readHome(env)
+    },
+  }
+}
+
+/** The domain for addresses without one: the configured one, /etc/mailname, or the host's name. */
+export function mailDomain(configured: string | undefined): string {
+  if (configured !== undefined) return configured
+  try {
+    const name = readFileSync('/etc/mailname', 'utf8').split('\n')[0]?.trim() ?? ''
+    if (name !== '') return name
+  } catch {
+    // Many hosts have none.
+  }
+  return hostname()
+}

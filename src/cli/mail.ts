@@ -1,0 +1,151 @@
+/**
+ * mq-mail: a drop-in for the sending half of mail(1). Composes a plain-text message from standard input and
+ * hands it over as mq-sendmail does; the same exit codes, standard output stays empty.
+ */
+import { MailError } from '../errors/mail-error.ts'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
+import { dedupe } from '../message/address.ts'
+import { composeMail } from '../message/compose.ts'
+import { bufferContent } from '../message/content.ts'
+import { newMessageId } from '../message/message-id.ts'
+import { formatMailbox } from '../message/phrase.ts'
+import { envelope, readRecipients, type RecipientList } from '../message/recipients.ts'
+import { newCommand, parseCommand } from './commander.ts'
+import type { Terminal } from './exit.ts'
+import { handOver } from './hand-over.ts'
+import { mailDomain } from './identity.ts'
+import { resolveRecipients } from './resolve-recipients.ts'
+import { envelopeSender, type Sender } from './sender.ts'
+import { setUp, type Setup } from './setup.ts'
+import { standardInput } from './standard-input.ts'
+
+interface MailOptions {
+  readonly subject?: string
+  readonly fromAddress?: string
+  readonly cc: readonly string[]
+  readonly bcc: readonly string[]
+  readonly append: readonly string[]
+  readonly skipEmpty?: true
+  readonly config?: string
+  readonly aliases?: string
+  readonly verbose?: true
+}
+
+/** The body is held in memory: it has to be looked at as a whole to choose its encoding. */
+const MAX_BODY = 32 * 1024 * 1024
+
+async function readBody(): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of standardInput()) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > MAX_BODY) {
+        throw new MailError(
+          'MESSAGE_MALFORMED',
+          'the body is larger than 32 MB; send large data with mq-sendmail',
+        )
+      }
+    }
+  } catch (error) {
+    if (error instanceof MailError) throw error
+    throw new MailError('INPUT_UNREADABLE', 'cannot read the body from standard input', { cause: error })
+  }
+  return Buffer.concat(chunks)
+}
+
+function parseHeader(text: string): [string, string] {
+  const field = /^([!-9;-~]+)[ \t]*:[ \t]*([^\r\n]*)$/.exec(text)
+  if (field?.[1] === undefined) {
+    throw new MailError(
+      'USAGE',
+      `-a takes a header such as "X-Name: value", and ${JSON.stringify(text)} is none`,
+    )
+  }
+  return [field[1], field[2] ?? '']
+}
+
+/** Resolves one kind of recipient, so that the header shows the final addresses of that kind. */
+async function resolved(setup: Setup, lists: readonly RecipientList[], options: MailOptions) {
+  const results = []
+  for (const list of lists) results.push(await resolveRecipients(setup, list, { aliases: options.aliases }))
+  return results
+}
+
+function author(setup: Setup, sender: Sender): string {
+  const domain = mailDomain(setup.config.qualifyDomain)
+  if (sender.address === '') return formatMailbox('MAILER-DAEMON', `MAILER-DAEMON@${domain}`)
+  return formatMailbox(sender.name ?? setup.caller.fullName, sender.address)
+}
+
+async function send(
+  terminal: Terminal,
+  operands: readonly string[],
+  options: MailOptions,
+): Promise<ExitCode> {
+  const setup = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
+  if (operands.length === 0) throw new MailError('NO_RECIPIENTS', 'no recipients; name them as operands')
+  const headers = options.append.map(parseHeader)
+  // An empty -r asks for the configured sender.
+  const sender = envelopeSender(setup, options.fromAddress === '' ? undefined : options.fromAddress)
+  const lists = [operands, options.cc, options.bcc].map((texts) => readRecipients(texts))
+  const [to, cc, bcc] = await resolved(setup, lists, options)
+  const kinds = [to, cc, bcc].filter((kind) => kind !== undefined)
+  const exitCode = kinds.find((kind) => kind.exitCode !== EX.OK)?.exitCode ?? EX.OK
+  const recipients = dedupe(kinds.flatMap((kind) => kind.recipients))
+  if (recipients.length === 0 && (exitCode !== EX.OK || kinds.some((kind) => kind.dropped))) return exitCode
+  const addressed = envelope(sender.address, recipients)
+  const body = await readBody()
+  if (body.length === 0 && options.skipEmpty === true) return exitCode
+  if (body.length === 0) terminal.complain('the message body is empty')
+  const message = await composeMail({
+    from: author(setup, sender),
+    to: to?.recipients ?? [],
+    cc: cc?.recipients ?? [],
+    ...(options.subject === undefined ? {} : { subject: options.subject }),
+    headers,
+    body,
+    date: Date.now(),
+    messageId: newMessageId(sender.address, mailDomain(setup.config.qualifyDomain)),
+  })
+  const result = await handOver(setup, {
+    envelope: addressed,
+    content: bufferContent(message),
+    verbose: options.verbose === true,
+  })
+  return result === EX.OK ? exitCode : result
+}
+
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
+
+/** Runs mq-mail. */
+export async function mail(terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = EX.OK
+  const command = newCommand(terminal, 'Sends a mail whose body is read from standard input.')
+    .argument('[recipient...]', 'addresses, lists of addresses, or names of /etc/aliases')
+    .option('-s, --subject <text>', 'subject')
+    .option('-r, --from-address <address>', 'sender, in the From header and the envelope')
+    .option('-c, --cc <address>', 'recipient of a copy; may be given again', collect, [])
+    .option(
+      '-b, --bcc <address>',
+      'recipient who is not named in the message; may be given again',
+      collect,
+      [],
+    )
+    .option(
+      '-a, --append <header>',
+      'header to add, such as "X-Name: value"; may be given again',
+      collect,
+      [],
+    )
+    .option('-E, --skip-empty', 'send nothing when the body is empty')
+    .option('-C, --config <file>', 'configuration file')
+    .option('--aliases <file>', 'aliases file instead of the configured one')
+    .option('-v, --verbose', 'say on standard error what became of the message')
+    .action(async (operands: string[], options: MailOptions) => {
+      exitCode = await send(terminal, operands, options)
+    })
+  await parseCommand(command, terminal)
+  return exitCode
+}

@@ -1,0 +1,7 @@
+/**
+ * Entry point of mq-queue.
+ */
+import { runCommand } from './main.ts'
+import { queue } from './queue.ts'
+
+runCommand(queue)

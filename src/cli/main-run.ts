@@ -1,0 +1,7 @@
+/**
+ * Entry point of mq-run.
+ */
+import { runCommand } from './main.ts'
+import { run } from './run.ts'
+
+runCommand(run)

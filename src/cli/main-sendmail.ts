@@ -1,0 +1,7 @@
+/**
+ * Entry point of mq-sendmail.
+ */
+import { runCommand } from './main.ts'
+import { sendmail } from './sendmail.ts'
+
+runCommand(sendmail)

@@ -1,0 +1,22 @@
+/**
+ * Starts a command under the name it was called by. Files that the program makes are private unless a call says
+ * otherwise.
+ */
+import { basename } from 'node:path'
+import type { ExitCode } from '../errors/sysexits.ts'
+import { NothingLeftToDo } from './nothing-left.ts'
+import { runProgram, type Terminal } from './exit.ts'
+
+/** Runs a command and ends the process. */
+export function runCommand(command: (terminal: Terminal) => Promise<ExitCode>): void {
+  process.umask(0o077)
+  const program = basename(process.argv[1] ?? 'mailqueue')
+  void runProgram(program, async (terminal) => {
+    try {
+      return await command(terminal)
+    } catch (error) {
+      if (error instanceof NothingLeftToDo) return 0
+      throw error
+    }
+  })
+}

@@ -1,0 +1,112 @@
+/**
+ * mq-queue: looks at the queue and changes single messages. Listing and showing change nothing; a change says
+ * what it did, or why not.
+ */
+import { resolve } from 'node:path'
+import { MailError } from '../errors/mail-error.ts'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
+import type { Place, QueueEntry, QueueStore } from '../queue/store.ts'
+import { newCommand, parseCommand, type Command } from './commander.ts'
+import type { Terminal } from './exit.ts'
+import { thisCaller } from './identity.ts'
+import { listQueue } from './queue-list.ts'
+import { showMessage } from './queue-show.ts'
+import { openQueue, setUp } from './setup.ts'
+
+interface QueueOptions {
+  readonly config?: string
+  readonly queueDir?: string
+}
+
+type Change = (store: QueueStore, entry: QueueEntry) => Promise<boolean>
+
+async function openNamedQueue(terminal: Terminal, options: QueueOptions): Promise<QueueStore> {
+  if (options.queueDir !== undefined) return openQueue(resolve(options.queueDir))
+  const { config } = await setUp(terminal, { config: options.config })
+  if (config.queueDir === undefined) {
+    throw new MailError(
+      'CONFIG_MISSING',
+      'no queue: name the directory with --queue-dir, or set queue_dir in the configuration',
+    )
+  }
+  return openQueue(config.queueDir)
+}
+
+async function findOne(store: QueueStore, id: string): Promise<QueueEntry> {
+  const [entry, second] = await store.find(id)
+  if (entry === undefined)
+    throw new MailError('INPUT_MISSING', `there is no message ${id} in the queue ${store.name}`)
+  if (second !== undefined)
+    throw new MailError('USAGE', `more than one message has the id ${id}; name the file instead`)
+  return entry
+}
+
+/** Applies a change to each message named; one that fails does not stop the others. */
+async function changeEach(
+  terminal: Terminal,
+  store: QueueStore,
+  ids: readonly string[],
+  change: Change,
+): Promise<ExitCode> {
+  let exitCode: ExitCode = EX.OK
+  for (const id of ids) {
+    try {
+      const entry = await findOne(store, id)
+      if (await change(store, entry)) continue
+      throw new MailError('QUEUE_BUSY', `${id} is being delivered just now; try again`)
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error
+      terminal.complain(error.publicMessage)
+      exitCode = error.exitCode
+    }
+  }
+  return exitCode
+}
+
+function addSubcommands(parent: Command, terminal: Terminal, done: (exitCode: ExitCode) => void): void {
+  const open = (): Promise<QueueStore> => openNamedQueue(terminal, parent.opts<QueueOptions>())
+  parent
+    .command('list')
+    .description('list the messages in the queue')
+    .option('--failed', 'the failed messages instead of the waiting ones')
+    .action(async (options: { failed?: true }) => {
+      const places: readonly Place[] = options.failed === true ? ['failed'] : ['new', 'cur', 'hold']
+      await listQueue(await open(), places, terminal)
+    })
+  parent
+    .command('show')
+    .description('show a message: envelope, state, history and content')
+    .argument('<id>', 'queue id')
+    .action(async (id: string) => {
+      const store = await open()
+      await showMessage(store, await findOne(store, id), terminal)
+    })
+  parent
+    .command('retry')
+    .description('make messages due at once, also failed ones')
+    .argument('<id...>', 'queue ids')
+    .action(async (ids: string[]) => {
+      const { user } = thisCaller(terminal.env)
+      done(await changeEach(terminal, await open(), ids, (store, entry) => store.retry(entry, user)))
+    })
+  parent
+    .command('delete')
+    .description('remove messages for good')
+    .argument('<id...>', 'queue ids')
+    .action(async (ids: string[]) => {
+      done(await changeEach(terminal, await open(), ids, (store, entry) => store.remove(entry)))
+    })
+}
+
+/** Runs mq-queue. */
+export async function queue(terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = EX.OK
+  const command = newCommand(terminal, 'Looks at the mail queue and changes it.')
+    .option('-C, --config <file>', 'configuration file')
+    .option('-d, --queue-dir <directory>', 'queue directory instead of the configured one')
+  addSubcommands(command, terminal, (code) => {
+    exitCode = code
+  })
+  await parseCommand(command, terminal)
+  return exitCode
+}

@@ -1,0 +1,77 @@
+/**
+ * From what the user named to the recipients of the envelope: aliases, then the domain for bare names. One
+ * unusable recipient never stops the others; each is told in one sentence, and the exit code says so.
+ */
+import { hostname } from 'node:os'
+import { needsAliases } from '../aliases/local-name.ts'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
+import { dedupe, qualify } from '../message/address.ts'
+import type { RecipientList } from '../message/recipients.ts'
+import { mailDomain } from './identity.ts'
+import type { Setup } from './setup.ts'
+
+/** How recipients are resolved. */
+export interface ResolveOptions {
+  /** The aliases file named on the command line. */
+  readonly aliases?: string | undefined
+  /** Leaves names as they are. */
+  readonly noAliases?: boolean
+}
+
+/** The recipients that are left, and the exit code that those which are not ask for. */
+export interface ResolvedRecipients {
+  readonly recipients: readonly string[]
+  readonly exitCode: ExitCode
+  /** True when an alias drops this mail on purpose (`/dev/null`). */
+  readonly dropped: boolean
+}
+
+/**
+ * Expands and qualifies recipients.
+ *
+ * @throws MailError CONFIG_* when an aliases file that was named cannot be used, QUEUE_IO when reading it may
+ *   work later
+ */
+export async function resolveRecipients(
+  setup: Setup,
+  named: RecipientList,
+  options: ResolveOptions,
+): Promise<ResolvedRecipients> {
+  const { config, terminal } = setup
+  let exitCode: ExitCode = EX.OK
+  for (const problem of named.problems) {
+    terminal.complain(problem)
+    exitCode = EX.DATAERR
+  }
+  const domain = mailDomain(config.qualifyDomain)
+  const local = ['localhost', hostname(), domain, ...config.localDomains]
+  let recipients = named.recipients
+  let dropped = false
+  if (options.noAliases !== true && needsAliases(recipients, local)) {
+    const expansion = await expand(setup, recipients, local, options.aliases)
+    for (const { recipient, reason } of expansion.refused) {
+      terminal.complain(`${recipient}: ${reason}`)
+      exitCode = EX.NOUSER
+    }
+    recipients = expansion.recipients
+    dropped = expansion.discarded.length > 0
+  }
+  return { recipients: dedupe(recipients.map((recipient) => qualify(recipient, domain))), exitCode, dropped }
+}
+
+async function expand(
+  setup: Setup,
+  recipients: readonly string[],
+  localDomains: readonly string[],
+  file: string | undefined,
+) {
+  const { expandRecipients } = await import('../aliases/expand.ts')
+  const { loadAliases } = await import('../aliases/load.ts')
+  const { readInclude } = await import('../aliases/include.ts')
+  const path = file ?? setup.config.aliases
+  const explicit = file !== undefined || path !== '/etc/aliases'
+  const { aliases, warnings } = loadAliases(path, { explicit })
+  const expansion = expandRecipients(recipients, { aliases, localDomains, readInclude })
+  for (const warning of [...warnings, ...expansion.warnings]) setup.terminal.complain(warning)
+  return expansion
+}

@@ -1,0 +1,115 @@
+/**
+ * mq-run: one pass over the queue, from cron. Silent when all is well; otherwise one line says why mail is
+ * still waiting or failed, and the exit code tells which.
+ */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { MailError } from '../errors/mail-error.ts'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
+import { runQueueOnce, type RunReport } from '../delivery/run-queue.ts'
+import { newCommand, parseCommand } from './commander.ts'
+import type { Terminal } from './exit.ts'
+import { endingSignal } from './hand-over.ts'
+import { openContext, openLog, openQueue, openTransport, setUp, type Setup } from './setup.ts'
+
+/** How a run is made. */
+export interface RunCall {
+  /** Ignores the schedule. */
+  readonly all: boolean
+  /** Runs beside another runner. */
+  readonly force: boolean
+  readonly verbose: boolean
+}
+
+const COUNTED = ['delivered', 'deferred', 'failed', 'discarded', 'held', 'quarantined', 'recovered'] as const
+
+function summary(report: RunReport): string {
+  return COUNTED.filter((name) => report[name] > 0 || name === 'delivered')
+    .map((name) => `${report[name]} ${name}`)
+    .join(', ')
+}
+
+function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode {
+  if (report.busy) {
+    if (verbose) terminal.complain('another runner is at work on this queue; --force runs beside it')
+    return EX.OK
+  }
+  if (verbose) terminal.complain(summary(report))
+  if (report.quarantined > 0) {
+    terminal.complain(
+      `${report.quarantined} files that are no queued messages were moved to corrupt/; see the .reason beside each`,
+    )
+  }
+  if (report.stopped !== undefined)
+    terminal.complain(`stopped early: ${report.stopped}; what was not tried stays in the queue`)
+  if (report.failed > 0)
+    terminal.complain(
+      `${report.failed} messages failed for good and are kept in failed/; see mq-queue list --failed`,
+    )
+  if (report.failed > 0) return EX.UNAVAILABLE
+  return report.stopped !== undefined || report.deferred > 0 ? EX.TEMPFAIL : EX.OK
+}
+
+function queueDirectory(config: Config, operand: string | undefined): string {
+  if (operand !== undefined) {
+    const path = resolve(operand)
+    // A queue that is configured is made when it is missing; one that is named has to be there.
+    if (!existsSync(path))
+      throw new MailError('INPUT_MISSING', `the queue directory ${path} does not exist; check the path`)
+    return path
+  }
+  if (config.queueDir === undefined) {
+    throw new MailError(
+      'CONFIG_MISSING',
+      'no queue: name the directory, or set queue_dir in the configuration',
+    )
+  }
+  return config.queueDir
+}
+
+/** Runs the queue of the configuration, or the one named. */
+export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: string): Promise<ExitCode> {
+  const { config, terminal } = setup
+  const queueDir = queueDirectory(config, operand)
+  const log = await openLog(setup, call.verbose)
+  const transport = await openTransport(config, log)
+  if (transport === undefined)
+    throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
+  const context = await openContext(setup, log)
+  try {
+    const report = await runQueueOnce(await openQueue(queueDir), transport, context, {
+      connections: config.smtp?.connections ?? 1,
+      all: call.all,
+      force: call.force,
+      signal: endingSignal(),
+    })
+    return tell(terminal, report, call.verbose)
+  } finally {
+    await transport.close()
+  }
+}
+
+/** Runs mq-run. */
+export async function run(terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = EX.OK
+  const command = newCommand(terminal, 'Delivers what is due in the mail queue, once.')
+    .argument('[queue_dir]', 'queue directory instead of the configured one')
+    .option('-C, --config <file>', 'configuration file')
+    .option('-v, --verbose', 'show the SMTP dialogue and a summary on standard error')
+    .option('--all', 'ignore the schedule: try everything that waits')
+    .option('--force', 'run beside another runner')
+    .action(
+      async (
+        operand: string | undefined,
+        options: { config?: string; verbose?: true; all?: true; force?: true },
+      ) => {
+        const verbose = options.verbose === true
+        const setup = await setUp(terminal, { config: options.config, verbose })
+        const call = { all: options.all === true, force: options.force === true, verbose }
+        exitCode = await runConfiguredQueue(setup, call, operand)
+      },
+    )
+  await parseCommand(command, terminal)
+  return exitCode
+}

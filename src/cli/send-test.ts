@@ -1,0 +1,106 @@
+/**
+ * mq-send-test: sends a real test message over SMTP, never through the queue, and says OK or what is wrong.
+ */
+import { hostname } from 'node:os'
+import { MailError } from '../errors/mail-error.ts'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
+import { composeMail } from '../message/compose.ts'
+import { bufferContent } from '../message/content.ts'
+import { newMessageId } from '../message/message-id.ts'
+import type { RecipientOutcome } from '../message/outcome.ts'
+import { envelope, readRecipients } from '../message/recipients.ts'
+import type { Transport } from '../transport/transport.ts'
+import { newCommand, parseCommand } from './commander.ts'
+import type { Terminal } from './exit.ts'
+import { mailDomain } from './identity.ts'
+import { envelopeSender } from './sender.ts'
+import { openLog, openTransport, setUp, type Setup } from './setup.ts'
+
+interface SendTestOptions {
+  readonly to: string
+  readonly from?: string
+  readonly config?: string
+  readonly verbose?: true
+  readonly quiet?: true
+}
+
+const BODY = `This is a test message of mailqueue, sent by mq-send-test.
+If you can read it, the configuration works.
+`
+
+function testRecipients(to: string): readonly string[] {
+  const { recipients, problems } = readRecipients([to])
+  if (problems[0] !== undefined) throw new MailError('ADDRESS_INVALID', `--to cannot be used: ${problems[0]}`)
+  const bare = recipients.find((recipient) => !recipient.includes('@'))
+  if (bare !== undefined)
+    throw new MailError('ADDRESS_INVALID', `--to takes a full address, and ${bare} has no domain`)
+  return recipients
+}
+
+async function sendTestMessage(
+  setup: Setup,
+  transport: Transport,
+  options: SendTestOptions,
+): Promise<RecipientOutcome[]> {
+  const sender = envelopeSender(setup, options.from)
+  const addressed = envelope(sender.address, testRecipients(options.to))
+  const message = await composeMail({
+    from: sender.address,
+    to: addressed.recipients,
+    cc: [],
+    subject: `Test message from ${hostname()}`,
+    headers: [['Auto-Submitted', 'auto-generated']],
+    body: Buffer.from(BODY),
+    date: Date.now(),
+    messageId: newMessageId(sender.address, mailDomain(setup.config.qualifyDomain)),
+  })
+  return transport.send({ envelope: addressed, content: bufferContent(message) })
+}
+
+function tell(
+  terminal: Terminal,
+  transport: Transport,
+  outcomes: readonly RecipientOutcome[],
+  quiet: boolean,
+): ExitCode {
+  let exitCode: ExitCode = EX.OK
+  for (const outcome of outcomes) {
+    if (outcome.status === 'delivered') {
+      if (!quiet) terminal.print(`OK: ${outcome.recipient} accepted by ${transport.name}: ${outcome.reply}\n`)
+      continue
+    }
+    terminal.complain(`${outcome.recipient} was not accepted by ${transport.name}: ${outcome.reason}`)
+    if (outcome.status === 'failed') exitCode = EX.UNAVAILABLE
+    else if (exitCode === EX.OK) exitCode = EX.TEMPFAIL
+  }
+  return exitCode
+}
+
+async function sendTest(terminal: Terminal, options: SendTestOptions): Promise<ExitCode> {
+  const setup = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
+  const transport = await openTransport(setup.config, await openLog(setup, options.verbose === true))
+  if (transport === undefined)
+    throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
+  try {
+    const outcomes = await sendTestMessage(setup, transport, options)
+    return tell(terminal, transport, outcomes, options.quiet === true)
+  } finally {
+    await transport.close()
+  }
+}
+
+/** Runs mq-send-test. */
+export async function sendTestCommand(terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = EX.OK
+  const command = newCommand(terminal, 'Sends a test message over SMTP and says whether the server took it.')
+    .requiredOption('--to <address>', 'recipient of the test message')
+    .option('--from <address>', 'sender instead of the configured one')
+    .option('-C, --config <file>', 'configuration file')
+    .option('-v, --verbose', 'show the SMTP dialogue on standard error')
+    .option('-q, --quiet', 'print nothing when the message was accepted')
+    .action(async (options: SendTestOptions) => {
+      exitCode = await sendTest(terminal, options)
+    })
+  await parseCommand(command, terminal)
+  return exitCode
+}

@@ -1,0 +1,88 @@
+/**
+ * The settings of one run, complete and checked: what the rest of the program sees instead of a file. Times are
+ * milliseconds, paths are absolute, everything is frozen.
+ */
+
+/** How the connection to the smarthost is protected. */
+export type TlsLevel =
+  /** Never. */
+  | 'off'
+  /** STARTTLS when the server offers it; the certificate is not verified. */
+  | 'may'
+  /** TLS or no mail; the certificate is not verified. */
+  | 'require'
+  /** TLS with a valid certificate for the host's name, or no mail. */
+  | 'verify'
+
+/** Where a message is kept while it is being submitted; see docs/queue.md. */
+export type SpoolMode = 'fallback' | 'first' | 'only'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** The limits of each step of an SMTP session, in milliseconds (RFC 5321 section 4.5.3.2). */
+export interface SmtpTimeouts {
+  readonly connect: number
+  readonly banner: number
+  /** EHLO, AUTH, MAIL, RCPT. */
+  readonly command: number
+  /** From DATA to its 354 reply. */
+  readonly data: number
+  /** One block of the message. */
+  readonly block: number
+  /** The reply to the final dot; too short a limit here is how mail is sent twice. */
+  readonly dot: number
+}
+
+/** How to reach and use a smarthost. */
+export interface SmtpSettings {
+  readonly host: string
+  readonly port: number
+  /** TLS from the first byte (port 465) instead of STARTTLS. */
+  readonly implicitTls: boolean
+  readonly tls: TlsLevel
+  /** File with the certificates to trust instead of the system's. */
+  readonly tlsCa: string | undefined
+  readonly username: string | undefined
+  readonly password: string | undefined
+  /** Allows credentials over an unprotected connection. */
+  readonly insecureAuth: boolean
+  /** Name given with EHLO; undefined means this host's name. */
+  readonly helo: string | undefined
+  readonly timeouts: SmtpTimeouts
+  /** Connections at the same time. */
+  readonly connections: number
+  readonly messagesPerConnection: number
+  /** Recipients in one transaction. */
+  readonly maxRecipients: number
+}
+
+/** Everything the commands and the library work with. */
+export interface Config {
+  /** The file it was read from; undefined when built by a program. */
+  readonly source: string | undefined
+  /** Undefined when no smarthost is configured. */
+  readonly smtp: SmtpSettings | undefined
+  readonly queueDir: string | undefined
+  /** Sender used when the caller gives none: an address or `Name <address>`; `%U %H %F` are already replaced. */
+  readonly from: string | undefined
+  readonly spool: SpoolMode
+  /** Waiting times after the first, second, ... failed attempt; the last repeats. */
+  readonly retry: readonly number[]
+  /** Age at which a deferred message is given up. */
+  readonly expire: number
+  /** How long an interactive submission may take until the body starts. */
+  readonly submitTimeout: number
+  readonly aliases: string
+  readonly localDomains: readonly string[]
+  /** Domain for addresses that have none; undefined means the mail name of this host. */
+  readonly qualifyDomain: string | undefined
+  readonly deliveryLog: string | undefined
+  readonly queueLog: string | undefined
+  /** File path or `stderr`. */
+  readonly log: string | undefined
+  readonly logLevel: LogLevel
+  /** Package names, absolute module paths or absolute glob patterns. */
+  readonly plugins: readonly string[]
+  /** Sentences about settings that have no effect here, for a caller that is asked to be verbose. */
+  readonly notes: readonly string[]
+}

@@ -1,0 +1,82 @@
+/**
+ * Writes a configuration as an ini file: what `--print-config` shows. Reading that text gives the same
+ * configuration again, but for the password, which is never written, and the notes. `include` and
+ * `strict_permissions` act while files are read and are not part of the result.
+ */
+import type { Config, SmtpSettings } from './config.ts'
+import { formatIniValue } from './ini-file.ts'
+import { OPTIONS, type Option } from './options.ts'
+
+/** What stands in the place of a secret. */
+const HIDDEN = '********'
+
+/**
+ * The configuration as text in the format of mailqueue.conf(5), with all defaults written out. Options that
+ * are not set are left out.
+ */
+export function printConfig(config: Config): string {
+  const head = [`# read from ${config.source?.replace(/\p{Cc}/gu, '?') ?? 'the settings of a program'}`]
+  if (config.smtp?.password !== undefined) head.push(`# smtp_password is set; it is hidden here as ${HIDDEN}`)
+  const lines = [
+    ...head,
+    '[mailqueue]',
+    ...smtpLines(config.smtp),
+    ...queueLines(config),
+    ...otherLines(config),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** One line, or none for a value that is not set or a list without items. */
+function line<T>(option: Option<T>, value: T | undefined): string[] {
+  if (value === undefined) return []
+  const text = option.secret === true ? HIDDEN : option.kind.format(value)
+  return text === '' ? [] : [`${option.name} = ${option.secret === true ? text : formatIniValue(text)}`]
+}
+
+function smtpLines(smtp: SmtpSettings | undefined): string[] {
+  if (smtp === undefined) return []
+  return [
+    ...line(OPTIONS.smtp_hostname, smtp.host),
+    ...line(OPTIONS.smtp_port, smtp.port),
+    ...line(OPTIONS.smtp_username, smtp.username),
+    ...line(OPTIONS.smtp_password, smtp.password),
+    ...line(OPTIONS.helo, smtp.helo),
+    ...line(OPTIONS.tls, smtp.tls),
+    ...line(OPTIONS.tls_ca, smtp.tlsCa),
+    ...line(OPTIONS.insecure_auth, smtp.insecureAuth),
+    ...line(OPTIONS.timeout_connect, smtp.timeouts.connect),
+    ...line(OPTIONS.timeout_banner, smtp.timeouts.banner),
+    ...line(OPTIONS.timeout_command, smtp.timeouts.command),
+    ...line(OPTIONS.timeout_data, smtp.timeouts.data),
+    ...line(OPTIONS.timeout_block, smtp.timeouts.block),
+    ...line(OPTIONS.timeout_dot, smtp.timeouts.dot),
+    ...line(OPTIONS.connections, smtp.connections),
+    ...line(OPTIONS.messages_per_connection, smtp.messagesPerConnection),
+    ...line(OPTIONS.max_recipients, smtp.maxRecipients),
+  ]
+}
+
+function queueLines(config: Config): string[] {
+  return [
+    ...line(OPTIONS.submit_timeout, config.submitTimeout),
+    ...line(OPTIONS.queue_dir, config.queueDir),
+    ...line(OPTIONS.spool, config.spool),
+    ...line(OPTIONS.retry, config.retry),
+    ...line(OPTIONS.expire, config.expire),
+  ]
+}
+
+function otherLines(config: Config): string[] {
+  return [
+    ...line(OPTIONS.from, config.from?.replaceAll('%', '%%')),
+    ...line(OPTIONS.aliases, config.aliases),
+    ...line(OPTIONS.local_domains, config.localDomains),
+    ...line(OPTIONS.qualify_domain, config.qualifyDomain),
+    ...line(OPTIONS.delivery_log, config.deliveryLog),
+    ...line(OPTIONS.queue_log, config.queueLog),
+    ...line(OPTIONS.log, config.log),
+    ...line(OPTIONS.log_level, config.logLevel),
+    ...line(OPTIONS.plugins, config.plugins),
+  ]
+}

@@ -1,0 +1,55 @@
+/**
+ * The configuration of a program that uses the library: the options of the file as keys of an object, with the
+ * same names, defaults and checks. Nothing is read from disk.
+ */
+import { homedir } from 'node:os'
+import type { Config } from './config.ts'
+import { configInvalid } from './config-error.ts'
+import { addGiven, knownOption, type GivenValue } from './given-values.ts'
+import type { Option } from './options.ts'
+import { resolveConfig } from './resolve.ts'
+import type { Identity } from './sender-template.ts'
+
+const WHERE = 'settings'
+
+/**
+ * Builds a configuration from settings.
+ *
+ * @param settings options by name or alias; besides the text that a file would hold, numbers (durations in
+ *   seconds), booleans and, for lists, arrays are accepted; undefined and null mean "not given". Relative paths
+ *   start at the current directory
+ * @param identity values of `%U`, `%H` and `%F` in `from`, which are refused without it
+ * @returns the frozen configuration, with `source` undefined
+ * @throws MailError CONFIG_INVALID for an unknown key, a value that is not valid or a contradiction
+ */
+export function configFromSettings(settings: Readonly<Record<string, unknown>>, identity?: Identity): Config {
+  const base = { folder: process.cwd(), home: homedir() }
+  const given = new Map<string, GivenValue>()
+  for (const [key, value] of Object.entries(settings)) {
+    const option = knownOption(key, WHERE)
+    if (value === undefined || value === null) continue
+    if (option.fileOnly === true) throw configInvalid(WHERE, `${option.name} only works in a file; remove it`)
+    addGiven(given, option, { raw: asText(option, value), where: WHERE, base })
+  }
+  return resolveConfig(given, { source: undefined, identity })
+}
+
+function asText(option: Option<unknown>, value: unknown): string | readonly string[] {
+  const { accepts, form } = option.kind
+  if (typeof value === 'string') return value
+  if (accepts === 'list') {
+    const items: readonly unknown[] = Array.isArray(value) ? value : [value]
+    const words = items.map(plainItem).filter((word) => word !== undefined)
+    if (words.length === items.length) return words
+  } else if (typeof value === accepts) {
+    return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value)
+  }
+  const got = Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+  throw configInvalid(WHERE, `${option.name} cannot be ${got}; give ${form}`)
+}
+
+/** A list item as text; a number is a duration in seconds. */
+function plainItem(item: unknown): string | undefined {
+  if (typeof item === 'string') return item
+  return typeof item === 'number' ? String(item) : undefined
+}

@@ -1,0 +1,75 @@
+/**
+ * The kinds of options that hold names, addresses and paths. Paths come out absolute: relative ones start at
+ * the folder of the file they are written in, `~/` at the home directory.
+ */
+import { join, resolve } from 'node:path'
+import { isGlob } from '../util/glob.ts'
+import { listOf, scalar, type PathBase } from './option-kind.ts'
+
+const DOMAIN = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]{0,252}[\p{L}\p{N}_])?$/u
+const IPV6 = /^[0-9a-f:]*:[0-9a-f:.]*(?:%\w+)?$/i
+
+/** Any text. */
+export const TEXT = scalar({ form: 'text without control characters', read: (text) => text })
+
+/** A host name or an IP address; brackets around an IPv6 address are taken off. */
+export const HOST = scalar({
+  form: 'a host name or an IP address, without port or "smtp://"',
+  read: (text) => {
+    const bare = text.replace(/^\[(.*)\]$/, '$1')
+    const ipv6 = IPV6.test(bare) && bare.split(':').length > 2
+    return ipv6 || DOMAIN.test(text) ? bare : undefined
+  },
+})
+
+/** The name given with EHLO: a domain or an address literal (RFC 5321 section 4.1.3). */
+export const HELO = scalar({
+  form: 'a domain, or an IP address in square brackets',
+  read: (text) => (DOMAIN.test(text) || /^\[[0-9a-z:.]+\]$/i.test(text) ? text : undefined),
+})
+
+const asDomain = (text: string): string | undefined => (DOMAIN.test(text) ? text.toLowerCase() : undefined)
+
+/** One domain; comes out in lower case. */
+export const DOMAIN_NAME = scalar({ form: 'a domain without "@"', read: asDomain })
+
+/** Domains; they come out in lower case. */
+export const DOMAINS = listOf({ form: 'domains without "@", separated by blanks', read: asDomain })
+
+/** An address or `Name <address>`, in which `%U`, `%H`, `%F` and `%%` are replaced later. */
+export const SENDER = scalar({
+  form: 'an address such as "me@site.example" or "Name <me@site.example>"',
+  read: (text) => (/^(?:[^\s<>]+|[^<>]*<[^\s<>]*>)$/.test(text) ? text : undefined),
+})
+
+function absolute(text: string, { folder, home }: PathBase): string {
+  return /^~(?:\/|$)/.test(text) ? join(home, text.slice(1)) : resolve(folder, text)
+}
+
+/** A file or directory. */
+export const PATH = scalar({ form: 'a path', read: absolute })
+
+/** A file, or the word `stderr`. */
+export const LOG_TARGET = scalar({
+  form: 'a path or "stderr"',
+  read: (text, base) => (text === 'stderr' ? text : absolute(text, base)),
+})
+
+/** Like {@link absolute}, but a pattern keeps its meaning whatever characters the folder's name has. */
+function absolutePattern(text: string, base: PathBase): string {
+  if (!isGlob(text)) return absolute(text, base)
+  const literal = (folder: string): string => folder.replace(/[\\*?[\]{}()!+@]/g, '\\$&')
+  return absolute(text, { folder: literal(base.folder), home: literal(base.home) })
+}
+
+/** Glob patterns and paths. */
+export const PATTERNS = listOf({
+  form: 'paths or glob patterns, separated by blanks',
+  read: absolutePattern,
+})
+
+/** Package names stay as they are; what begins with `/`, `.` or `~/`, or is a pattern, is a path. */
+export const MODULES = listOf({
+  form: 'package names, paths or glob patterns, separated by blanks',
+  read: (text, base) => (/^(?:[./]|~\/)/.test(text) || isGlob(text) ? absolutePattern(text, base) : text),
+})

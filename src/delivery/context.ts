@@ -1,0 +1,40 @@
+/**
+ * What every delivery needs besides the message: the retry policy, the time, the logs and the plug-ins.
+ */
+import { nullLogger, type Logger } from '../logging/logger.ts'
+import { nullTransactionLog, type TransactionLog } from '../logging/transaction-log.ts'
+import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
+import { systemClock, type Clock } from '../util/clock.ts'
+import type { RetryPolicy } from './schedule.ts'
+
+/** The surroundings of a delivery. */
+export interface DeliveryContext {
+  readonly policy: RetryPolicy
+  readonly clock: Clock
+  readonly log: Logger
+  readonly deliveryLog: TransactionLog
+  readonly queueLog: TransactionLog
+  readonly plugins: PluginHooks
+}
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** The retry policy where nothing else is configured. */
+export const DEFAULT_POLICY: RetryPolicy = {
+  retry: [MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR],
+  expire: 5 * 24 * HOUR,
+}
+
+/** A context with the given parts; the rest does nothing. */
+export function deliveryContext(parts: Partial<DeliveryContext> = {}): DeliveryContext {
+  return {
+    policy: DEFAULT_POLICY,
+    clock: systemClock,
+    log: nullLogger,
+    deliveryLog: nullTransactionLog,
+    queueLog: nullTransactionLog,
+    plugins: noPlugins,
+    ...parts,
+  }
+}

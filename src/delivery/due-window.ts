@@ -1,0 +1,71 @@
+/**
+ * Chooses what a run delivers next, from names alone, in bounded memory: the best entries of the whole queue,
+ * a window at a time. Most urgent priority first, then the longest due. Each waiting message comes up once in
+ * a run, however large the queue is.
+ */
+import type { QueueEntry, QueueStore } from '../queue/store.ts'
+import { isDue, type RetryPolicy } from './schedule.ts'
+
+/** How many entries a window holds: about 200 octets each. */
+const WINDOW = 50_000
+
+/** What a run is about. */
+export interface Selection {
+  /** Milliseconds since the epoch: what becomes due later, or is rescheduled by this run, is left for the next. */
+  readonly cutoff: number
+  /** Ignores the schedule: everything waiting is due. */
+  readonly all: boolean
+  readonly policy: RetryPolicy
+  /** Entries of a window; for tests. */
+  readonly size?: number
+}
+
+type Order = (a: QueueEntry, b: QueueEntry) => number
+
+const byUrgency: Order = (a, b) =>
+  a.priority - b.priority || a.nextAttempt - b.nextAttempt || (a.key < b.key ? -1 : 1)
+/** With the schedule ignored, the only thing that does not change when a message is rescheduled is its id. */
+const byAge: Order = (a, b) => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1)
+
+/** Keeps the first `size` entries of an order without holding more than twice as many. */
+function bestOf(order: Order, size: number): { offer(entry: QueueEntry): void; take(): QueueEntry[] } {
+  let kept: QueueEntry[] = []
+  const prune = (): void => {
+    kept.sort(order)
+    kept = kept.slice(0, size)
+  }
+  return {
+    offer: (entry) => {
+      kept.push(entry)
+      if (kept.length >= size * 2) prune()
+    },
+    take: () => {
+      prune()
+      return kept
+    },
+  }
+}
+
+/**
+ * Yields windows of entries to deliver until nothing is left. The next window is chosen only after the previous
+ * one has been dealt with.
+ */
+export async function* dueWindows(store: QueueStore, selection: Selection): AsyncGenerator<QueueEntry[]> {
+  const size = selection.size ?? WINDOW
+  const order = selection.all ? byAge : byUrgency
+  let last: QueueEntry | undefined
+  for (;;) {
+    const best = bestOf(order, size)
+    for await (const entry of store.list(['new'])) {
+      const wanted = selection.all
+        ? entry.queuedAt <= selection.cutoff && (last === undefined || byAge(last, entry) < 0)
+        : isDue(selection.policy, entry, selection.cutoff)
+      if (wanted) best.offer(entry)
+    }
+    const window = best.take()
+    if (window.length === 0) return
+    yield window
+    if (window.length < size) return
+    last = window.at(-1)
+  }
+}

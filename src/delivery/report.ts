@@ -1,0 +1,132 @@
+/**
+ * Telling everybody who wants to know what an attempt brought: the structured log, the text logs and the
+ * plug-ins. It happens after the outcome is on stable storage, and nothing here can change that outcome.
+ */
+import type { MessageContent } from '../message/content.ts'
+import type { Envelope } from '../message/envelope.ts'
+import { messageIdOf } from '../message/message-id.ts'
+import type { RecipientOutcome } from '../message/outcome.ts'
+import { nullTransactionLog } from '../logging/transaction-log.ts'
+import type { EventName } from '../logging/events.ts'
+import type { PluginAction, PluginEvent, PluginSignal } from '../plugins/contract.ts'
+import type { DeliveryContext } from './context.ts'
+
+/** The message that a report is about. */
+export interface Subject {
+  readonly envelope: Envelope
+  readonly content: MessageContent
+  readonly id: string | undefined
+  /** Failed attempts, the one reported included. */
+  readonly attempts: number
+}
+
+type Status = RecipientOutcome['status']
+
+const EVENT_OF: Readonly<Record<Status, EventName>> = {
+  delivered: 'message.delivered',
+  deferred: 'message.deferred',
+  failed: 'message.failed',
+  'in-doubt': 'message.in-doubt',
+}
+
+const SIGNAL_OF: Readonly<Record<Status, PluginSignal>> = {
+  delivered: 'delivered',
+  deferred: 'deferred',
+  failed: 'failed',
+  'in-doubt': 'deferred',
+}
+
+/** The Message-ID as it stands at the start of the message; only looked for when something will show it. */
+async function messageId(content: MessageContent): Promise<string | undefined> {
+  if (content.bytes !== undefined) return messageIdOf(content.bytes.subarray(0, 64 * 1024))
+  for await (const chunk of content.stream()) return messageIdOf(chunk as Buffer)
+  return undefined
+}
+
+function logOutcomes(
+  context: DeliveryContext,
+  subject: Subject,
+  outcomes: readonly RecipientOutcome[],
+): void {
+  for (const outcome of outcomes) {
+    const level = outcome.status === 'failed' || outcome.status === 'in-doubt' ? 'warn' : 'info'
+    context.log[level](EVENT_OF[outcome.status], {
+      id: subject.id,
+      sender: subject.envelope.sender,
+      ...outcome,
+    })
+  }
+}
+
+function event(subject: Subject, result: readonly RecipientOutcome[]): PluginEvent {
+  return {
+    message: {
+      envelope: subject.envelope,
+      queueId: subject.id,
+      retries: subject.attempts,
+      body: () => subject.content.stream(),
+    },
+    result,
+  }
+}
+
+function signals(outcomes: readonly RecipientOutcome[]): PluginSignal[] {
+  const some = outcomes.some((outcome) => outcome.status === 'delivered')
+  const all = outcomes.every((outcome) => outcome.status === 'delivered')
+  const exact = new Set(outcomes.map((outcome) => SIGNAL_OF[outcome.status]))
+  return [
+    ...(some ? (['delivery_successful'] as const) : []),
+    ...(all ? [] : (['delivery_failed'] as const)),
+    ...exact,
+  ]
+}
+
+async function emitAll(
+  context: DeliveryContext,
+  names: readonly PluginSignal[],
+  given: PluginEvent,
+): Promise<PluginAction | undefined> {
+  let strongest: PluginAction | undefined
+  for (const name of names) {
+    const action = await context.plugins.emit(name, given)
+    if (action === 'discard' || strongest === undefined) strongest = action ?? strongest
+  }
+  return strongest
+}
+
+/**
+ * Reports one attempt.
+ *
+ * @returns what the plug-ins want done with the recipients that did not get the message
+ */
+export async function reportAttempt(
+  context: DeliveryContext,
+  subject: Subject,
+  outcomes: readonly RecipientOutcome[],
+): Promise<PluginAction | undefined> {
+  logOutcomes(context, subject, outcomes)
+  const delivered = outcomes
+    .filter((outcome) => outcome.status === 'delivered')
+    .map((outcome) => outcome.recipient)
+  if (delivered.length > 0 && context.deliveryLog !== nullTransactionLog) {
+    const { sender } = subject.envelope
+    context.deliveryLog.record({ sender, recipients: delivered, messageId: await messageId(subject.content) })
+  }
+  return emitAll(context, signals(outcomes), event(subject, outcomes))
+}
+
+/** Reports that a message was stored in the queue. */
+export async function reportQueued(context: DeliveryContext, subject: Subject): Promise<void> {
+  const { sender, recipients } = subject.envelope
+  context.log.info('message.queued', { id: subject.id, sender, recipients, size: subject.content.size })
+  if (context.queueLog !== nullTransactionLog) {
+    context.queueLog.record({ sender, recipients, messageId: await messageId(subject.content) })
+  }
+  await context.plugins.emit('queued', event(subject, []))
+}
+
+/** Reports that a message was given up because of its age. */
+export async function reportExpired(context: DeliveryContext, subject: Subject): Promise<void> {
+  context.log.warn('message.expired', { id: subject.id, sender: subject.envelope.sender })
+  await context.plugins.emit('expired', event(subject, []))
+}

@@ -1,0 +1,183 @@
+/**
+ * One pass over the queue: recover what dead runners left, then deliver everything that is due, then end. Any
+ * number of runs may work on one queue; each message goes to exactly one of them.
+ *
+ * The run ends early, with everything it has not tried left as it was, when the smarthost cannot be used, when
+ * the queue cannot be written, when its lease is lost, or when it is asked to stop.
+ */
+import { describeError } from '../errors/errno.ts'
+import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
+import type { Transport } from '../transport/transport.ts'
+import { attemptClaim, type AttemptResult } from './attempt.ts'
+import type { DeliveryContext } from './context.ts'
+import { dueWindows } from './due-window.ts'
+import { nextAttempt } from './schedule.ts'
+
+/** Removals become durable at least this often, in milliseconds. */
+const FLUSH_INTERVAL = 1000
+
+/** How a run is made. */
+export interface RunOptions {
+  /** Messages in flight at the same time. */
+  readonly connections: number
+  /** Ignores the schedule. */
+  readonly all?: boolean
+  /** Runs beside another runner. */
+  readonly force?: boolean
+  /** Asks the run to stop. */
+  readonly signal?: AbortSignal
+}
+
+/** What a run did; messages, not recipients. */
+export interface RunReport {
+  /** Another runner is at work; nothing was done. */
+  busy: boolean
+  delivered: number
+  /** Still waiting after an attempt. */
+  deferred: number
+  /** Failed or expired for at least one recipient, and kept in failed/. */
+  failed: number
+  discarded: number
+  held: number
+  quarantined: number
+  recovered: number
+  /** Why the run ended before everything due was tried. */
+  stopped: string | undefined
+}
+
+function emptyReport(): RunReport {
+  return {
+    busy: false,
+    delivered: 0,
+    deferred: 0,
+    failed: 0,
+    discarded: 0,
+    held: 0,
+    quarantined: 0,
+    recovered: 0,
+    stopped: undefined,
+  }
+}
+
+function count(report: RunReport, result: AttemptResult): void {
+  if (result.settled === 'done') report.delivered += 1
+  if (result.settled === 'waiting') report.deferred += 1
+  if (result.settled === 'failed') report.failed += 1
+  if (result.settled === 'discarded') report.discarded += 1
+  if (result.settled === 'held') report.held += 1
+}
+
+/** The state of one run. */
+interface Run {
+  readonly runner: Runner
+  readonly transport: Transport
+  readonly context: DeliveryContext
+  readonly options: RunOptions
+  readonly report: RunReport
+}
+
+function mustStop({ report, options, runner }: Run): boolean {
+  if (report.stopped !== undefined) return true
+  if (options.signal?.aborted === true) report.stopped = 'asked to stop'
+  else if (runner.lost) report.stopped = 'the lease of this runner was lost'
+  return report.stopped !== undefined
+}
+
+async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
+  const { runner, transport, context, options, report } = run
+  const result = await runner.claim(entry)
+  if (result.kind === 'gone') return
+  if (result.kind === 'quarantined') {
+    report.quarantined += 1
+    context.log.error('queue.quarantined', { ...result.file })
+    return
+  }
+  const attempt = await attemptClaim(result.claim, transport, context, options.signal)
+  count(report, attempt)
+  if (attempt.stop === undefined || report.stopped !== undefined) return
+  report.stopped = attempt.stop.reason
+  if (attempt.stop.scope === 'account')
+    context.log.error('account.failed', { transport: transport.name, reason: attempt.stop.reason })
+}
+
+/** A queue that fails stops the run; what is in flight elsewhere still comes to its end. */
+async function deliverSafely(run: Run, entry: QueueEntry): Promise<void> {
+  try {
+    await deliverEntry(run, entry)
+  } catch (error) {
+    run.report.stopped ??= describeError(error)
+  }
+}
+
+async function deliverWindow(run: Run, window: readonly QueueEntry[], from: number): Promise<void> {
+  let next = from
+  const worker = async (): Promise<void> => {
+    while (!mustStop(run)) {
+      const entry = window[next]
+      if (entry === undefined) return
+      next += 1
+      await deliverSafely(run, entry)
+    }
+  }
+  await Promise.all(Array.from({ length: run.options.connections }, worker))
+}
+
+async function deliverAll(run: Run, store: QueueStore): Promise<void> {
+  const { context, options } = run
+  const selection = { cutoff: context.clock.now(), all: options.all === true, policy: context.policy }
+  let probed = false
+  for await (const window of dueWindows(store, selection)) {
+    const [first] = window
+    // The first message goes alone: when the smarthost is down, that is one connection and not many.
+    if (!probed && first !== undefined && !mustStop(run)) await deliverSafely(run, first)
+    await deliverWindow(run, window, probed ? 0 : 1)
+    probed = true
+    if (mustStop(run)) return
+  }
+}
+
+/** Makes removals durable while the run goes on; a failure stops the run. */
+function flushNowAndThen(run: Run): () => void {
+  const timer = setInterval(() => {
+    run.runner.flush().catch((error: unknown) => {
+      run.report.stopped ??= describeError(error)
+    })
+  }, FLUSH_INTERVAL)
+  return () => {
+    clearInterval(timer)
+  }
+}
+
+/**
+ * Makes one pass over the queue.
+ *
+ * @throws MailError QUEUE_* or CONFIG_* when the queue cannot be used at all
+ */
+export async function runQueueOnce(
+  store: QueueStore,
+  transport: Transport,
+  context: DeliveryContext,
+  options: RunOptions,
+): Promise<RunReport> {
+  const report = emptyReport()
+  const runner = await store.openRunner('run')
+  const run: Run = { runner, transport, context, options, report }
+  const stopFlushing = flushNowAndThen(run)
+  try {
+    if (options.force !== true && (await runner.othersAtWork())) {
+      context.log.debug('queue.busy', { queue: store.name })
+      report.busy = true
+      return report
+    }
+    const doubtful = await runner.recover(nextAttempt(context.policy, 1, context.clock.now()))
+    report.recovered = doubtful.length
+    for (const each of doubtful) context.log.warn('queue.recovered', { ...each })
+    await deliverAll(run, store)
+  } finally {
+    stopFlushing()
+    await runner.close()
+  }
+  if (report.stopped !== undefined) context.log.warn('queue.stopped', { reason: report.stopped })
+  context.log.info('run.finished', { ...report })
+  return report
+}

@@ -1,0 +1,209 @@
+/**
+ * Taking a message from a caller: sent at once, or durably queued, or refused with everything the caller needs
+ * to know. No other path says "accepted". The three spool modes of docs/queue.md differ only in what comes
+ * first.
+ *
+ * When the process dies         fallback                      first                    only
+ * before the message is stored  lost; the caller knows        lost; the caller knows   lost; the caller knows
+ * while sending                 lost; the caller knows        in cur/, recovered       -
+ * after it was stored           in the queue                  in cur/, recovered       in the queue
+ */
+import type { MessageContent } from '../message/content.ts'
+import type { Envelope } from '../message/envelope.ts'
+import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import { describeError } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
+import type { SpoolMode } from '../config/config.ts'
+import type { QueueStore } from '../queue/store.ts'
+import type { Transport } from '../transport/transport.ts'
+import { attemptClaim } from './attempt.ts'
+import type { DeliveryContext } from './context.ts'
+import { reportAttempt, reportQueued } from './report.ts'
+import { nextAttempt } from './schedule.ts'
+
+/** A message on its way in, and the means to deal with it. */
+export interface Submission {
+  readonly envelope: Envelope
+  readonly content: MessageContent
+  readonly transport: Transport | undefined
+  readonly queue: QueueStore | undefined
+  readonly spool: SpoolMode
+  /** Milliseconds until the server must be ready for the body; after that the message is queued. */
+  readonly submitTimeout?: number
+  /** The caller must end now: what is not sent yet is queued. */
+  readonly signal?: AbortSignal
+}
+
+/** What became of a submission. A recipient that is in none of the lists does not exist. */
+export interface SubmitResult {
+  /** The server has it. */
+  readonly sent: readonly string[]
+  /** In the queue, to be sent later. */
+  readonly queued: readonly string[]
+  /** Refused for good. With a queue the message is kept in failed/ for them. */
+  readonly refused: readonly Refused[]
+  /** Neither sent nor queued: the caller still has the message. */
+  readonly unaccepted: readonly string[]
+  readonly queueId: string | undefined
+  /** Why the recipients in `unaccepted` are there, or why a refused message could not be kept. */
+  readonly problem: MailError | undefined
+}
+
+const NOT_TRIED: readonly RecipientOutcome[] = []
+
+/** Sends with the caller's patience: a deadline that ends when the body starts, and the caller's own signal. */
+async function sendNow(transport: Transport, submission: Submission): Promise<RecipientOutcome[]> {
+  const stopper = new AbortController()
+  const stop = (): void => {
+    stopper.abort()
+  }
+  const { submitTimeout, signal, envelope, content } = submission
+  const timer = submitTimeout === undefined ? undefined : setTimeout(stop, submitTimeout)
+  if (signal?.aborted === true) stop()
+  signal?.addEventListener('abort', stop)
+  try {
+    return await transport.send({ envelope, content, onBodyStart: () => clearTimeout(timer) }, stopper.signal)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+function isRefused(outcome: RecipientOutcome): outcome is Refused {
+  return outcome.status === 'failed'
+}
+
+/** Sorts the outcomes of a submission into what the caller wants to know. */
+function sortOutcomes(
+  envelope: Envelope,
+  outcomes: readonly RecipientOutcome[],
+): { sent: string[]; refused: Refused[]; left: string[] } {
+  const final = new Set<string>()
+  for (const outcome of outcomes) {
+    if (outcome.status === 'delivered' || outcome.status === 'failed') final.add(outcome.recipient)
+  }
+  return {
+    sent: outcomes.filter((outcome) => outcome.status === 'delivered').map((outcome) => outcome.recipient),
+    refused: outcomes.filter(isRefused),
+    left: envelope.recipients.filter((recipient) => !final.has(recipient)),
+  }
+}
+
+/** An attempt that says nothing about the message does not delay the next one. */
+function firstRetry(context: DeliveryContext, outcomes: readonly RecipientOutcome[]): number {
+  const now = context.clock.now()
+  const counted = outcomes.some(
+    (outcome) =>
+      outcome.status === 'in-doubt' ||
+      (outcome.status === 'deferred' && outcome.scope !== 'account' && outcome.scope !== 'host'),
+  )
+  return counted ? nextAttempt(context.policy, 1, now) : now
+}
+
+function notAccepted(outcomes: readonly RecipientOutcome[]): MailError {
+  const reasons = outcomes.flatMap((o) => (o.status === 'deferred' || o.status === 'in-doubt' ? [o.reason] : []))
+  const why = reasons[0] ?? 'no smarthost is configured'
+  return new MailError(
+    'NOT_ACCEPTED',
+    `the message was not accepted: ${why}; there is no queue_dir to keep it in, so send it again later`,
+  )
+}
+
+/** Stores what was not delivered; a problem is a result, not an exception. */
+async function storeRest(
+  submission: Submission,
+  outcomes: readonly RecipientOutcome[],
+  context: DeliveryContext,
+): Promise<SubmitResult> {
+  const { envelope, content, queue } = submission
+  const { sent, refused, left } = sortOutcomes(envelope, outcomes)
+  const base = { sent, refused, queueId: undefined, problem: undefined }
+  const keep = envelope.recipients.filter((recipient) => !sent.includes(recipient))
+  if (keep.length === 0) return { ...base, queued: [], unaccepted: [] }
+  if (queue === undefined) {
+    return {
+      ...base,
+      queued: [],
+      unaccepted: left,
+      problem: left.length > 0 ? notAccepted(outcomes) : undefined,
+    }
+  }
+  const stored: Envelope = { sender: envelope.sender, recipients: keep }
+  const history = outcomes.filter((outcome) => outcome.status !== 'delivered')
+  try {
+    const id = await queue.enqueue(
+      { envelope: stored, content },
+      { outcomes: history, nextAttempt: firstRetry(context, outcomes) },
+    )
+    if (left.length > 0) {
+      await reportQueued(context, {
+        envelope: { ...stored, recipients: left },
+        content,
+        id,
+        attempts: outcomes.length > 0 ? 1 : 0,
+      })
+    }
+    return { ...base, queued: left, unaccepted: [], queueId: id }
+  } catch (error) {
+    const problem =
+      error instanceof MailError ? error : new MailError('QUEUE_IO', describeError(error), { cause: error })
+    return { ...base, queued: [], unaccepted: left, problem }
+  }
+}
+
+async function sendFirst(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
+  const { transport, envelope, content } = submission
+  const outcomes = transport === undefined ? NOT_TRIED : await sendNow(transport, submission)
+  const result = await storeRest(submission, outcomes, context)
+  // Stored first, told afterwards: a slow plug-in must not stand between a failure and the queue.
+  if (outcomes.length > 0)
+    await reportAttempt(context, { envelope, content, id: result.queueId, attempts: 1 }, outcomes)
+  return result
+}
+
+async function storeFirst(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
+  const { envelope, content, queue, transport } = submission
+  if (queue === undefined) {
+    throw new MailError('CONFIG_INVALID', 'spool = first needs queue_dir; set it, or use spool = fallback')
+  }
+  if (transport === undefined) return storeRest(submission, NOT_TRIED, context)
+  const runner = await queue.openRunner('submit')
+  try {
+    const claim = await queue.enqueueClaimed({ envelope, content }, runner)
+    const { outcomes, settled } = await attemptClaim(claim, transport, context, submission.signal)
+    const { sent, refused, left } = sortOutcomes(envelope, outcomes)
+    return {
+      sent,
+      refused,
+      queued: settled === 'discarded' ? [] : left,
+      unaccepted: [],
+      queueId: settled === 'done' ? undefined : claim.message.id,
+      problem: undefined,
+    }
+  } finally {
+    await runner.close()
+  }
+}
+
+/**
+ * Takes a message.
+ *
+ * @returns what became of each recipient; the promise rejects only when nothing at all was done
+ * @throws MailError QUEUE_* when the spool mode wants the message stored first and it could not be
+ */
+export async function submit(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
+  switch (submission.spool) {
+    case 'fallback':
+      return sendFirst(submission, context)
+    case 'first':
+      return storeFirst(submission, context)
+    case 'only':
+      if (submission.queue === undefined) {
+        throw new MailError(
+          'CONFIG_INVALID',
+          'the message is to be queued only, but there is no queue_dir; set it',
+        )
+      }
+      return storeRest(submission, NOT_TRIED, context)
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Lines appended to a file, for everything that writes a log. Each line is one write to a file opened with
+ * O_APPEND, so several processes may share the file and nothing waits in memory when the process ends. The file
+ * may be renamed at any time: the next line goes to a new one. Nothing here ever throws: what cannot be opened or
+ * written is complained about once and then dropped, because a log must not stop a mail.
+ */
+import { closeSync, constants, fstatSync, openSync, statSync, writeSync, type Stats } from 'node:fs'
+import { describeError } from '../errors/errno.ts'
+
+const MODE = 0o640
+/** Without O_NONBLOCK, opening a named pipe nobody reads would wait forever. */
+const FLAGS =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY
+
+/** Writes lines to one place. */
+export interface LineWriter {
+  /** Writes the text as it is, line end included. */
+  write(line: string): void
+  /** Frees the file. A later `write` opens it again. */
+  close(): void
+}
+
+function once(complain: (line: string) => void): (line: string) => void {
+  let said = false
+  return (line) => {
+    if (said) return
+    said = true
+    complain(line)
+  }
+}
+
+function writeWhole(fd: number, line: string): void {
+  const bytes = Buffer.from(line)
+  const written = writeSync(fd, bytes)
+  if (written < bytes.length) throw new Error('the file took only a part of a line')
+}
+
+function sameFile(left: Stats, right: Stats | undefined): boolean {
+  return right !== undefined && left.ino === right.ino && left.dev === right.dev
+}
+
+/**
+ * A writer for a file, which is created with mode 0640 (less the umask) at the first line.
+ *
+ * @param path absolute path
+ * @param complain gets one line the first time the file cannot be written, and never again
+ */
+export function appendFileWriter(path: string, complain: (line: string) => void): LineWriter {
+  const complainOnce = once(complain)
+  let open: { readonly fd: number; readonly stats: Stats } | undefined
+  const close = (): void => {
+    if (open === undefined) return
+    const { fd } = open
+    open = undefined
+    closeSync(fd)
+  }
+  const current = (): number => {
+    if (open !== undefined && sameFile(open.stats, statSync(path, { throwIfNoEntry: false }))) return open.fd
+    close()
+    const fd = openSync(path, FLAGS, MODE)
+    open = { fd, stats: fstatSync(fd) }
+    return fd
+  }
+  return {
+    write: (line) => {
+      try {
+        writeWhole(current(), line)
+      } catch (error) {
+        complainOnce(`cannot write the log ${path}: ${describeError(error)}; logging there is incomplete`)
+      }
+    },
+    close,
+  }
+}
+
+/** A writer for a descriptor that is open already, such as 2 for stderr. It is not closed. */
+export function descriptorWriter(fd: number, complain: (line: string) => void): LineWriter {
+  const complainOnce = once(complain)
+  return {
+    write: (line) => {
+      try {
+        writeWhole(fd, line)
+      } catch (error) {
+        complainOnce(`cannot write the log to descriptor ${fd}: ${describeError(error)}`)
+      }
+    },
+    close: () => undefined,
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The names of all log events: a contract with whoever reads the logs. A name is never reused for something
+ * else; docs/logging.md carries the same table.
+ */
+export const EVENTS = {
+  'message.delivered': 'the server accepted the message for these recipients',
+  'message.deferred': 'a temporary failure; the message waits for its next attempt',
+  'message.failed': 'a permanent failure; the message is kept in failed/',
+  'message.in-doubt': 'the body was handed over but no reply came',
+  'message.queued': 'the message is on stable storage in the queue',
+  'message.expired': 'too old to be tried again; kept in failed/',
+  'message.discarded': 'a plug-in gave the message up',
+  'message.held': 'the message waits in hold/ until released',
+  'account.failed': 'the smarthost cannot be used now; no message is to blame',
+  'queue.recovered': 'a claim of a process that is gone was taken back',
+  'queue.quarantined': 'a file that is no queued message was moved to corrupt/',
+  'queue.busy': 'another runner is at work on this queue',
+  'queue.stopped': 'a runner stopped before everything due was tried',
+  'run.finished': 'a runner has tried everything that was due',
+  'smtp.dialogue': 'one line of the SMTP dialogue, secrets removed',
+  'plugin.failed': 'a plug-in threw, hung or could not be loaded',
+  'config.ignored': 'a setting that has no effect here',
+} as const
+
+/** A key of {@link EVENTS}. */
+export type EventName = keyof typeof EVENTS

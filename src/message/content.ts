@@ -1,0 +1,81 @@
+/**
+ * A complete message as it will be sent: CRLF line ends, final, never to be changed again. Small messages are
+ * held in memory, large ones stay in a file and are only ever streamed, so memory does not grow with size.
+ */
+import { closeSync, createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+
+/** The bytes of one message, readable any number of times until closed. */
+export interface MessageContent {
+  /** Size in octets, header block included, CRLF counted as two. */
+  readonly size: number
+  /** The whole message, when it is small enough to be held in memory. */
+  readonly bytes: Buffer | undefined
+  /** A fresh stream from the first byte. Several streams may be open at once. */
+  stream(): Readable
+  /** Frees what holds the bytes. The content must not be used afterwards; closing twice is harmless. */
+  close(): void
+}
+
+/** Content that is held in memory. */
+export function bufferContent(bytes: Buffer): MessageContent {
+  return {
+    size: bytes.length,
+    bytes,
+    stream: () => Readable.from([bytes], { objectMode: false }),
+    close: () => undefined,
+  }
+}
+
+/**
+ * Content that is a part of an open file, from an offset to the end that `size` gives.
+ *
+ * @param fd open for reading; `close` closes it
+ * @param start offset of the first byte in the file
+ * @param size length in octets
+ */
+export function fileContent(fd: number, start: number, size: number): MessageContent {
+  let open = true
+  return {
+    size,
+    bytes: undefined,
+    stream: () =>
+      size === 0
+        ? Readable.from([])
+        : createReadStream('', {
+            fd,
+            start,
+            end: start + size - 1,
+            autoClose: false,
+            highWaterMark: 256 * 1024,
+          }),
+    close: () => {
+      if (!open) return
+      open = false
+      closeSync(fd)
+    },
+  }
+}
+
+/**
+ * Puts octets, such as a completed header block, in front of a body.
+ *
+ * @param head goes first
+ * @param body the rest; closing the result closes it
+ * @returns bytes in memory when the body is in memory, otherwise content that streams one after the other
+ */
+export function joinContent(head: Buffer, body: MessageContent): MessageContent {
+  const close = () => body.close()
+  if (body.bytes !== undefined) return { ...bufferContent(Buffer.concat([head, body.bytes])), close }
+  return {
+    size: head.length + body.size,
+    bytes: undefined,
+    stream: () => Readable.from(headThenBody(head, body), { objectMode: false }),
+    close,
+  }
+}
+
+async function* headThenBody(head: Buffer, body: MessageContent): AsyncGenerator<Buffer> {
+  yield head
+  yield* body.stream()
+}

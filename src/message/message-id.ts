@@ -1,0 +1,42 @@
+/**
+ * Message identifiers (RFC 5322 section 3.6.4): making new ones and finding the one a message has. Reading never
+ * fails; without a usable identifier the answer is undefined.
+ */
+import { randomBytes } from 'node:crypto'
+import { splitAddress } from './address.ts'
+import { fieldText, splitHeader, type HeaderBlock } from './header-block.ts'
+import { toWireText } from './wire-text.ts'
+
+const ID_DOMAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i
+
+/**
+ * Makes an identifier that nobody can guess and that never comes twice.
+ *
+ * @param sender the envelope sender, whose domain is used when it is a plain ASCII name
+ * @param fallbackDomain otherwise this one, or `localhost` when it is no plain name either
+ * @returns the identifier in its angle brackets
+ */
+export function newMessageId(sender: string, fallbackDomain: string): string {
+  const candidates = [splitAddress(sender).domain ?? '', fallbackDomain]
+  const domain = candidates.find((text) => ID_DOMAIN.test(text)) ?? 'localhost'
+  return `<${randomBytes(18).toString('base64url')}@${domain}>`
+}
+
+/** The identifier in a header, with its angle brackets when it has them. */
+export function messageIdIn(header: HeaderBlock): string | undefined {
+  const [field] = header.fields('message-id')
+  if (field === undefined) return undefined
+  const text = fieldText(field)
+  const id = /<[^<>\s]+>/.exec(text)?.[0] ?? text.replace(/\s+/g, ' ')
+  return id === '' ? undefined : id.replace(/\p{Cc}/gu, '?')
+}
+
+/**
+ * The identifier of a message of which only the beginning is at hand, for logs.
+ *
+ * @param headerStart the first octets of a message, with any line ends; a line that is cut off is not looked at
+ */
+export function messageIdOf(headerStart: Buffer): string | undefined {
+  const complete = headerStart.subarray(0, headerStart.lastIndexOf(0x0a) + 1)
+  return messageIdIn(splitHeader(toWireText(complete)).header)
+}

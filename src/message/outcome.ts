@@ -1,0 +1,48 @@
+/**
+ * What became of one recipient in one attempt. Transports produce outcomes, the queue stores them, the
+ * delivery policy decides by them: so they live here, below all three.
+ */
+
+/** Whose fault a failure is, and so what else it stops. */
+export type FailureScope =
+  /** This address only; the others go out. */
+  | 'recipient'
+  /** This message; others may still go over the same account. */
+  | 'message'
+  /** The smarthost or the way to it: nothing goes over this account now, and no message is to blame. */
+  | 'account'
+  /** This machine (disk, file descriptors): stop, touch nothing. */
+  | 'host'
+
+/** The server took responsibility: a 2xx reply to the final dot. */
+export interface Delivered {
+  readonly status: 'delivered'
+  readonly recipient: string
+  /** The server's whole final reply, on one line. */
+  readonly reply: string
+  /** The server's own queue id, when its reply names one. */
+  readonly remoteId?: string
+}
+
+/** Not taken: `deferred` may work later, `failed` never will. */
+export interface Refused {
+  readonly status: 'deferred' | 'failed'
+  readonly recipient: string
+  readonly scope: FailureScope
+  /** One line for people: the server's words, or ours when there was no reply. */
+  readonly reason: string
+  /** The three-digit reply code, when there was a reply. */
+  readonly code?: number
+  /** Enhanced status code (RFC 3463) from the reply. */
+  readonly enhanced?: string
+}
+
+/** The body was handed over completely and no reply came: the server may or may not have the message. */
+export interface InDoubt {
+  readonly status: 'in-doubt'
+  readonly recipient: string
+  readonly reason: string
+}
+
+/** The result of one attempt for one recipient. */
+export type RecipientOutcome = Delivered | Refused | InDoubt

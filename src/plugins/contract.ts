@@ -1,0 +1,80 @@
+/**
+ * What a plug-in is. A plug-in is an ES module whose default export is a {@link Plugin}; it subscribes to the
+ * life cycle of messages and may give a message up (`discard`) or stop it for a human (`hold`). A plug-in that
+ * throws or hangs is logged and otherwise ignored: it can never lose or delay a mail.
+ */
+import type { Readable } from 'node:stream'
+import type { Envelope } from '../message/envelope.ts'
+import type { RecipientOutcome } from '../message/outcome.ts'
+
+/** The message an event is about. */
+export interface PluginMessage {
+  readonly envelope: Envelope
+  /** Undefined while the message is not in a queue. */
+  readonly queueId: string | undefined
+  /** Failed attempts so far, the one of this event included. */
+  readonly retries: number
+  /** The message bytes, a fresh stream at each call; only valid until the handler returns. */
+  body(): Readable
+}
+
+/** One event in the life of a message. */
+export interface PluginEvent {
+  readonly message: PluginMessage
+  /** What the last attempt brought, one entry a recipient; empty for `queued`. */
+  readonly result: readonly RecipientOutcome[]
+}
+
+/**
+ * The signals. `delivery_successful` and `delivery_failed` are the two of mailqueue-runner: an attempt that the
+ * server accepted for at least one recipient, and one that left at least one recipient without the mail. The
+ * others name the outcome exactly.
+ */
+export const PLUGIN_SIGNALS = [
+  'delivery_successful',
+  'delivery_failed',
+  'queued',
+  'delivered',
+  'deferred',
+  'failed',
+  'expired',
+] as const
+
+/** One of {@link PLUGIN_SIGNALS}. */
+export type PluginSignal = (typeof PLUGIN_SIGNALS)[number]
+
+/** The answers of a handler, the strongest first. */
+export const PLUGIN_ACTIONS = ['discard', 'hold'] as const
+
+/** `discard` gives the rest of the message up; `hold` keeps it until an administrator releases it. */
+export type PluginAction = (typeof PLUGIN_ACTIONS)[number]
+
+/** Returning nothing leaves the decision to the program. */
+export type PluginHandler = (
+  event: PluginEvent,
+) => PluginAction | undefined | Promise<PluginAction | undefined>
+
+/** Handed to `setup`. */
+export interface PluginApi {
+  /** Subscribes a handler; several for one signal run in the order of subscription. */
+  on(signal: PluginSignal, handler: PluginHandler): void
+}
+
+/** The default export of a plug-in module. */
+export interface Plugin {
+  readonly name: string
+  setup(api: PluginApi): void | Promise<void>
+}
+
+/** What the delivery policy calls. */
+export interface PluginHooks {
+  /**
+   * Runs all handlers of the signal. Never rejects.
+   *
+   * @returns the strongest answer: `discard` before `hold` before nothing
+   */
+  emit(signal: PluginSignal, event: PluginEvent): Promise<PluginAction | undefined>
+}
+
+/** No plug-ins. */
+export const noPlugins: PluginHooks = { emit: () => Promise.resolve(undefined) }

@@ -1,0 +1,91 @@
+/**
+ * File names in the queue. A name carries everything a scan needs, so which messages are due, and in which
+ * order, is decided without opening any of them:
+ *
+ *     <unix seconds>.M<microseconds>P<pid>Q<counter>R<random>.<host>,N=<next attempt>,P=<priority>
+ *
+ * In cur/ the Maildir info field `:1,<claim>` follows. A name is never trusted: whatever cannot be read in it
+ * has a safe default, so that messages of mailqueue-runner and files put there by hand are delivered too.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Clock } from '../util/clock.ts'
+
+/** The parts of a file name. */
+export interface EntryName {
+  /** What never changes during the life of the message. */
+  readonly unique: string
+  /** Unix seconds of the next attempt. */
+  readonly nextAttempt: number
+  /** 0 (most urgent) to 9. */
+  readonly priority: number
+  /** In cur/: which claim of which runner; undefined for claims of mailqueue-runner. */
+  readonly claim: string | undefined
+}
+
+export const DEFAULT_PRIORITY = 5
+/** Maildir's info field for experimental semantics. */
+const CLAIM_MARK = ':1,'
+const RANDOM_PART = /R([0-9a-f]{12})\./
+
+let counter = 0
+
+/** This host's name with the characters that mean something in a Maildir name replaced. */
+function maildirHost(): string {
+  return hostname()
+    .replace(/[/:,]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
+    .slice(0, 64)
+}
+
+/** A unique part that no other message of any host has. */
+export function newUnique(clock: Clock): string {
+  const now = clock.now()
+  const seconds = Math.floor(now / 1000)
+  const micros = Math.floor((now % 1000) * 1000)
+  counter += 1
+  const random = randomBytes(6).toString('hex')
+  return `${seconds}.M${micros}P${process.pid}Q${counter}R${random}.${maildirHost()}`
+}
+
+/**
+ * The queue id: the random part of the unique name, which can be seen in the file name, or a digest of the
+ * whole unique name where there is none (messages of mailqueue-runner).
+ */
+export function queueId(unique: string): string {
+  const random = RANDOM_PART.exec(unique)?.[1]
+  return (random ?? createHash('sha256').update(unique).digest('hex').slice(0, 12)).toUpperCase()
+}
+
+/** Unix seconds at which the message was queued, as its name says; 0 when it does not say. */
+export function queuedSeconds(unique: string): number {
+  const digits = /^\d{1,11}(?=\.)/.exec(unique)
+  return digits === null ? 0 : Number(digits[0])
+}
+
+/** The file name without the claim, as it stands in new/. */
+export function formatName(entry: Pick<EntryName, 'unique' | 'nextAttempt' | 'priority'>): string {
+  return `${entry.unique},N=${entry.nextAttempt},P=${entry.priority}`
+}
+
+/** Adds a claim to a name, making the name for cur/. */
+export function claimedName(name: string, claim: string): string {
+  return `${name}${CLAIM_MARK}${claim}`
+}
+
+/** Reads a file name. Never fails: what is not there has its default. */
+export function parseName(fileName: string): EntryName {
+  const colon = fileName.indexOf(':')
+  const base = colon === -1 ? fileName : fileName.slice(0, colon)
+  const claim = colon !== -1 && fileName.startsWith(CLAIM_MARK, colon) ? fileName.slice(colon + 3) : undefined
+  const comma = base.indexOf(',')
+  const unique = comma === -1 ? base : base.slice(0, comma)
+  const fields = comma === -1 ? '' : base.slice(comma)
+  const next = /,N=(\d{1,11})(?=,|$)/.exec(fields)?.[1]
+  const priority = /,P=(\d)(?=,|$)/.exec(fields)?.[1]
+  return {
+    unique,
+    nextAttempt: next === undefined ? queuedSeconds(unique) : Number(next),
+    priority: priority === undefined ? DEFAULT_PRIORITY : Number(priority),
+    claim,
+  }
+}

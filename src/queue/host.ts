@@ -1,0 +1,79 @@
+/**
+ * Who this process is, in a way that another process can check later: host, boot and process start time, so
+ * that a pid which was given to somebody else does not pass for a live runner.
+ */
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+
+/** What identifies a process on a host for as long as the process lives. */
+export interface ProcessIdentity {
+  readonly host: string
+  /** The machine, where the system can tell it: two hosts may share a name. */
+  readonly machine: string
+  /** Changes at each boot of the host. */
+  readonly boot: string
+  /** The pid namespace: the same pid means somebody else in another container. */
+  readonly namespace: string
+  readonly pid: number
+  /** When the process started, in the kernel's own ticks; empty where the system does not say. */
+  readonly start: string
+}
+
+/** What can be said of another process. */
+export type Liveness = 'alive' | 'gone' | 'unknown'
+
+function firstLine(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').split('\n')[0] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
+}
+
+/** Field 22 of /proc/PID/stat (proc(5)); the command name before it may hold blanks and parentheses. */
+function startTicks(pid: number): string {
+  const stat = firstLine(`/proc/${pid}/stat`)
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+}
+
+/** The identity of this process. */
+export function thisProcess(): ProcessIdentity {
+  return {
+    host: hostname(),
+    machine: firstLine('/etc/machine-id'),
+    boot: firstLine('/proc/sys/kernel/random/boot_id'),
+    namespace: pidNamespace(),
+    pid: process.pid,
+    start: startTicks(process.pid),
+  }
+}
+
+function pidExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it exists and belongs to somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/**
+ * Whether a process still lives, as far as this one can see: `unknown` for processes of other hosts and other
+ * containers, where only the lease can tell.
+ */
+export function liveness(other: ProcessIdentity, self: ProcessIdentity): Liveness {
+  if (other.host !== self.host || other.machine !== self.machine) return 'unknown'
+  if (other.boot !== self.boot) return 'gone'
+  if (other.namespace !== self.namespace) return 'unknown'
+  if (!pidExists(other.pid)) return 'gone'
+  return startTicks(other.pid) === other.start ? 'alive' : 'gone'
+}

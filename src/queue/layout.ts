@@ -1,0 +1,77 @@
+/**
+ * The folders of a queue and how they come to be. Writers make what is missing, 0700 and durable; readers
+ * never make anything. The queue directory itself is made only inside a directory that exists, so that a
+ * file system which is not mounted does not silently get a queue in its place.
+ */
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { errnoOf, queueError } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
+import { syncDirectory } from '../util/durable-file.ts'
+
+/** The sub-folders, in the order of queue.md. */
+export const FOLDERS = ['tmp', 'new', 'cur', 'hold', 'failed', 'corrupt', 'state', 'runners'] as const
+
+/** One of {@link FOLDERS}. */
+export type Folder = (typeof FOLDERS)[number]
+
+/** The absolute path of a folder, or of a file in it. */
+export function folderPath(queueDir: string, folder: Folder, name = ''): string {
+  return name === '' ? join(queueDir, folder) : `${join(queueDir, folder)}/${name}`
+}
+
+function makeDirectory(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+/**
+ * Makes the queue and its folders where they are missing.
+ *
+ * @throws MailError CONFIG_MISSING when the directory that should contain the queue does not exist; a QUEUE_
+ *   error when it cannot be made
+ */
+export async function ensureLayout(queueDir: string): Promise<void> {
+  try {
+    const madeQueue = makeDirectory(queueDir)
+    const made = FOLDERS.filter((folder) => makeDirectory(folderPath(queueDir, folder)))
+    if (made.length > 0) await syncDirectory(queueDir)
+    if (madeQueue) await syncDirectory(dirname(queueDir))
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') {
+      throw new MailError(
+        'CONFIG_MISSING',
+        `the queue directory ${queueDir} cannot be made: ${dirname(queueDir)} does not exist; create it or correct queue_dir`,
+      )
+    }
+    if (errnoOf(error) === 'ENOTDIR') {
+      throw new MailError('CONFIG_INVALID', `the queue ${queueDir} is not a directory; correct queue_dir`)
+    }
+    throw queueError(error, 'cannot make the queue directory', queueDir)
+  }
+}
+
+/**
+ * Checks that there is a queue to read.
+ *
+ * @throws MailError CONFIG_MISSING when there is none, CONFIG_INVALID when it is no directory
+ */
+export function requireQueue(queueDir: string): void {
+  let stats
+  try {
+    stats = statSync(queueDir, { throwIfNoEntry: false })
+  } catch (error) {
+    throw queueError(error, 'cannot read the queue directory', queueDir)
+  }
+  if (stats === undefined) {
+    throw new MailError('CONFIG_MISSING', `the queue directory ${queueDir} does not exist; check the path`)
+  }
+  if (!stats.isDirectory()) {
+    throw new MailError('CONFIG_INVALID', `the queue ${queueDir} is not a directory; check the path`)
+  }
+}

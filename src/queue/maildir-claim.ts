@@ -1,0 +1,193 @@
+/**
+ * A claimed message of the Maildir queue. An attempt writes what happened to the journal first and moves the
+ * message afterwards, so a crash in between leaves a claim whose journal is already right.
+ *
+ * State                                   what a crash leaves          what recovery does
+ * claimed, body not handed over           claim, no flight mark        back to new/, nothing counted
+ * flight mark, no outcome on disk         claim with flight mark       back to new/, recipients in doubt
+ * journal synced, not moved               claim with flight mark       as above; delivered recipients stay so
+ * all delivered, unlinked                 nothing                      a power cut within a second may revive it, in doubt
+ * moved to new/ or failed/                the message with its journal nothing to do
+ */
+import { renameSync, unlinkSync } from 'node:fs'
+import { errnoOf, queueError } from '../errors/errno.ts'
+import type { RecipientOutcome } from '../message/outcome.ts'
+import type { MessageContent } from '../message/content.ts'
+import { formatName, parseName, type EntryName } from './entry-name.ts'
+import { appendJournal, attemptEvents, removeJournal, type TimedEvent } from './journal.ts'
+import { folderPath, type Folder } from './layout.ts'
+import { isUnfinished, type RecipientState } from './recipient-state.ts'
+import type { Claim, Disposition, QueuedMessage, Settled } from './store.ts'
+
+/** What a claim needs to know of the runner that made it. */
+export interface ClaimHolder {
+  readonly queueDir: string
+  readonly runner: string
+  now(): number
+  markFlight(claim: string): void
+  /** Notes that names in a folder changed and want a directory sync. */
+  touched(folder: Folder): void
+  /** The claim is over; `kept` when its file stays in cur/. */
+  ended(claim: string, kept: boolean): void
+}
+
+/** The place of a claimed file. */
+export interface ClaimedFile {
+  /** The name in cur/. */
+  readonly name: string
+  readonly claim: string
+  /** Whether the message has a journal already. */
+  readonly hasJournal: boolean
+}
+
+const FOLDER_OF: Readonly<Record<Exclude<Settled, 'done' | 'discarded'>, Folder>> = {
+  waiting: 'new',
+  held: 'hold',
+  failed: 'failed',
+}
+
+function dispositionEvent(
+  left: readonly string[],
+  disposition: Disposition,
+  time: number,
+): TimedEvent | undefined {
+  if (left.length === 0) return undefined
+  if (disposition.action === 'expire')
+    return { event: 'expire', recipients: left, why: disposition.why, time }
+  if (disposition.action === 'hold') return { event: 'hold', by: 'plug-in', why: disposition.why, time }
+  return undefined
+}
+
+function destination(left: readonly string[], disposition: Disposition): Settled {
+  if (disposition.action === 'discard') return 'discarded'
+  if (left.length === 0 || disposition.action === 'expire') return 'failed'
+  return disposition.action === 'hold' ? 'held' : 'waiting'
+}
+
+/** The status of each recipient after the outcomes of an attempt. */
+function afterAttempt(message: QueuedMessage, outcomes: readonly RecipientOutcome[]): RecipientState[] {
+  const news = new Map(outcomes.map((outcome) => [outcome.recipient, outcome]))
+  return message.recipients.map((state) => {
+    const outcome = news.get(state.recipient)
+    return outcome === undefined ? state : { ...state, status: outcome.status }
+  })
+}
+
+/** The Maildir implementation of {@link Claim}, for a file in cur/ that was opened and read. */
+export class MaildirClaim implements Claim {
+  readonly message: QueuedMessage
+  readonly content: MessageContent
+  readonly pending: readonly string[]
+  readonly #holder: ClaimHolder
+  readonly #file: ClaimedFile
+  readonly #name: EntryName
+  readonly #path: string
+  #recipients: readonly RecipientState[]
+  #hasJournal: boolean
+  #removed = false
+
+  constructor(holder: ClaimHolder, file: ClaimedFile, message: QueuedMessage, content: MessageContent) {
+    this.message = message
+    this.content = content
+    this.pending = message.recipients.filter(isUnfinished).map((state) => state.recipient)
+    this.#holder = holder
+    this.#file = file
+    this.#name = parseName(file.name)
+    this.#path = folderPath(holder.queueDir, 'cur', file.name)
+    this.#recipients = message.recipients
+    this.#hasJournal = file.hasJournal
+  }
+
+  markFlight(): void {
+    this.#holder.markFlight(this.#file.claim)
+  }
+
+  async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
+    const { queueDir, runner } = this.#holder
+    this.#recipients = afterAttempt(this.message, outcomes)
+    if (this.#recipients.every((state) => state.status === 'delivered')) {
+      this.#remove()
+      return
+    }
+    await appendJournal(
+      queueDir,
+      this.#name.unique,
+      attemptEvents(outcomes, runner, this.#holder.now()),
+      true,
+    )
+    this.#hasJournal = true
+  }
+
+  async finish(unfinished: Disposition): Promise<Settled> {
+    if (this.#removed) {
+      this.#end(false)
+      return 'done'
+    }
+    let ended = false
+    try {
+      const settled = await this.#settle(unfinished)
+      ended = true
+      return settled
+    } finally {
+      this.#end(!ended)
+    }
+  }
+
+  async #settle(unfinished: Disposition): Promise<Settled> {
+    const left = this.#recipients.filter(isUnfinished).map((state) => state.recipient)
+    const settled = destination(left, unfinished)
+    if (settled === 'done' || settled === 'discarded') {
+      this.#remove()
+      return settled
+    }
+    const { queueDir } = this.#holder
+    const event = dispositionEvent(left, unfinished, this.#holder.now())
+    if (event !== undefined) await appendJournal(queueDir, this.#name.unique, [event], true)
+    const next = unfinished.action === 'retry' ? Math.floor(unfinished.at / 1000) : this.#name.nextAttempt
+    this.#move(FOLDER_OF[settled], next)
+    return settled
+  }
+
+  async release(): Promise<void> {
+    let ended = false
+    try {
+      this.#move('new', this.#name.nextAttempt)
+      ended = true
+    } finally {
+      this.#end(!ended)
+    }
+  }
+
+  abandon(): void {
+    this.#end(true)
+  }
+
+  #move(folder: Folder, nextAttempt: number): void {
+    const name = formatName({ ...this.#name, nextAttempt })
+    try {
+      renameSync(this.#path, folderPath(this.#holder.queueDir, folder, name))
+    } catch (error) {
+      throw queueError(error, `cannot move the message to ${folder}/ in`, this.#holder.queueDir)
+    }
+    this.#holder.touched('cur')
+    this.#holder.touched(folder)
+  }
+
+  #remove(): void {
+    try {
+      unlinkSync(this.#path)
+    } catch (error) {
+      // Gone means that another host took the claim over; what it finds is in doubt and stays visible there.
+      if (errnoOf(error) !== 'ENOENT')
+        throw queueError(error, 'cannot remove the delivered message', this.#path)
+    }
+    this.#removed = true
+    this.#holder.touched('cur')
+    if (this.#hasJournal) removeJournal(this.#holder.queueDir, this.#name.unique)
+  }
+
+  #end(kept: boolean): void {
+    this.content.close()
+    this.#holder.ended(this.#file.claim, kept)
+  }
+}

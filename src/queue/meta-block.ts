@@ -1,0 +1,119 @@
+/**
+ * The delivery-metadata headers in front of each queued message: CRLF-ended, in a fixed order, closed by
+ * `X-Queue-Meta-End: end`, with no blank line before the message. The block is written once and never changed.
+ * With default options it holds only what mailqueue-runner knows, so that program can deliver the message too.
+ *
+ * Reading never guesses: a block that is torn, foreign or incomplete is refused with the reason.
+ */
+import { MailError } from '../errors/mail-error.ts'
+import { formatDate } from '../message/date.ts'
+import type { Envelope } from '../message/envelope.ts'
+
+/** What the block says. */
+export interface QueueMeta {
+  readonly envelope: Envelope
+  /** Milliseconds since the epoch; undefined when the block does not say. */
+  readonly queuedAt: number | undefined
+  /** Failed attempts counted by mailqueue-runner. */
+  readonly earlierAttempts: number
+  /** Milliseconds since the epoch of mailqueue-runner's last attempt. */
+  readonly lastAttempt: number | undefined
+}
+
+/** A block that could be read, and where the message starts; or why it could not. */
+export type MetaResult =
+  | { readonly ok: true; readonly meta: QueueMeta; readonly length: number }
+  | { readonly ok: false; readonly incomplete: boolean; readonly why: string }
+
+const END_LINE = 'X-Queue-Meta-End:'
+/** No block of sensible size is longer; a file without an end line is not read beyond this. */
+export const MAX_BLOCK = 16 * 1024 * 1024
+const CONTROL = /\p{Cc}/u
+
+/** The block for a new message, as bytes. */
+export function formatMetaBlock(envelope: Envelope, queuedAt: number): Buffer {
+  for (const address of [envelope.sender, ...envelope.recipients]) {
+    if (CONTROL.test(address)) {
+      throw new MailError(
+        'ADDRESS_INVALID',
+        'an envelope address holds a control character and cannot be queued',
+      )
+    }
+  }
+  if (envelope.recipients.length === 0)
+    throw new MailError('NO_RECIPIENTS', 'a message without recipients cannot be queued')
+  const lines = [
+    `Return-path: <${envelope.sender}>`,
+    `Envelope-to: ${envelope.recipients.join(',')}`,
+    `X-Queue-Date: ${formatDate(queuedAt)}`,
+    `${END_LINE} end`,
+    '',
+  ]
+  return Buffer.from(lines.join('\r\n'))
+}
+
+/** Splits an address list at the commas outside of quoted strings. */
+export function splitAddresses(list: string): string[] {
+  const parts = list.match(/(?:"(?:\\.|[^"\\])*"|[^,"]|")+/g) ?? []
+  return parts.map((part) => part.trim()).filter((part) => part !== '')
+}
+
+function findBlock(bytes: Buffer): { lines: string[]; length: number } | undefined {
+  // Only at the start of a line: a quoted local part may hold the same words.
+  const end = bytes.indexOf(`\n${END_LINE}`)
+  if (end === -1) return undefined
+  const newline = bytes.indexOf(0x0a, end + 1)
+  if (newline === -1) return undefined
+  return { lines: bytes.toString('utf8', 0, newline).trimEnd().split(/\r?\n/), length: newline + 1 }
+}
+
+function refuse(why: string, incomplete = false): MetaResult {
+  return { ok: false, incomplete, why }
+}
+
+function parseSender(value: string): string {
+  return value.startsWith('<') && value.endsWith('>') ? value.slice(1, -1).trim() : value.trim()
+}
+
+function parseTime(value: string | undefined): number | undefined {
+  const time = value === undefined ? Number.NaN : Date.parse(value)
+  return Number.isNaN(time) ? undefined : time
+}
+
+/**
+ * Reads the block at the start of a queued file.
+ *
+ * @param bytes the first part of the file
+ * @param whole true when `bytes` is the whole file, so that a missing end line is final
+ */
+export function parseMetaBlock(bytes: Buffer, whole: boolean): MetaResult {
+  const block = findBlock(bytes)
+  if (block === undefined)
+    return refuse('the end line of the metadata block is missing', !whole && bytes.length < MAX_BLOCK)
+  const fields = new Map<string, string>()
+  for (const line of block.lines) {
+    const field = /^([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)$/.exec(line)
+    const name = field?.[1]?.toLowerCase()
+    if (name === undefined) return refuse('the metadata block holds a line that is no header')
+    if (fields.has(name)) return refuse(`the metadata block holds ${name} twice`)
+    if (!name.startsWith('x-') && name !== 'return-path' && name !== 'envelope-to') {
+      return refuse(`the metadata block holds the foreign header ${name}`)
+    }
+    fields.set(name, field?.[2] ?? '')
+  }
+  const sender = fields.get('return-path')
+  const recipients = splitAddresses(fields.get('envelope-to') ?? '')
+  if (sender === undefined) return refuse('the metadata block has no Return-path')
+  if (recipients.length === 0) return refuse('the metadata block has no recipient')
+  const retries = Number(fields.get('x-retries') ?? 0)
+  return {
+    ok: true,
+    length: block.length,
+    meta: {
+      envelope: { sender: parseSender(sender), recipients: [...new Set(recipients)] },
+      queuedAt: parseTime(fields.get('x-queue-date')),
+      earlierAttempts: Number.isInteger(retries) && retries > 0 ? retries : 0,
+      lastAttempt: parseTime(fields.get('x-last-attempt')),
+    },
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What the file of a runner says, read by other processes: who it is, whether it lives, and which of its claims
+ * were handed over. Looking changes nothing; only a runner that is known to be dead is ever removed.
+ *
+ * The first line of the file is the {@link RunnerInfo}; each further line is the claim of a message that was
+ * about to be handed over completely. See docs/queue.md.
+ */
+import { readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { errnoOf } from '../errors/errno.ts'
+import { liveness, type ProcessIdentity } from './host.ts'
+import { folderPath } from './layout.ts'
+
+/** Why a process claims messages: only `run` counts as a runner at work. */
+export type RunnerRole = 'run' | 'submit'
+
+/** Without a heartbeat for this long, in milliseconds, a runner of another host is given up. */
+export const LEASE_STALE = 60_000
+
+/** What the first line of a runner's file says. */
+export interface RunnerInfo extends ProcessIdentity {
+  readonly role: RunnerRole
+  /** Milliseconds since the epoch. */
+  readonly since: number
+}
+
+/** The path of a runner's file. */
+export const runnerFile = (queueDir: string, runner: string): string =>
+  folderPath(queueDir, 'runners', runner)
+
+/** The path of the lock beside it, whose time of change is the heartbeat. */
+export const runnerLock = (queueDir: string, runner: string): string => `${runnerFile(queueDir, runner)}.lock`
+
+/** Whether a name in runners/ is a runner's file and not something beside it. */
+export const isRunnerFile = (name: string): boolean => !name.endsWith('.lock') && !name.endsWith('.new')
+
+/** Removes a file; one that is not there is fine. */
+export function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
+}
+
+/** What is known of a runner by its file. */
+export interface RunnerRecord {
+  readonly info: RunnerInfo | undefined
+  readonly alive: boolean
+  /** Claims whose message went out completely; undefined when that cannot be known. */
+  readonly flown: ReadonlySet<string> | undefined
+}
+
+function lockIsFresh(queueDir: string, runner: string, now: number): boolean {
+  const stats = statSync(runnerLock(queueDir, runner), { throwIfNoEntry: false })
+  return stats !== undefined && now - stats.mtimeMs < LEASE_STALE
+}
+
+function parseInfo(line: string): RunnerInfo | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null && 'pid' in value && 'boot' in value
+      ? (value as RunnerInfo)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Looks at a runner without changing anything. A runner whose file is gone is not alive. */
+export function inspectRunner(
+  queueDir: string,
+  runner: string,
+  self: ProcessIdentity,
+  now: number,
+): RunnerRecord {
+  let text: string
+  try {
+    text = readFileSync(runnerFile(queueDir, runner), 'utf8')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { info: undefined, alive: false, flown: undefined }
+    throw error
+  }
+  const [head = '', ...claims] = text.split('\n')
+  const info = parseInfo(head)
+  const seen = info === undefined ? 'unknown' : liveness(info, self)
+  const alive = seen === 'alive' || (seen === 'unknown' && lockIsFresh(queueDir, runner, now))
+  // After a reboot the unsynced flight log proves nothing.
+  const trusted = info !== undefined && info.boot === self.boot
+  return { info, alive, flown: trusted ? new Set(claims.filter((claim) => claim !== '')) : undefined }
+}
+
+/** Removes what a dead runner left in runners/. */
+export function forgetRunner(queueDir: string, runner: string): void {
+  const path = runnerFile(queueDir, runner)
+  unlinkIfThere(path)
+  unlinkIfThere(`${path}.new`)
+  rmSync(runnerLock(queueDir, runner), { recursive: true, force: true })
+}

@@ -1,0 +1,150 @@
+/**
+ * The contract of a queue. The Maildir is the reference, the in-memory one serves tests; nothing outside this
+ * folder knows that files exist. Every implementation keeps these promises:
+ *
+ * - what `enqueue` resolved for is on stable storage, and each message is in exactly one place;
+ * - a claim is exclusive: whoever loses gets undefined and moves on;
+ * - message bytes never change;
+ * - listing and reading change nothing.
+ *
+ * Failures are MailErrors QUEUE_*; after one the caller must assume that nothing was stored.
+ */
+import type { MessageContent } from '../message/content.ts'
+import type { Envelope } from '../message/envelope.ts'
+import type { RecipientOutcome } from '../message/outcome.ts'
+import type { RunnerRole } from './runner-record.ts'
+import type { RecipientState } from './recipient-state.ts'
+
+/** Where a message is. */
+export type Place = 'new' | 'cur' | 'hold' | 'failed'
+
+/** A message to be stored. */
+export interface NewMessage {
+  readonly envelope: Envelope
+  readonly content: MessageContent
+}
+
+/** What is known about a new message beyond its bytes. */
+export interface EnqueueOptions {
+  /** What an attempt before queueing brought; recipients not named are pending. */
+  readonly outcomes?: readonly RecipientOutcome[]
+  /** Milliseconds since the epoch before which no attempt is made; now when left out. */
+  readonly nextAttempt?: number
+}
+
+/** One message, as far as a listing knows it without opening it. */
+export interface QueueEntry {
+  readonly id: string
+  readonly place: Place
+  /** Milliseconds since the epoch. */
+  readonly queuedAt: number
+  /** Milliseconds since the epoch. */
+  readonly nextAttempt: number
+  /** 0 (most urgent) to 9. */
+  readonly priority: number
+  /** The store's own handle; meaningless to others. */
+  readonly key: string
+}
+
+/** One message with everything but its bytes. */
+export interface QueuedMessage extends QueueEntry {
+  readonly envelope: Envelope
+  /** Octets of the message, without metadata. */
+  readonly size: number
+  readonly recipients: readonly RecipientState[]
+  /** Failed attempts so far. */
+  readonly attempts: number
+  /** Milliseconds since the epoch. */
+  readonly lastAttempt: number | undefined
+}
+
+/** What happens to the recipients that an attempt left unfinished. */
+export type Disposition =
+  | { readonly action: 'retry'; readonly at: number }
+  | { readonly action: 'expire'; readonly why: string }
+  | { readonly action: 'hold'; readonly why: string }
+  | { readonly action: 'discard'; readonly why: string }
+
+/** Where the message is once its claim is over. */
+export type Settled = 'done' | 'waiting' | 'held' | 'failed' | 'discarded'
+
+/**
+ * The exclusive right to deliver one message. The order of an attempt: `markFlight` while sending, `record` as
+ * soon as the outcome is known, `finish` when it is decided what happens to those left over. Without an
+ * outcome: `release`. Each claim ends with exactly one of finish, release and abandon.
+ */
+export interface Claim {
+  readonly message: QueuedMessage
+  readonly content: MessageContent
+  /** The recipients that still get the message. */
+  readonly pending: readonly string[]
+  /** To be called directly before the last byte of the message is handed over; throws when it can't be noted. */
+  markFlight(): void
+  /** Stores the outcomes durably. A message that everybody has is removed by that. */
+  record(outcomes: readonly RecipientOutcome[]): Promise<void>
+  /** Moves the message to where it belongs after what was recorded. */
+  finish(unfinished: Disposition): Promise<Settled>
+  /** Gives the message back as it was, without counting an attempt. */
+  release(): Promise<void>
+  /** Leaves the message claimed: its outcome could not be recorded, so a later recovery finds it in doubt. */
+  abandon(): void
+}
+
+/** What a recovery did with one message. */
+export interface Recovered {
+  readonly id: string
+  readonly inDoubt: boolean
+}
+
+/** Something in the queue that is no message, moved out of the way. */
+export interface Quarantined {
+  readonly name: string
+  readonly why: string
+}
+
+/** What opening a claimed message can bring. */
+export type ClaimResult =
+  | { readonly kind: 'claimed'; readonly claim: Claim }
+  /** Another runner has it, or an administrator removed it. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'quarantined'; readonly file: Quarantined }
+
+/** A process's licence to claim messages. */
+export interface Runner {
+  readonly id: string
+  /** True once others may take this runner for dead: claim nothing more. */
+  readonly lost: boolean
+  /** True when another, older runner of role `run` is at work. */
+  othersAtWork(): Promise<boolean>
+  /** Takes back what dead runners left behind; in-doubt messages wait until `inDoubtUntil`. */
+  recover(inDoubtUntil: number): Promise<Recovered[]>
+  claim(entry: QueueEntry): Promise<ClaimResult>
+  /** Makes removals durable. */
+  flush(): Promise<void>
+  /** Ends the lease. Claims still open stay for recovery. */
+  close(): Promise<void>
+}
+
+/** A queue of messages. */
+export interface QueueStore {
+  /** For logs: where the queue is. */
+  readonly name: string
+  /** Stores a message durably. Resolves to its queue id. */
+  enqueue(message: NewMessage, options?: EnqueueOptions): Promise<string>
+  /** Stores a message durably and claims it in the same step. */
+  enqueueClaimed(message: NewMessage, runner: Runner): Promise<Claim>
+  /** Takes a lease. */
+  openRunner(role: RunnerRole): Promise<Runner>
+  /** All messages of some places, in no order, without opening any. */
+  list(places: readonly Place[]): AsyncIterable<QueueEntry>
+  /** Everything about one message but its bytes; undefined when it is gone or unreadable. */
+  describe(entry: QueueEntry): Promise<QueuedMessage | undefined>
+  /** The message bytes; the caller closes them. Undefined when the message is gone. */
+  content(entry: QueueEntry): Promise<MessageContent | undefined>
+  /** Entries whose queue id or file name is the given one. */
+  find(id: string): Promise<QueueEntry[]>
+  /** Makes a waiting or failed message due at once. False when it is not there any more. */
+  retry(entry: QueueEntry, by: string): Promise<boolean>
+  /** Removes a message that is not being delivered. False when it is not there any more. */
+  remove(entry: QueueEntry): Promise<boolean>
+}

@@ -1,0 +1,134 @@
+/**
+ * The connections to one smarthost: never more than the configured number at the same time, the one used last
+ * is used next, idle ones are closed after two seconds. Idle connections don't keep the process alive.
+ */
+import type { SmtpSettings } from '../config/config.ts'
+import type { Logger } from '../logging/logger.ts'
+import { openConnection, SmtpConnection } from './connection.ts'
+import type { Failure } from './failure.ts'
+
+/** How long an unused connection is kept, in milliseconds. */
+const IDLE_LIMIT = 2000
+
+const INTERRUPTED: Failure = { phase: 'local', reason: 'interrupted while waiting for a connection' }
+
+/** Hands out connections. Each one must be given back with `release`, or exchanged with `renew`. */
+export class ConnectionPool {
+  readonly #settings: SmtpSettings
+  readonly #log: Logger
+  readonly #idle: SmtpConnection[] = []
+  readonly #waiting: (() => void)[] = []
+  #limit: number
+  #open = 0
+  #closed = false
+  #sweep: NodeJS.Timeout | undefined
+
+  constructor(settings: SmtpSettings, log: Logger) {
+    this.#settings = settings
+    this.#log = log
+    this.#limit = settings.connections
+  }
+
+  /**
+   * A connection ready for MAIL: an idle one, a new one, or the next that comes free.
+   *
+   * @param signal gives up at once
+   */
+  async acquire(signal?: AbortSignal): Promise<SmtpConnection | Failure> {
+    for (;;) {
+      if (signal?.aborted === true) return INTERRUPTED
+      const idle = this.#idle.pop()
+      if (idle !== undefined) {
+        idle.keepAlive(true)
+        if (await idle.reset()) return idle
+        this.#drop(idle)
+      } else if (this.#open < this.#limit) {
+        const opened = await this.#openOne(signal)
+        if (opened !== undefined) return opened
+      } else await this.#wait(signal)
+    }
+  }
+
+  /** Exchanges a dead connection for a new one; when that fails, nothing needs to be released. */
+  async renew(dead: SmtpConnection, signal?: AbortSignal): Promise<SmtpConnection | Failure> {
+    dead.cut()
+    const opened = await openConnection(this.#settings, this.#log, signal)
+    if (!(opened instanceof SmtpConnection)) this.#freeSlot()
+    return opened
+  }
+
+  /** Takes a connection back. */
+  release(connection: SmtpConnection): void {
+    if (this.#closed || !connection.usable) {
+      this.#drop(connection)
+      return
+    }
+    connection.idleSince = performance.now()
+    connection.keepAlive(false)
+    this.#idle.push(connection)
+    this.#waiting.shift()?.()
+    this.#sweep ??= setTimeout(() => this.#closeIdle(), IDLE_LIMIT).unref()
+  }
+
+  /** Says QUIT on all idle connections and waits for their end, two seconds at most. Busy ones end on release. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#sweep)
+    this.#sweep = undefined
+    const idle = this.#idle.splice(0)
+    this.#open -= idle.length
+    await Promise.all(idle.map((connection) => connection.quit(true)))
+  }
+
+  /** Undefined when the server wants fewer connections than we have, and there are others to wait for. */
+  async #openOne(signal: AbortSignal | undefined): Promise<SmtpConnection | Failure | undefined> {
+    this.#open++
+    const opened = await openConnection(this.#settings, this.#log, signal)
+    if (opened instanceof SmtpConnection) return opened
+    this.#freeSlot()
+    if (this.#open === 0 || opened.code === undefined || opened.code >= 500) return opened
+    if (opened.phase !== 'banner' && opened.phase !== 'ehlo') return opened
+    this.#limit = this.#open
+    return undefined
+  }
+
+  #drop(connection: SmtpConnection): void {
+    void connection.quit(false)
+    this.#freeSlot()
+  }
+
+  #freeSlot(): void {
+    this.#open--
+    if (this.#open === 0) this.#limit = this.#settings.connections
+    this.#waiting.shift()?.()
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      }
+      const abort = (): void => {
+        const place = this.#waiting.indexOf(go)
+        if (place !== -1) this.#waiting.splice(place, 1)
+        go()
+      }
+      signal?.addEventListener('abort', abort)
+      this.#waiting.push(go)
+    })
+  }
+
+  #closeIdle(): void {
+    this.#sweep = undefined
+    const now = performance.now()
+    // the oldest are at the front
+    while (this.#idle[0] !== undefined && now - this.#idle[0].idleSince >= IDLE_LIMIT) {
+      const old = this.#idle.shift()
+      if (old !== undefined) this.#drop(old)
+    }
+    const next = this.#idle[0]
+    if (next === undefined) return
+    this.#sweep = setTimeout(() => this.#closeIdle(), next.idleSince + IDLE_LIMIT - now + 1).unref()
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * One SMTP connection, from the greeting to QUIT; the only file that knows the protocol engine. A connection
+ * that can't be opened is described by a failure, never thrown; no secret gets into one.
+ */
+import type SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type { SmtpSettings } from '../config/config.ts'
+import { describeError } from '../errors/errno.ts'
+import type { Logger } from '../logging/logger.ts'
+import { planLogin } from './auth-policy.ts'
+import { readCapabilities, type Capabilities } from './capabilities.ts'
+import { dial } from './dial.ts'
+import { openDialogue, type Dialogue } from './dialogue.ts'
+import { classify, replyFailure, type Failure, type Phase } from './failure.ts'
+import { oneLine } from './reply.ts'
+import { secretRemover } from './secrets.ts'
+import { planTls } from './tls-settings.ts'
+import {
+  runTransaction,
+  type TransactionRequest,
+  type TransactionResult,
+  type WireError,
+} from './transaction.ts'
+
+/** How long a server may take to answer QUIT, in milliseconds. */
+const QUIT_TIMEOUT = 2000
+
+/** An open session that takes one transaction after the other. */
+export class SmtpConnection {
+  /** What the server offers. */
+  readonly capabilities: Capabilities
+  /** Transactions begun on this connection. */
+  transactions = 0
+  /** When it was put aside, in milliseconds of the monotonic clock. */
+  idleSince = 0
+  readonly #smtp: SMTPConnection
+  readonly #settings: SmtpSettings
+  readonly #dialogue: Dialogue
+  #needsReset = false
+
+  constructor(smtp: SMTPConnection, settings: SmtpSettings, dialogue: Dialogue) {
+    this.#smtp = smtp
+    this.#settings = settings
+    this.#dialogue = dialogue
+    this.capabilities = capabilitiesOf(smtp)
+  }
+
+  /** True as long as another transaction can be tried on it. */
+  get usable(): boolean {
+    return !this.#smtp.destroyed && this.transactions < this.#settings.messagesPerConnection
+  }
+
+  /**
+   * Runs one transaction. Afterwards the connection is cut unless the server is known to be ready for another.
+   *
+   * @param request message and recipients
+   * @param options the queue id for the dialogue, and what stops the attempt
+   */
+  async send(
+    request: TransactionRequest,
+    options: { readonly id: string | undefined; readonly signal: AbortSignal | undefined },
+  ): Promise<TransactionResult> {
+    this.transactions++
+    this.#dialogue.id = options.id
+    const limits = { timeouts: this.#settings.timeouts, signal: options.signal }
+    const result = await runTransaction(this.#smtp, request, limits)
+    if (result.status === 'failed') this.#afterFailure(result.failure)
+    return result
+  }
+
+  /** Brings the session back to its start after a failed transaction. False when the connection is of no use. */
+  async reset(): Promise<boolean> {
+    if (!this.#needsReset) return this.usable
+    this.#needsReset = false
+    const done = await new Promise<boolean>((resolve) => {
+      const fail = (): void => resolve(false)
+      const timer = setTimeout(fail, this.#settings.timeouts.command)
+      this.#smtp.once('end', fail)
+      this.#smtp.reset((error) => {
+        clearTimeout(timer)
+        this.#smtp.removeListener('end', fail)
+        resolve(error === null)
+      })
+    })
+    if (!done) this.cut()
+    return done && this.usable
+  }
+
+  /** Whether the open socket keeps the process alive. */
+  keepAlive(wanted: boolean): void {
+    const socket = this.#smtp._socket
+    if (socket === false || socket === null) return
+    if (wanted) socket.ref()
+    else socket.unref()
+  }
+
+  /**
+   * Says QUIT and resolves when the connection has ended, after two seconds at the latest.
+   *
+   * @param waited true when somebody waits for it, so that the process must stay alive
+   */
+  quit(waited: boolean): Promise<void> {
+    if (this.#smtp.destroyed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.cut(), QUIT_TIMEOUT)
+      if (!waited) timer.unref()
+      this.keepAlive(waited)
+      this.#smtp.once('end', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      this.#smtp.quit()
+    })
+  }
+
+  /** Ends the connection at once. */
+  cut(): void {
+    this.#smtp.close()
+  }
+
+  #afterFailure(failure: Failure): void {
+    this.#needsReset = true
+    if (failure.code === undefined || failure.code === 503 || classify(failure).scope === 'account')
+      this.cut()
+  }
+}
+
+/**
+ * Opens a connection: connect, greeting, EHLO, STARTTLS and login, as the settings say.
+ *
+ * @param settings the account
+ * @param log gets the dialogue when it wants debug events
+ * @param signal gives up at once
+ */
+export async function openConnection(
+  settings: SmtpSettings,
+  log: Logger,
+  signal?: AbortSignal,
+): Promise<SmtpConnection | Failure> {
+  const clean = secretRemover(settings)
+  const tlsPlan = await planTls(settings)
+  if ('phase' in tlsPlan) return tlsPlan
+  const { default: Engine } = await import('nodemailer/lib/smtp-connection')
+  const socket = await dial(settings, signal)
+  if ('phase' in socket) return socket
+  const { host, port, helo, timeouts } = settings
+  const dialogue = openDialogue(log, clean)
+  const smtp = new Engine({
+    host,
+    port,
+    ...tlsPlan,
+    ...(helo === undefined ? undefined : { name: helo }),
+    connection: socket,
+    greetingTimeout: timeouts.banner,
+    connectionTimeout: timeouts.banner + timeouts.command,
+    // silence is limited by our own timers, step by step; this one must never be the first
+    socketTimeout: 1000 + timeouts.command + timeouts.data + timeouts.block + timeouts.dot,
+    socketCloseTimeout: 0,
+    logger: dialogue.logger,
+    transactionLog: dialogue.logger !== false,
+  })
+  const failure = await startSession(smtp, settings, signal)
+  if (failure === undefined) return new SmtpConnection(smtp, settings, dialogue)
+  smtp.close()
+  return { ...failure, reason: clean(failure.reason) }
+}
+
+/** Greeting to login. Resolves to what went wrong, or to nothing. */
+function startSession(
+  smtp: SMTPConnection,
+  settings: SmtpSettings,
+  signal: AbortSignal | undefined,
+): Promise<Failure | undefined> {
+  const { timeouts, host } = settings
+  return new Promise((resolve) => {
+    let step: Phase = 'banner'
+    const settle = (failure?: Failure): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', interrupt)
+      resolve(failure)
+    }
+    const fail = (error: WireError): void => settle(sessionFailure(error, step, host))
+    const interrupt = (): void => settle({ phase: 'local', reason: 'interrupted while connecting' })
+    const limit = timeouts.banner + timeouts.command
+    const late = `${host} did not finish its greeting, STARTTLS and login within ${limit} ms`
+    const timer = setTimeout(() => settle({ phase: step, reason: late }), limit)
+    signal?.addEventListener('abort', interrupt)
+    if (signal?.aborted === true) interrupt()
+    // also for later: an error event that nobody listens to would end the process
+    smtp.on('error', fail)
+    // the error that goes with the end may follow in the same turn, and says more
+    const ended = (): void => settle({ phase: step, reason: `${host} closed the connection` })
+    smtp.once('end', () => queueMicrotask(ended))
+    smtp.connect((error) => {
+      if (error !== undefined) {
+        fail(error)
+        return
+      }
+      step = 'auth'
+      logIn(smtp, settings, fail, settle)
+    })
+  })
+}
+
+function logIn(
+  smtp: SMTPConnection,
+  settings: SmtpSettings,
+  fail: (error: WireError) => void,
+  settle: (failure?: Failure) => void,
+): void {
+  const socket = smtp._socket
+  const verified =
+    smtp.secure && typeof socket === 'object' && Reflect.get(socket ?? {}, 'authorized') === true
+  const plan = planLogin(settings, { secure: smtp.secure, verified }, capabilitiesOf(smtp))
+  if (plan.kind === 'none') settle()
+  else if (plan.kind === 'refused') settle(plan.failure)
+  else {
+    const { user, pass, mechanism: method } = plan
+    smtp.login({ user, pass, method }, (error) => (error === null ? settle() : fail(error)))
+  }
+}
+
+/** The step an error belongs to, when the error itself knows better than we do. */
+const STEP_OF_COMMAND: Readonly<Record<string, Phase>> = { EHLO: 'ehlo', HELO: 'ehlo', STARTTLS: 'tls' }
+
+function sessionFailure(error: WireError, step: Phase, host: string): Failure {
+  const phase = error.code === 'ETLS' ? 'tls' : (STEP_OF_COMMAND[error.command ?? ''] ?? step)
+  if (error.response !== undefined) return replyFailure(phase, error.response)
+  return { phase, reason: oneLine(`cannot start a session with ${host}: ${describeError(error)}`) }
+}
+
+/** The engine keeps the lines of the EHLO reply to itself until a message is sent. */
+function capabilitiesOf(smtp: SMTPConnection): Capabilities {
+  return readCapabilities(Reflect.get(smtp, '_ehloLines'))
+}

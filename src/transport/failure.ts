@@ -1,0 +1,163 @@
+/**
+ * A failed step of an attempt and what it means: temporary or permanent, and whose fault. The meaning is a
+ * table, read from the top; the first rule that fits decides. docs/transport.md shows the same table.
+ */
+import type { FailureScope, Refused } from '../message/outcome.ts'
+import { parseReply, type Reply } from './reply.ts'
+
+/** The step of an SMTP session that failed; `local` is this machine or our own decision to stop. */
+export type Phase =
+  'connect' | 'banner' | 'ehlo' | 'tls' | 'auth' | 'mail' | 'rcpt' | 'data' | 'dot' | 'local'
+
+/** What went wrong, before it is judged. */
+export interface Failure {
+  readonly phase: Phase
+  /** One line: the server's words, or ours when there was no reply. */
+  readonly reason: string
+  /** The reply code, when there was a reply. */
+  readonly code?: number
+  readonly enhanced?: string
+}
+
+/** The judgement over a failure. */
+export interface Verdict {
+  readonly class: 'temporary' | 'permanent'
+  readonly scope: FailureScope
+}
+
+/** One row of the table. All conditions that are given must hold. */
+export interface FailureRule extends Verdict {
+  /** In words, as in the documentation. */
+  readonly when: string
+  readonly phases?: readonly Phase[]
+  /** The reply code; the empty string stands for "no reply". */
+  readonly code?: RegExp
+  readonly enhanced?: RegExp
+  readonly text?: RegExp
+}
+
+const SESSION: readonly Phase[] = ['connect', 'banner', 'ehlo', 'tls', 'auth']
+const TRANSACTION: readonly Phase[] = ['mail', 'rcpt', 'data', 'dot']
+const WHOLE_MESSAGE: readonly Phase[] = ['mail', 'data', 'dot']
+const QUOTA_TEXT = new RegExp(
+  [
+    '\\b(daily|hourly|monthly)\\b.*\\b(limit|quota)',
+    '\\b(sending|send|outgoing|submission) (limit|quota|rate)\\b',
+    '\\brate[ -]?limit',
+    '\\bmessage rate\\b',
+    '\\bthrottl',
+    '\\btoo many (messages|mails|e-?mails|connections)\\b',
+    '\\b(messages|mails|e-?mails) per (day|hour|minute)\\b',
+  ].join('|'),
+  'i',
+)
+const AUTH_TEXT = /authentication (is )?required|must authenticate|(not|no) authenticated/i
+/** Everything but the codes about the recipient's mailbox (x.2.x), whose own limits are not ours. */
+const NOT_MAILBOX = /^(?!\d\.2\.)/
+
+const temporary = (scope: FailureScope): Verdict => ({ class: 'temporary', scope })
+const permanent = (scope: FailureScope): Verdict => ({ class: 'permanent', scope })
+
+/** The table. The reply code decides between temporary and permanent, never the enhanced code alone. */
+export const FAILURE_RULES: readonly FailureRule[] = [
+  { when: 'a fault of this machine', phases: ['local'], ...temporary('host') },
+  { when: 'the server closes the session', code: /^421$/, ...temporary('account') },
+  { when: 'no session or no login', phases: SESSION, ...temporary('account') },
+  {
+    when: 'our own check of sender or size',
+    phases: ['mail'],
+    code: /^$/,
+    enhanced: /^5\./,
+    ...permanent('message'),
+  },
+  {
+    when: 'our own check of a recipient',
+    phases: ['rcpt'],
+    code: /^$/,
+    enhanced: /^5\./,
+    ...permanent('recipient'),
+  },
+  {
+    when: 'the message is too big',
+    phases: WHOLE_MESSAGE,
+    code: /^5/,
+    enhanced: /^5\.3\.4$/,
+    ...permanent('message'),
+  },
+  {
+    when: "the provider's quota, by code",
+    phases: TRANSACTION,
+    enhanced: /^[45]\.4\.5$/,
+    ...temporary('account'),
+  },
+  {
+    when: "the provider's quota, by text",
+    phases: TRANSACTION,
+    code: /^[45]/,
+    enhanced: NOT_MAILBOX,
+    text: QUOTA_TEXT,
+    ...temporary('account'),
+  },
+  { when: 'login required', phases: TRANSACTION, code: /^530$/, ...temporary('account') },
+  {
+    when: 'login required, by text',
+    phases: TRANSACTION,
+    code: /^5/,
+    text: AUTH_TEXT,
+    ...temporary('account'),
+  },
+  { when: 'commands out of sequence', phases: TRANSACTION, code: /^503$/, ...temporary('message') },
+  { when: 'sender refused for now', phases: ['mail'], code: /^4/, ...temporary('message') },
+  { when: 'sender refused', phases: ['mail'], code: /^5/, ...permanent('message') },
+  { when: 'recipient refused for now', phases: ['rcpt'], code: /^4/, ...temporary('recipient') },
+  { when: 'recipient refused', phases: ['rcpt'], code: /^5/, ...permanent('recipient') },
+  { when: 'message refused for now', phases: ['data', 'dot'], code: /^4/, ...temporary('message') },
+  { when: 'message refused', phases: ['data', 'dot'], code: /^5/, ...permanent('message') },
+  { when: 'anything else', ...temporary('message') },
+]
+
+function fits(rule: FailureRule, failure: Failure): boolean {
+  return (
+    (rule.phases?.includes(failure.phase) ?? true) &&
+    (rule.code?.test(failure.code === undefined ? '' : String(failure.code)) ?? true) &&
+    (rule.enhanced?.test(failure.enhanced ?? '') ?? true) &&
+    (rule.text?.test(failure.reason) ?? true)
+  )
+}
+
+/** Judges a failure: the first fitting row of {@link FAILURE_RULES}. */
+export function classify(failure: Failure): Verdict {
+  const { class: kind, scope } = FAILURE_RULES.find((rule) => fits(rule, failure)) ?? temporary('message')
+  return { class: kind, scope }
+}
+
+/** A failure that is a reply of the server. */
+export function replyFailure(phase: Phase, response: string): Failure {
+  const { text, ...codes }: Reply = parseReply(response)
+  return { phase, reason: text, ...codes }
+}
+
+/** The outcome of one recipient that failed this way. */
+export function refusal(recipient: string, failure: Failure): Refused {
+  const { reason, code, enhanced } = failure
+  const verdict = classify(failure)
+  return {
+    status: verdict.class === 'temporary' ? 'deferred' : 'failed',
+    recipient,
+    scope: verdict.scope,
+    reason,
+    ...(code === undefined ? undefined : { code }),
+    ...(enhanced === undefined ? undefined : { enhanced }),
+  }
+}
+
+/**
+ * True for the reply to RCPT that ends the list, not the recipient: the server takes no more recipients in
+ * this transaction (RFC 5321 section 4.5.3.1.10, which asks to read 552 like 452).
+ */
+export function isTooManyRecipients(failure: Failure): boolean {
+  const { phase, code = 0, enhanced, reason } = failure
+  if (phase !== 'rcpt' || code < 400 || code === 421) return false
+  if (/^[45]\.5\.3$/.test(enhanced ?? '')) return true
+  return (code === 452 && enhanced === undefined) || /too many recipients/i.test(reason)
+}

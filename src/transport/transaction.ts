@@ -1,0 +1,223 @@
+/**
+ * One mail transaction: MAIL to the reply to the final dot, for one message and some recipients. It always
+ * ends, within the configured times, with exactly one result, and it knows the difference between "the server
+ * said no", "the server never got it" and "nobody knows".
+ */
+import { isAscii } from 'node:buffer'
+import type { Readable } from 'node:stream'
+import type { SmtpTimeouts } from '../config/config.ts'
+import { describeError } from '../errors/errno.ts'
+import type { MessageContent } from '../message/content.ts'
+import { MessageBody } from './body.ts'
+import { replyFailure, type Failure } from './failure.ts'
+import { oneLine } from './reply.ts'
+
+/** An error of the protocol engine. */
+export interface WireError extends Error {
+  /** The engine's own name of the failure, such as `EENVELOPE`. */
+  readonly code?: string | undefined
+  /** The command that was answered: `MAIL FROM`, `RCPT TO`, `DATA`, or `CONN` for the connection itself. */
+  readonly command?: string | undefined
+  /** The server's reply; absent when there was none. */
+  readonly response?: string | undefined
+  readonly recipient?: string | undefined
+}
+
+/** The envelope as the engine wants it; the engine writes down in it what was accepted and what was not. */
+interface WireEnvelope {
+  from: string
+  to: string[]
+  size: number
+  use8BitMime: boolean
+  rejectedErrors: WireError[]
+}
+
+/** What a transaction needs of the protocol engine. */
+export interface Wire {
+  send(
+    envelope: WireEnvelope,
+    body: Readable,
+    done: (error: WireError | null, info: { readonly response: string }) => void,
+  ): void
+  /** Cuts the connection without completing anything. */
+  close(): void
+}
+
+/** What is to be sent. */
+export interface TransactionRequest {
+  readonly sender: string
+  readonly recipients: readonly string[]
+  readonly content: MessageContent
+  /** See `Delivery.beforeLastByte`. */
+  beforeLastByte(): void
+}
+
+/** A recipient that was refused by the reply to RCPT. */
+export interface Rejection {
+  readonly recipient: string
+  readonly failure: Failure
+}
+
+/** The end of a transaction. Recipients in `rejected` are not concerned by the rest. */
+export type TransactionResult = { readonly rejected: readonly Rejection[] } & (
+  | { readonly status: 'accepted'; readonly response: string }
+  | {
+      readonly status: 'failed'
+      readonly failure: Failure
+      /** The connection was gone before the server wanted the message: another one may do. */
+      readonly dead: boolean
+    }
+  | { readonly status: 'in-doubt'; readonly reason: string }
+)
+
+/** True when the message may hold bytes over 127, which have to be announced (RFC 6152). */
+function mayHave8Bit(content: MessageContent): boolean {
+  return content.bytes === undefined || !isAscii(content.bytes)
+}
+
+class Transaction {
+  readonly #wire: Wire
+  readonly #timeouts: SmtpTimeouts
+  readonly #signal: AbortSignal | undefined
+  readonly #envelope: WireEnvelope
+  readonly #body: MessageBody
+  readonly #resolve: (result: TransactionResult) => void
+  readonly #interrupt = (): void => this.#stop({ phase: 'local', reason: 'interrupted' })
+  #timer: NodeJS.Timeout | undefined
+  #done = false
+
+  constructor(
+    wire: Wire,
+    request: TransactionRequest,
+    limits: { readonly timeouts: SmtpTimeouts; readonly signal: AbortSignal | undefined },
+    resolve: (result: TransactionResult) => void,
+  ) {
+    const { sender, recipients, content } = request
+    this.#wire = wire
+    this.#timeouts = limits.timeouts
+    this.#signal = limits.signal
+    this.#resolve = resolve
+    this.#envelope = {
+      from: sender,
+      to: [...recipients],
+      size: content.size,
+      use8BitMime: mayHave8Bit(content),
+      rejectedErrors: [],
+    }
+    this.#body = new MessageBody(content, {
+      beforeLastByte: () => request.beforeLastByte(),
+      progress: (step) => this.#progress(step),
+      failed: (error) => this.#stop({ phase: 'local', reason: oneLine(describeError(error)) }),
+    })
+  }
+
+  start(): void {
+    if (this.#signal?.aborted === true) {
+      this.#interrupt()
+      return
+    }
+    this.#signal?.addEventListener('abort', this.#interrupt)
+    const { command, data } = this.#timeouts
+    this.#arm(command + data, 'mail', 'the server did not answer MAIL, RCPT or DATA')
+    this.#wire.send(this.#envelope, this.#body, (error, info) => {
+      if (error !== null) this.#refused(error)
+      else if (this.#body.handedOver) this.#accepted(info.response)
+      else this.#stop({ phase: 'data', reason: 'the server answered before it had the message' })
+    })
+  }
+
+  #progress(step: 'wanted' | 'taken' | 'complete'): void {
+    const { block, dot } = this.#timeouts
+    if (step === 'taken') this.#timer?.refresh()
+    else if (step === 'wanted') this.#arm(block, 'data', 'the server stopped taking the message')
+    else this.#arm(dot, 'dot', 'the message was sent, but no reply came')
+  }
+
+  #arm(ms: number, step: 'mail' | 'data' | 'dot', what: string): void {
+    clearTimeout(this.#timer)
+    const phase = step === 'mail' ? 'connect' : step
+    this.#timer = setTimeout(() => this.#stop({ phase, reason: `${what} within ${ms} ms` }), ms)
+  }
+
+  #accepted(response: string): void {
+    this.#finish({ status: 'accepted', response, rejected: this.#rejections() })
+  }
+
+  #refused(error: WireError): void {
+    const { command, response } = error
+    if (this.#body.handedOver) {
+      const failure = response === undefined ? undefined : replyFailure('dot', response)
+      if (failure?.code === undefined || failure.code < 400) {
+        this.#stop(
+          failure ?? { phase: 'dot', reason: oneLine(`no reply after the message: ${error.message}`) },
+        )
+      } else this.#failed(failure, false)
+      return
+    }
+    if (response === undefined || command === 'CONN') {
+      this.#lost(error)
+      return
+    }
+    const phase = command === 'MAIL FROM' ? 'mail' : command === 'RCPT TO' ? 'rcpt' : 'data'
+    this.#failed(replyFailure(phase, response), false)
+  }
+
+  /** The connection is gone and the message was not completed. */
+  #lost(error: WireError): void {
+    const { response } = error
+    const phase = this.#body.started ? 'data' : 'connect'
+    const reason = oneLine(`the connection was lost: ${describeError(error)}`)
+    const failure = response === undefined ? ({ phase, reason } as const) : replyFailure(phase, response)
+    this.#failed(failure, error.code !== 'ETIMEDOUT')
+  }
+
+  /** Ends the transaction ourselves: in doubt when the message was handed over, else not sent. */
+  #stop(failure: Failure): void {
+    if (this.#done) return
+    if (!this.#body.handedOver) this.#failed(failure, false)
+    else this.#finish({ status: 'in-doubt', reason: failure.reason, rejected: this.#rejections() })
+    this.#wire.close()
+  }
+
+  #failed(failure: Failure, lost: boolean): void {
+    const dead = !this.#body.started && (lost || failure.code === 421)
+    // a refused sender makes every RCPT fail too; those replies say nothing about the recipients
+    const rejected = failure.phase === 'mail' ? [] : this.#rejections()
+    this.#finish({ status: 'failed', failure, dead, rejected })
+  }
+
+  #rejections(): Rejection[] {
+    const refused = this.#envelope.rejectedErrors
+    if (refused.length === 0) return []
+    return refused.map(({ recipient = '', response = '' }) => ({
+      recipient,
+      failure: replyFailure('rcpt', response),
+    }))
+  }
+
+  #finish(result: TransactionResult): void {
+    if (this.#done) return
+    this.#done = true
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#interrupt)
+    // a reply in the middle of the message: the rest must not follow, or it would be completed after all
+    if (this.#body.started && !this.#body.handedOver) this.#wire.close()
+    this.#body.destroy()
+    this.#resolve(result)
+  }
+}
+
+/**
+ * Runs one transaction.
+ *
+ * @param wire a connection that is ready for MAIL
+ * @param request the message and its recipients, at least one
+ * @param limits times in milliseconds, and the signal that stops the attempt
+ */
+export function runTransaction(
+  wire: Wire,
+  request: TransactionRequest,
+  limits: { readonly timeouts: SmtpTimeouts; readonly signal: AbortSignal | undefined },
+): Promise<TransactionResult> {
+  return new Promise((resolve) => new Transaction(wire, request, limits, resolve).start())
+}

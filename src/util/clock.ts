@@ -1,0 +1,18 @@
+/**
+ * Where the time comes from. Everything that compares or stores a time takes a Clock, so that tests can say
+ * what time it is.
+ */
+
+/** A source of the current time. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = { now: () => Date.now() }
+
+/** Whole seconds since the epoch, as file names in the queue carry them. */
+export function unixSeconds(clock: Clock): number {
+  return Math.floor(clock.now() / 1000)
+}

@@ -1,0 +1,97 @@
+/**
+ * The few file operations that durability rests on. Each either did what it says or throws the system's error;
+ * none hides a short write, a failed sync or a failed close. A failed sync is final: the caller must write a
+ * new file and never sync the old one again, since the kernel may have dropped the pages.
+ */
+import { close, closeSync, constants, fdatasync, fsync, open, openSync, writeSync, writevSync } from 'node:fs'
+
+/** Creates a file that must not exist, mode 0600, never through a symbolic link. Returns the descriptor. */
+export function createExclusive(path: string): number {
+  return openSync(
+    path,
+    constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW,
+    0o600,
+  )
+}
+
+/** Opens an existing regular file for reading; never follows a link and never waits for a writer of a FIFO. */
+export function openForReading(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+}
+
+/** Writes all bytes, however many calls that takes. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  let written = 0
+  while (written < bytes.length) written += writeSync(fd, bytes, written)
+}
+
+/** Writes two buffers one after the other, in one call where the system takes them. */
+export function writePair(fd: number, first: Buffer, second: Buffer): void {
+  const written = writevSync(fd, [first, second])
+  if (written < first.length) writeAll(fd, first.subarray(written))
+  writeAll(fd, second.subarray(Math.max(0, written - first.length)))
+}
+
+/** Waits until data and metadata of the open file are on stable storage. Does not block the event loop. */
+export function syncFile(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(fd, (error) => (error === null ? resolve() : reject(error)))
+  })
+}
+
+/** As {@link syncFile}, for files whose metadata does not matter (append-only journals). */
+export function syncData(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(fd, (error) => (error === null ? resolve() : reject(error)))
+  })
+}
+
+/**
+ * Waits until the names in a directory (created, renamed, removed) are on stable storage. File systems that
+ * cannot sync a directory answer EINVAL and keep names safe in their own way: that is not an error.
+ */
+export function syncDirectory(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    open(path, constants.O_RDONLY | constants.O_DIRECTORY, (openError, fd) => {
+      if (openError !== null) {
+        reject(openError)
+        return
+      }
+      fsync(fd, (syncError) => {
+        close(fd, (closeError) => {
+          const error = syncError?.code === 'EINVAL' ? closeError : (syncError ?? closeError)
+          if (error === null) resolve()
+          else reject(error)
+        })
+      })
+    })
+  })
+}
+
+/**
+ * Appends text with one write and, if asked, waits until it is on stable storage.
+ *
+ * @returns true when the file was created by this call (its name then still needs a directory sync)
+ */
+export async function appendText(path: string, text: string, sync: boolean): Promise<boolean> {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW
+  const { fd, created } = openOrCreate(path, flags)
+  try {
+    writeAll(fd, Buffer.from(text))
+    if (sync) await syncData(fd)
+  } finally {
+    closeSync(fd)
+  }
+  return created
+}
+
+function openOrCreate(path: string, flags: number): { fd: number; created: boolean } {
+  try {
+    return { fd: openSync(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600), created: true }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+      return { fd: openSync(path, flags), created: false }
+    }
+    throw error
+  }
+}

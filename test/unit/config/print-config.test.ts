@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Config } from '../../../src/config/config.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+import { printConfig } from '../../../src/config/print-config.ts'
+import { configFromSettings } from '../../../src/config/settings.ts'
+import { scratch } from './scratch.ts'
+
+async function readBack(text: string): Promise<Config> {
+  const root = scratch({ 'a.conf': text })
+  const identity = { user: 'x', host: 'x', fullName: 'x' }
+  return loadConfig({ file: join(root, 'a.conf'), env: {}, home: '/', identity, warn: () => undefined })
+}
+
+const FULL = configFromSettings({
+  ...{ host: '::1', port: 465, user: 'a;b "c" \\', password: 'hunter2', helo: '[127.0.0.1]', tls: 'require' },
+  ...{ tls_ca: '/ca ; x.pem', insecure_auth: true, smtp_timeout: 11.5, timeout_dot: '90m', connections: 7 },
+  ...{
+    messages_per_connection: 8,
+    max_recipients: 9,
+    queue_dir: "/it's/#1",
+    spool: 'only',
+    retry: ['90s', '1d'],
+  },
+  ...{ expire: '36h', from: '"A; B" <a%%b@site.example>', aliases: '/al', local_domains: ['a', 'b'] },
+  ...{ qualify_domain: 'c', delivery_log: '/d', queue_log: '/q', log: 'stderr', log_level: 'warn' },
+  plugins: ['pkg', '/my dir/x.mjs', '/p,q/*.{mjs,js}'],
+})
+
+describe('the printed configuration', () => {
+  it('reads back as the same configuration but for the password', async () => {
+    const config = await readBack(printConfig(FULL))
+    const smtp = { ...FULL.smtp, password: '********' }
+    expect(config).toEqual({ ...FULL, smtp, source: config.source })
+  })
+
+  it('reads back as the same configuration when nothing is set', async () => {
+    const config = await readBack(printConfig(configFromSettings({})))
+    expect(config).toEqual({ ...configFromSettings({}), source: config.source })
+  })
+
+  it('hides the password and says so', () => {
+    const text = printConfig(FULL)
+    expect(text).not.toContain('hunter2')
+    expect(text).toContain('# smtp_password is set; it is hidden here as ********\n')
+    expect(text).toContain('\nsmtp_password = ********\n')
+    expect(printConfig(configFromSettings({ host: 'h' }))).not.toContain('smtp_password')
+  })
+
+  it('is plain text with one option a line', () => {
+    const lines = printConfig(configFromSettings({ host: 'h' })).split('\n')
+    expect(lines.slice(0, 4)).toEqual([
+      '# read from the settings of a program',
+      '[mailqueue]',
+      'smtp_hostname = h',
+      'smtp_port = 25',
+    ])
+    expect(lines).toContain('retry = 1m 3m 10m 30m 1h 2h 4h')
+    expect(lines.at(-1)).toBe('')
+  })
+
+  it('names the file it was read from without control characters', () => {
+    expect(printConfig({ ...FULL, source: '/a\nb' }).split('\n')[0]).toBe('# read from /a?b')
+  })
+})

@@ -1,0 +1,41 @@
+/** Encoded words decode to what went in. */
+import { describe, expect, it } from 'vitest'
+import { encodedWords } from '../../../src/message/encoded-word.ts'
+import { seeded } from './seeded.ts'
+
+function decode(word: string): string {
+  const [, encoding, payload = ''] = /^=\?UTF-8\?([QB])\?([^? ]*)\?=$/.exec(word) ?? []
+  if (encoding === 'B')
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(payload, 'base64'))
+  expect(encoding).toBe('Q')
+  expect(payload).toMatch(/^(?:[A-Za-z0-9!*+/_-]|=[0-9A-F]{2})*$/)
+  const text = payload
+    .replaceAll('_', ' ')
+    .replace(/=(..)/g, (_all, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(text, 'latin1'))
+}
+
+describe('encodedWords', () => {
+  it('chooses the readable encoding unless the other is much shorter', () => {
+    expect(encodedWords('J\u00f6rg')).toEqual(['=?UTF-8?Q?J=C3=B6rg?='])
+    expect(encodedWords('\u65e5\u672c')).toEqual(['=?UTF-8?B?5pel5pys?='])
+    expect(encodedWords('')).toEqual([])
+  })
+
+  it('replaces half a surrogate pair', () => {
+    expect(encodedWords('\ud800').map(decode)).toEqual(['\ufffd'])
+  })
+
+  it('keeps every word within 75 characters and every character whole', () => {
+    for (let seed = 1; seed <= 1000; seed += 1) {
+      const random = seeded(seed)
+      let text = ''
+      for (let count = random.below(200); count > 0; count -= 1) {
+        text += random.pick(['a', 'b', ' ', '?', '=', '_', '"', '\u00e4', '\u65e5', '\u{1f600}'])
+      }
+      const words = encodedWords(text)
+      expect(Math.max(0, ...words.map((word) => word.length))).toBeLessThanOrEqual(75)
+      expect(words.map(decode).join(''), `seed ${seed}`).toBe(text)
+    }
+  })
+})

@@ -1,0 +1,103 @@
+/** Recipients from the header and from operands, and the envelope made of them. */
+import { describe, expect, it } from 'vitest'
+import { splitHeader } from '../../../src/message/header-block.ts'
+import { envelope, headerRecipients, readRecipients, readSender } from '../../../src/message/recipients.ts'
+import { toWireText } from '../../../src/message/wire-text.ts'
+
+const fromHeader = (text: string) => headerRecipients(splitHeader(toWireText(Buffer.from(text))).header)
+
+describe('headerRecipients', () => {
+  it.each<[string, string, string[]]>([
+    ['To, Cc and Bcc', 'To: one@d\nCc: two@d\nBcc: three@d\n', ['one@d', 'two@d', 'three@d']],
+    ['the order of the header', 'Bcc: b@d\nX: x@d\nTo: a@d\n', ['b@d', 'a@d']],
+    [
+      'names in any case and blanks before the colon',
+      'TO: a@d\nBCC: b@d\nBcc : c@d\n',
+      ['a@d', 'b@d', 'c@d'],
+    ],
+    ['Apparently-To', 'Apparently-To: a@d\n', ['a@d']],
+    ['several fields of one name', 'To: a@d\nTo: b@d\n', ['a@d', 'b@d']],
+    ['folded fields', 'To: a@d,\n b@d\nBcc:\n\tc@d\n ,"x\n y" <d@d>\n', ['a@d', 'b@d', 'c@d', 'd@d']],
+    ['groups', 'To: undisclosed-recipients:;\nBcc: joe@d\n', ['joe@d']],
+    ['Resent fields alone', 'To: a@d\nBcc: b@d\nResent-To: c@d\nresent-cc: d@d\n', ['c@d', 'd@d']],
+    ['Resent-Bcc alone', 'To: a@d\nResent-Bcc: c@d\n', ['c@d']],
+    ['To when only Resent-From is there', 'To: a@d\nResent-From: c@d\n', ['a@d']],
+    ['each recipient once', 'To: a@d, A@d\nCc: a@D\n', ['a@d', 'A@d']],
+    [
+      'bare and UTF-8 local parts',
+      'To: root, j\u00f6rg@\u00fc.example\n',
+      ['root', 'j\u00f6rg@\u00fc.example'],
+    ],
+    ['nobody', 'Subject: x\n', []],
+  ])('reads %s', (_what, header, recipients) => {
+    expect(fromHeader(header)).toEqual({ recipients, problems: [] })
+  })
+
+  it('reports what it cannot use and keeps the others', () => {
+    expect(fromHeader('To: |/bin/true, a@d, b@@d\n')).toEqual({
+      recipients: ['a@d'],
+      problems: [
+        '"b@@d" is not a mail address: the part after the "@" is not a host name',
+        'the recipient "|/bin/true" cannot be used: mail to programs is not supported here',
+      ],
+    })
+  })
+
+  it('refuses an address that is not valid UTF-8', () => {
+    const { header } = splitHeader(Buffer.from('To: j\xf6@d\r\n\r\n', 'latin1'))
+    expect(headerRecipients(header)).toMatchObject({
+      recipients: [],
+      problems: [expect.stringContaining('UTF-8')],
+    })
+  })
+})
+
+describe('readRecipients', () => {
+  it('takes each operand as an address list and ignores empty ones', () => {
+    const operands = ['', 'Full N <one@d.ex>', '"q, r" <two@d.ex> (c)', ' ', 'three@d.ex, one@d.ex']
+    expect(readRecipients(operands)).toEqual({
+      recipients: ['one@d.ex', 'two@d.ex', 'three@d.ex'],
+      problems: [],
+    })
+  })
+
+  it('survives more problems than a call can have arguments', () => {
+    expect(readRecipients(['@,'.repeat(200_000)]).problems.length).toBe(200_000)
+  })
+})
+
+describe('readSender', () => {
+  it.each([
+    ['', ''],
+    ['<>', ''],
+    [' < > ', ''],
+    ['local', 'local'],
+    [' a@x ', 'a@x'],
+    ['N <a@x>', 'a@x'],
+  ])('reads %j', (text, sender) => {
+    expect(readSender(text)).toBe(sender)
+  })
+
+  it.each(['a@x, b@x', 'g:;', 'a@@b', '<<>>', '-x', 'a@x\nb'])('refuses %j', (text) => {
+    expect(() => readSender(text)).toThrow(expect.objectContaining({ code: 'ADDRESS_INVALID' }))
+  })
+})
+
+describe('envelope', () => {
+  it('holds the sender and each recipient once', () => {
+    expect(envelope('s@x', ['a@d', 'b@d', 'a@D'])).toEqual({ sender: 's@x', recipients: ['a@d', 'b@d'] })
+    expect(envelope('', ['a@d']).sender).toBe('')
+  })
+
+  it('needs a recipient', () => {
+    expect(() => envelope('s@x', [])).toThrow(
+      expect.objectContaining({ code: 'NO_RECIPIENTS', exitCode: 64 }),
+    )
+  })
+
+  it('refuses addresses that are not safe to send', () => {
+    const invalid = expect.objectContaining({ code: 'ADDRESS_INVALID' }) as Error
+    expect(() => envelope('s@x>\r\n', ['a@d'])).toThrow(invalid)
+    expect(() => envelope('s@x', ['a@d', 'b c@d'])).toThrow(invalid)
+  })
+})
