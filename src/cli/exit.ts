@@ -3,9 +3,9 @@
  * failure has said one line on standard error, and nothing that was written to standard output is lost.
  */
 import { writeSync } from 'node:fs'
-import { EX, type ExitCode } from '../errors/sysexits.ts'
-import { MailError } from '../errors/mail-error.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
 
 /** What a command may touch of its process. */
 export interface Terminal {

@@ -2,12 +2,13 @@
  * Hands a finished message over to delivery and turns the result into words and an exit code: the common end of
  * mq-sendmail and mq-mail. A signal that would end the process queues the message first.
  */
-import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { SpoolMode } from '../config/config.ts'
+import { configuredTransport, queueIn } from '../delivery/configured.ts'
 import { submit, type SubmitResult } from '../delivery/submit.ts'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
-import { openContext, openLog, openQueue, openTransport, type Setup } from './setup.ts'
+import { openContext, openLog, type Setup } from './setup.ts'
 
 /** A message that is ready to go. */
 export interface ReadyMessage {
@@ -55,8 +56,8 @@ export async function handOver(setup: Setup, message: ReadyMessage): Promise<Exi
   const { envelope, content, verbose } = message
   const spool = message.spool ?? config.spool
   const log = await openLog(setup, verbose)
-  const queue = config.queueDir === undefined ? undefined : await openQueue(config.queueDir)
-  const transport = spool === 'only' ? undefined : await openTransport(config, log)
+  const queue = config.queueDir === undefined ? undefined : await queueIn(config.queueDir)
+  const transport = spool === 'only' ? undefined : await configuredTransport(config, log)
   const context = await openContext(setup, log)
   try {
     const result = await submit(

@@ -1,7 +1,7 @@
 /**
  * Entry point of mq-mail.
  */
-import { runCommand } from './main.ts'
 import { mail } from './mail.ts'
+import { runCommand } from './main.ts'
 
 runCommand(mail)

@@ -4,8 +4,8 @@
  */
 import { basename } from 'node:path'
 import type { ExitCode } from '../errors/sysexits.ts'
-import { NothingLeftToDo } from './nothing-left.ts'
 import { runProgram, type Terminal } from './exit.ts'
+import { NothingLeftToDo } from './nothing-left.ts'
 
 /** Runs a command and ends the process. */
 export function runCommand(command: (terminal: Terminal) => Promise<ExitCode>): void {

@@ -2,12 +2,13 @@
  * The queue as a listing in the shape of Postfix's mailq, which monitoring programs parse. Only reads.
  */
 import { existsSync } from 'node:fs'
+import { queueIn } from '../delivery/configured.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { isUnfinished } from '../queue/recipient-state.ts'
 import type { Place, QueuedMessage, QueueStore } from '../queue/store.ts'
 import type { Terminal } from './exit.ts'
-import { openQueue, type Setup } from './setup.ts'
+import type { Setup } from './setup.ts'
 
 const HEADING = '-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------'
 const INDENT = ' '.repeat(41)
@@ -79,7 +80,7 @@ export async function listConfiguredQueue(setup: Setup): Promise<ExitCode> {
   if (queueDir === undefined)
     throw new MailError('CONFIG_MISSING', 'there is no queue: queue_dir is not configured')
   // A queue that was never needed has not been made yet.
-  if (existsSync(queueDir)) await listQueue(await openQueue(queueDir), ['new', 'cur', 'hold'], setup.terminal)
+  if (existsSync(queueDir)) await listQueue(await queueIn(queueDir), ['new', 'cur', 'hold'], setup.terminal)
   else setup.terminal.print('Mail queue is empty\n')
   return EX.OK
 }

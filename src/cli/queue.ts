@@ -3,6 +3,7 @@
  * what it did, or why not.
  */
 import { resolve } from 'node:path'
+import { queueIn } from '../delivery/configured.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Place, QueueEntry, QueueStore } from '../queue/store.ts'
@@ -11,7 +12,7 @@ import type { Terminal } from './exit.ts'
 import { thisCaller } from './identity.ts'
 import { listQueue } from './queue-list.ts'
 import { showMessage } from './queue-show.ts'
-import { openQueue, setUp } from './setup.ts'
+import { setUp } from './setup.ts'
 
 interface QueueOptions {
   readonly config?: string
@@ -21,7 +22,7 @@ interface QueueOptions {
 type Change = (store: QueueStore, entry: QueueEntry) => Promise<boolean>
 
 async function openNamedQueue(terminal: Terminal, options: QueueOptions): Promise<QueueStore> {
-  if (options.queueDir !== undefined) return openQueue(resolve(options.queueDir))
+  if (options.queueDir !== undefined) return queueIn(resolve(options.queueDir))
   const { config } = await setUp(terminal, { config: options.config })
   if (config.queueDir === undefined) {
     throw new MailError(
@@ -29,7 +30,7 @@ async function openNamedQueue(terminal: Terminal, options: QueueOptions): Promis
       'no queue: name the directory with --queue-dir, or set queue_dir in the configuration',
     )
   }
-  return openQueue(config.queueDir)
+  return queueIn(config.queueDir)
 }
 
 async function findOne(store: QueueStore, id: string): Promise<QueueEntry> {

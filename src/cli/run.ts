@@ -5,13 +5,14 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
+import { configuredTransport, queueIn } from '../delivery/configured.ts'
+import { runQueueOnce, type RunReport } from '../delivery/run-queue.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
-import { runQueueOnce, type RunReport } from '../delivery/run-queue.ts'
 import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { endingSignal } from './hand-over.ts'
-import { openContext, openLog, openQueue, openTransport, setUp, type Setup } from './setup.ts'
+import { openContext, openLog, setUp, type Setup } from './setup.ts'
 
 /** How a run is made. */
 export interface RunCall {
@@ -73,12 +74,12 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
   const { config, terminal } = setup
   const queueDir = queueDirectory(config, operand)
   const log = await openLog(setup, call.verbose)
-  const transport = await openTransport(config, log)
+  const transport = await configuredTransport(config, log)
   if (transport === undefined)
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   const context = await openContext(setup, log)
   try {
-    const report = await runQueueOnce(await openQueue(queueDir), transport, context, {
+    const report = await runQueueOnce(await queueIn(queueDir), transport, context, {
       connections: config.smtp?.connections ?? 1,
       all: call.all,
       force: call.force,

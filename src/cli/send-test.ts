@@ -2,6 +2,7 @@
  * mq-send-test: sends a real test message over SMTP, never through the queue, and says OK or what is wrong.
  */
 import { hostname } from 'node:os'
+import { configuredTransport } from '../delivery/configured.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { composeMail } from '../message/compose.ts'
@@ -14,7 +15,7 @@ import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { mailDomain } from './identity.ts'
 import { envelopeSender } from './sender.ts'
-import { openLog, openTransport, setUp, type Setup } from './setup.ts'
+import { openLog, setUp, type Setup } from './setup.ts'
 
 interface SendTestOptions {
   readonly to: string
@@ -78,7 +79,7 @@ function tell(
 
 async function sendTest(terminal: Terminal, options: SendTestOptions): Promise<ExitCode> {
   const setup = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
-  const transport = await openTransport(setup.config, await openLog(setup, options.verbose === true))
+  const transport = await configuredTransport(setup.config, await openLog(setup, options.verbose === true))
   if (transport === undefined)
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   try {

@@ -2,8 +2,8 @@
  * The envelope sender of a message, in this order: what the caller named, what the configuration names, the
  * caller's own address on this host.
  */
-import { qualify } from '../message/address.ts'
 import { parseAddressList } from '../message/address-list.ts'
+import { qualify } from '../message/address.ts'
 import { readSender } from '../message/recipients.ts'
 import { mailDomain } from './identity.ts'
 import type { Setup } from './setup.ts'

@@ -5,9 +5,9 @@
  */
 import { describeError } from '../errors/errno.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
+import type { PluginAction } from '../plugins/contract.ts'
 import type { Claim, Disposition, Settled } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import type { PluginAction } from '../plugins/contract.ts'
 import type { DeliveryContext } from './context.ts'
 import { reportAttempt, reportExpired } from './report.ts'
 import { isExpired, nextAttempt } from './schedule.ts'

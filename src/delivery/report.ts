@@ -2,12 +2,12 @@
  * Telling everybody who wants to know what an attempt brought: the structured log, the text logs and the
  * plug-ins. It happens after the outcome is on stable storage, and nothing here can change that outcome.
  */
+import type { EventName } from '../logging/events.ts'
+import { nullTransactionLog } from '../logging/transaction-log.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import { messageIdOf } from '../message/message-id.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
-import { nullTransactionLog } from '../logging/transaction-log.ts'
-import type { EventName } from '../logging/events.ts'
 import type { PluginAction, PluginEvent, PluginSignal } from '../plugins/contract.ts'
 import type { DeliveryContext } from './context.ts'
 

@@ -8,15 +8,15 @@
  * while sending                 lost; the caller knows        in cur/, recovered       -
  * after it was stored           in the queue                  in cur/, recovered       in the queue
  */
+import type { SpoolMode } from '../config/config.ts'
+import { describeError } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
-import { describeError } from '../errors/errno.ts'
-import { MailError } from '../errors/mail-error.ts'
-import type { SpoolMode } from '../config/config.ts'
-import type { QueueStore } from '../queue/store.ts'
+import type { Claim, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim } from './attempt.ts'
+import { attemptClaim, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { reportAttempt, reportQueued } from './report.ts'
 import { nextAttempt } from './schedule.ts'
@@ -101,7 +101,9 @@ function firstRetry(context: DeliveryContext, outcomes: readonly RecipientOutcom
 }
 
 function notAccepted(outcomes: readonly RecipientOutcome[]): MailError {
-  const reasons = outcomes.flatMap((o) => (o.status === 'deferred' || o.status === 'in-doubt' ? [o.reason] : []))
+  const reasons = outcomes.flatMap((o) =>
+    o.status === 'deferred' || o.status === 'in-doubt' ? [o.reason] : [],
+  )
   const why = reasons[0] ?? 'no smarthost is configured'
   return new MailError(
     'NOT_ACCEPTED',
@@ -161,6 +163,23 @@ async function sendFirst(submission: Submission, context: DeliveryContext): Prom
   return result
 }
 
+/** What an attempt for a message that was stored first means to its sender. */
+export function claimResult(claim: Claim, attempt: AttemptResult): SubmitResult {
+  const { outcomes, settled } = attempt
+  const { sent, refused, left } = sortOutcomes(
+    { ...claim.message.envelope, recipients: claim.pending },
+    outcomes,
+  )
+  return {
+    sent,
+    refused,
+    queued: settled === 'discarded' ? [] : left,
+    unaccepted: [],
+    queueId: settled === 'done' ? undefined : claim.message.id,
+    problem: undefined,
+  }
+}
+
 async function storeFirst(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
   const { envelope, content, queue, transport } = submission
   if (queue === undefined) {
@@ -170,16 +189,7 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
   const runner = await queue.openRunner('submit')
   try {
     const claim = await queue.enqueueClaimed({ envelope, content }, runner)
-    const { outcomes, settled } = await attemptClaim(claim, transport, context, submission.signal)
-    const { sent, refused, left } = sortOutcomes(envelope, outcomes)
-    return {
-      sent,
-      refused,
-      queued: settled === 'discarded' ? [] : left,
-      unaccepted: [],
-      queueId: settled === 'done' ? undefined : claim.message.id,
-      problem: undefined,
-    }
+    return claimResult(claim, await attemptClaim(claim, transport, context, submission.signal))
   } finally {
     await runner.close()
   }

@@ -2,7 +2,7 @@
  * A complete message as it will be sent: CRLF line ends, final, never to be changed again. Small messages are
  * held in memory, large ones stay in a file and are only ever streamed, so memory does not grow with size.
  */
-import { closeSync, createReadStream } from 'node:fs'
+import { closeSync, read } from 'node:fs'
 import { Readable } from 'node:stream'
 
 /** The bytes of one message, readable any number of times until closed. */
@@ -27,6 +27,30 @@ export function bufferContent(bytes: Buffer): MessageContent {
   }
 }
 
+/** Octets that are read from a file at a time. */
+const CHUNK = 256 * 1024
+
+function readAt(fd: number, buffer: Buffer, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, buffer, 0, buffer.length, position, (error, count) => {
+      if (error === null) resolve(count)
+      else reject(error)
+    })
+  })
+}
+
+/** Reads by position: any number of readers may share the descriptor, and none of them ever closes it. */
+async function* fileChunks(fd: number, start: number, size: number): AsyncGenerator<Buffer> {
+  for (let at = start; at < start + size;) {
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK, start + size - at))
+    const count = await readAt(fd, buffer, at)
+    // Sending a part of a message as if it were the whole is worse than not sending it.
+    if (count === 0) throw new Error('the file became shorter while it was read')
+    at += count
+    yield buffer.subarray(0, count)
+  }
+}
+
 /**
  * Content that is a part of an open file, from an offset to the end that `size` gives.
  *
@@ -39,16 +63,7 @@ export function fileContent(fd: number, start: number, size: number): MessageCon
   return {
     size,
     bytes: undefined,
-    stream: () =>
-      size === 0
-        ? Readable.from([])
-        : createReadStream('', {
-            fd,
-            start,
-            end: start + size - 1,
-            autoClose: false,
-            highWaterMark: 256 * 1024,
-          }),
+    stream: () => Readable.from(fileChunks(fd, start, size), { objectMode: false }),
     close: () => {
       if (!open) return
       open = false

@@ -6,8 +6,8 @@
  * written directly before its last byte. After a crash it tells which claims are in doubt and which were never
  * sent. It is not synced: after a power cut every claim of the runner counts as in doubt.
  */
-import { closeSync, renameSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
+import { closeSync, renameSync } from 'node:fs'
 import { lock } from 'proper-lockfile'
 import { queueError } from '../errors/errno.ts'
 import { createExclusive, writeAll } from '../util/durable-file.ts'

@@ -11,8 +11,8 @@
  */
 import { renameSync, unlinkSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
 import type { MessageContent } from '../message/content.ts'
+import type { RecipientOutcome } from '../message/outcome.ts'
 import { formatName, parseName, type EntryName } from './entry-name.ts'
 import { appendJournal, attemptEvents, removeJournal, type TimedEvent } from './journal.ts'
 import { folderPath, type Folder } from './layout.ts'

@@ -11,10 +11,10 @@ import { commitMessage } from './commit.ts'
 import { formatName, parseName, queueId } from './entry-name.ts'
 import { appendJournal, attemptEvents, readJournal, removeJournal } from './journal.ts'
 import { ensureLayout, folderPath, requireQueue } from './layout.ts'
-import type { RunnerRole } from './runner-record.ts'
 import { MaildirRunner } from './maildir-runner.ts'
 import { isFileFault, openQueueFile, type QueueFile } from './queue-file.ts'
 import { messageState } from './recipient-state.ts'
+import type { RunnerRole } from './runner-record.ts'
 import { scanPlace } from './scan.ts'
 import type {
   Claim,

@@ -2,8 +2,8 @@
  * What the journal says about each recipient: a pure fold over its events. Nothing else decides whether a
  * recipient still gets the message.
  */
-import type { QueueMeta } from './meta-block.ts'
 import type { TimedEvent } from './journal.ts'
+import type { QueueMeta } from './meta-block.ts'
 
 /** Where a recipient stands. All but pending, deferred and in-doubt are final. */
 export type RecipientStatus = 'pending' | 'delivered' | 'deferred' | 'failed' | 'in-doubt' | 'expired'

@@ -12,8 +12,8 @@
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
-import type { RunnerRole } from './runner-record.ts'
 import type { RecipientState } from './recipient-state.ts'
+import type { RunnerRole } from './runner-record.ts'
 
 /** Where a message is. */
 export type Place = 'new' | 'cur' | 'hold' | 'failed'

@@ -49,9 +49,14 @@ export class MessageBody extends Readable {
       return
     }
     this.#started = true
+    try {
+      this.#hooks.progress('wanted')
+    } catch (error) {
+      this.#hooks.failed(error)
+      return
+    }
     const { bytes } = this.#content
     if (bytes === undefined) {
-      this.#hooks.progress('wanted')
       this.#open()
       return
     }

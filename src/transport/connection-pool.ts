@@ -26,7 +26,7 @@ export class ConnectionPool {
   constructor(settings: SmtpSettings, log: Logger) {
     this.#settings = settings
     this.#log = log
-    this.#limit = settings.connections
+    this.#limit = Math.max(1, settings.connections)
   }
 
   /**
@@ -99,7 +99,7 @@ export class ConnectionPool {
 
   #freeSlot(): void {
     this.#open--
-    if (this.#open === 0) this.#limit = this.#settings.connections
+    if (this.#open === 0) this.#limit = Math.max(1, this.#settings.connections)
     this.#waiting.shift()?.()
   }
 

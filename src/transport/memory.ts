@@ -48,7 +48,10 @@ export class MemoryTransport implements Transport {
     try {
       const data = await readAll(content)
       if (signal?.aborted === true) return stopped('interrupted')
-      if (outcomes.some(needsTheMessage)) delivery.beforeLastByte?.()
+      if (outcomes.some(needsTheMessage)) {
+        delivery.onBodyStart?.()
+        delivery.beforeLastByte?.()
+      }
       const taken = outcomes.filter(({ status }) => status === 'delivered')
       const recipients = taken.map(({ recipient }) => recipient)
       if (taken.length > 0) this.messages.push({ sender: envelope.sender, recipients, data, id })

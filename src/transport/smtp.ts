@@ -19,6 +19,7 @@ interface Attempt {
   readonly delivery: Delivery
   readonly signal: AbortSignal | undefined
   readonly outcomes: Map<string, RecipientOutcome>
+  readonly onBodyStart: () => void
   readonly beforeLastByte: () => void
 }
 
@@ -49,10 +50,16 @@ export class SmtpTransport implements Transport {
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
     const { recipients } = delivery.envelope
     const outcomes = new Map<string, RecipientOutcome>()
-    const attempt = { delivery, signal, outcomes, beforeLastByte: onlyOnce(delivery.beforeLastByte) }
+    const attempt: Attempt = {
+      delivery,
+      signal,
+      outcomes,
+      onBodyStart: onlyOnce(delivery.onBodyStart),
+      beforeLastByte: onlyOnce(delivery.beforeLastByte),
+    }
     let rest: readonly string[] = recipients
     while (rest.length > 0) {
-      const batch = rest.slice(0, this.#settings.maxRecipients)
+      const batch = rest.slice(0, Math.max(1, this.#settings.maxRecipients))
       const { again, stop } = await this.#sendBatch(attempt, batch)
       rest = [...again, ...rest.slice(batch.length)]
       if (stop === undefined) continue
@@ -118,8 +125,8 @@ async function runBatch(
     return failure === undefined
   })
   if (named.length === 0) return { named, result: undefined, refused: undefined, dead: false }
-  const { beforeLastByte, signal } = attempt
-  const request = { sender: envelope.sender, recipients: named, content, beforeLastByte }
+  const { onBodyStart, beforeLastByte, signal } = attempt
+  const request = { sender: envelope.sender, recipients: named, content, onBodyStart, beforeLastByte }
   const result = await connection.send(request, { id, signal })
   return { named, result, refused: undefined, dead: result.status === 'failed' && result.dead }
 }

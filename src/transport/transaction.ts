@@ -48,6 +48,8 @@ export interface TransactionRequest {
   readonly sender: string
   readonly recipients: readonly string[]
   readonly content: MessageContent
+  /** See `Delivery.onBodyStart`. */
+  onBodyStart(): void
   /** See `Delivery.beforeLastByte`. */
   beforeLastByte(): void
 }
@@ -81,6 +83,7 @@ class Transaction {
   readonly #signal: AbortSignal | undefined
   readonly #envelope: WireEnvelope
   readonly #body: MessageBody
+  readonly #onBodyStart: () => void
   readonly #resolve: (result: TransactionResult) => void
   readonly #interrupt = (): void => this.#stop({ phase: 'local', reason: 'interrupted' })
   #timer: NodeJS.Timeout | undefined
@@ -97,6 +100,7 @@ class Transaction {
     this.#timeouts = limits.timeouts
     this.#signal = limits.signal
     this.#resolve = resolve
+    this.#onBodyStart = () => request.onBodyStart()
     this.#envelope = {
       from: sender,
       to: [...recipients],
@@ -129,8 +133,10 @@ class Transaction {
   #progress(step: 'wanted' | 'taken' | 'complete'): void {
     const { block, dot } = this.#timeouts
     if (step === 'taken') this.#timer?.refresh()
-    else if (step === 'wanted') this.#arm(block, 'data', 'the server stopped taking the message')
-    else this.#arm(dot, 'dot', 'the message was sent, but no reply came')
+    else if (step === 'wanted') {
+      this.#arm(block, 'data', 'the server stopped taking the message')
+      this.#onBodyStart()
+    } else this.#arm(dot, 'dot', 'the message was sent, but no reply came')
   }
 
   #arm(ms: number, step: 'mail' | 'data' | 'dot', what: string): void {

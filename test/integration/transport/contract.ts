@@ -87,13 +87,14 @@ export function describeTransport(name: string, start: () => Promise<Subject>): 
       expect(subject.arrived()[0]?.sender).toBe('')
     })
 
-    it('announces the last byte once, before anything has arrived', async () => {
-      const seen: number[] = []
-      const beforeLastByte = (): void => {
-        seen.push(subject.arrived().length)
+    it('announces start and last byte of the message once, before anything has arrived', async () => {
+      const seen: string[] = []
+      const note = (what: string) => (): void => {
+        seen.push(`${what} after ${subject.arrived().length}`)
       }
-      await subject.transport.send(deliveryTo(['a@x', 'b@x'], { beforeLastByte }))
-      expect(seen).toEqual([0])
+      const hooks = { onBodyStart: note('start'), beforeLastByte: note('last byte') }
+      await subject.transport.send(deliveryTo(['a@x', 'b@x'], hooks))
+      expect(seen).toEqual(['start after 0', 'last byte after 0'])
       expect(subject.arrived().length).toBe(1)
     })
 

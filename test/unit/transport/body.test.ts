@@ -52,7 +52,7 @@ describe('MessageBody', () => {
     const seen = await drain(bufferContent(bytes))
     expect(seen).toEqual({
       data: bytes,
-      events: ['last byte announced after less', 'complete'],
+      events: ['wanted', 'last byte announced after less', 'complete'],
       failure: undefined,
     })
   })
@@ -105,7 +105,7 @@ describe('MessageBody', () => {
 
   it('completes an empty message', async () => {
     const seen = await drain(bufferContent(Buffer.alloc(0)))
-    expect(seen.events).toEqual(['last byte announced after all', 'complete'])
+    expect(seen.events).toEqual(['wanted', 'last byte announced after all', 'complete'])
   })
 
   it('stops reading the content when destroyed, and leaves the content usable', async () => {

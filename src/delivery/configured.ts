@@ -1,0 +1,63 @@
+/**
+ * The parts of a delivery as a configuration asks for them: logs, plug-ins, queue and transport. Each is loaded
+ * only when it is configured.
+ */
+import { dirname } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { nullLogger, type Logger } from '../logging/logger.ts'
+import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
+import type { QueueStore } from '../queue/store.ts'
+import type { Transport } from '../transport/transport.ts'
+import { deliveryContext, type DeliveryContext } from './context.ts'
+
+/** Takes one line for the user about something that does not stop the mail. */
+export type Complain = (line: string) => void
+
+/** The structured log; the null logger when none is configured. */
+export async function configuredLog(config: Config, program: string, complain: Complain): Promise<Logger> {
+  if (config.log === undefined) return nullLogger
+  const { createLogger } = await import('../logging/pino-logger.ts')
+  return createLogger({ log: config.log, level: config.logLevel, program, complain })
+}
+
+async function configuredPlugins(config: Config, log: Logger, complain: Complain): Promise<PluginHooks> {
+  if (config.plugins.length === 0) return noPlugins
+  const { loadPlugins } = await import('../plugins/loader.ts')
+  const baseDirectory = config.source === undefined ? process.cwd() : dirname(config.source)
+  return loadPlugins(config.plugins, { baseDirectory, log, complain })
+}
+
+/** Retry policy, logs and plug-ins. Never rejects: what cannot be opened is complained about and left out. */
+export async function configuredContext(
+  config: Config,
+  log: Logger,
+  complain: Complain,
+): Promise<DeliveryContext> {
+  const base = deliveryContext({
+    log,
+    policy: { retry: config.retry, expire: config.expire },
+    plugins: await configuredPlugins(config, log, complain),
+  })
+  if (config.deliveryLog === undefined && config.queueLog === undefined) return base
+  const { createTransactionLog } = await import('../logging/transaction-log.ts')
+  const open = (path: string | undefined, none: DeliveryContext['queueLog']) =>
+    path === undefined ? none : createTransactionLog(path, complain)
+  return {
+    ...base,
+    deliveryLog: open(config.deliveryLog, base.deliveryLog),
+    queueLog: open(config.queueLog, base.queueLog),
+  }
+}
+
+/** The queue in a directory. */
+export async function queueIn(queueDir: string): Promise<QueueStore> {
+  const { MaildirQueue } = await import('../queue/maildir-queue.ts')
+  return new MaildirQueue(queueDir)
+}
+
+/** The transport to the configured smarthost; undefined when there is none. */
+export async function configuredTransport(config: Config, log: Logger): Promise<Transport | undefined> {
+  if (config.smtp === undefined) return undefined
+  const { SmtpTransport } = await import('../transport/smtp.ts')
+  return new SmtpTransport(config.smtp, log)
+}

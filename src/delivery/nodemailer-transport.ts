@@ -1,0 +1,156 @@
+/**
+ * The queue as a transport of nodemailer, so that any application that uses nodemailer gets it with one line:
+ *
+ *     nodemailer.createTransport(mailqueueTransport({ smtp_hostname: ..., queue_dir: ... }))
+ *
+ * A mail that was sent or durably queued for every recipient is a success; a refusal of some is in `rejected`;
+ * everything else is an error, and nothing was kept.
+ */
+import type { Readable } from 'node:stream'
+import { configFromSettings } from '../config/settings.ts'
+import type { Config } from '../config/config.ts'
+import { describeError } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
+import type { Logger } from '../logging/logger.ts'
+import { envelope } from '../message/recipients.ts'
+import { VERSION } from '../util/version.ts'
+import {
+  configuredContext,
+  configuredLog,
+  configuredTransport,
+  queueIn,
+  type Complain,
+} from './configured.ts'
+import type { DeliveryContext } from './context.ts'
+import { prepareMessage } from './prepare-message.ts'
+import { submit, type Submission, type SubmitResult } from './submit.ts'
+
+/** What this transport needs of a nodemailer message. */
+export interface ComposedMail {
+  readonly message: {
+    getEnvelope(): { from: string | false; to: string[] }
+    createReadStream(): Readable
+  }
+}
+
+/** The result that nodemailer hands to the application. */
+export interface MailqueueInfo {
+  readonly envelope: { readonly from: string; readonly to: string[] }
+  readonly messageId: string
+  /** Sent or queued. */
+  readonly accepted: string[]
+  /** Refused for good. */
+  readonly rejected: string[]
+  /** Those of `accepted` that are in the queue. */
+  readonly pending: string[]
+  /** The queue id, when there is anything in the queue. */
+  readonly queueId: string | undefined
+  /** One line for people. */
+  readonly response: string
+}
+
+/** A transport as nodemailer.createTransport takes it. */
+export interface NodemailerTransport {
+  readonly name: string
+  readonly version: string
+  send(mail: ComposedMail, callback: (error: Error | null, info: MailqueueInfo) => void): void
+  close(): void
+}
+
+interface Open {
+  readonly parts: Pick<Submission, 'transport' | 'queue' | 'spool' | 'submitTimeout'>
+  readonly context: DeliveryContext
+}
+
+async function open(config: Config, complain: Complain): Promise<Open> {
+  const log: Logger = await configuredLog(config, 'mailqueue', complain)
+  const parts = {
+    transport: config.spool === 'only' ? undefined : await configuredTransport(config, log),
+    queue: config.queueDir === undefined ? undefined : await queueIn(config.queueDir),
+    spool: config.spool,
+    submitTimeout: config.submitTimeout,
+  }
+  return { parts, context: await configuredContext(config, log, complain) }
+}
+
+function response(result: SubmitResult): string {
+  const parts = [
+    result.sent.length > 0 ? `sent to ${result.sent.join(', ')}` : '',
+    result.queued.length > 0 ? `queued as ${result.queueId ?? ''} for ${result.queued.join(', ')}` : '',
+    ...result.refused.map(({ recipient, reason }) => `${recipient} was refused: ${reason}`),
+  ]
+  return parts.filter((part) => part !== '').join('; ')
+}
+
+async function sendMail(mail: ComposedMail, { parts, context }: Open): Promise<MailqueueInfo> {
+  const given = mail.message.getEnvelope()
+  const addressed = envelope(given.from === false ? '' : given.from, given.to)
+  const { content, messageId } = await prepareMessage(
+    mail.message.createReadStream(),
+    addressed.sender,
+    context.clock,
+  )
+  try {
+    const result = await submit({ envelope: addressed, content, ...parts }, context)
+    if (result.problem !== undefined) throw result.problem
+    const accepted = [...result.sent, ...result.queued]
+    const [first] = result.refused
+    if (accepted.length === 0 && first !== undefined)
+      throw new MailError('RECIPIENT_REFUSED', response(result))
+    return {
+      envelope: { from: addressed.sender, to: [...addressed.recipients] },
+      messageId: messageId ?? '',
+      accepted,
+      rejected: result.refused.map((refused) => refused.recipient),
+      pending: [...result.queued],
+      queueId: result.queueId,
+      response: response(result),
+    }
+  } finally {
+    content.close()
+  }
+}
+
+/**
+ * Makes a transport for nodemailer.
+ *
+ * @param settings the keys of mailqueue.conf(5)
+ * @param complain takes warnings for people (a log that cannot be written, a plug-in that fails)
+ * @throws MailError CONFIG_* for wrong settings, at once
+ */
+export function mailqueueTransport(
+  settings: Readonly<Record<string, unknown>>,
+  complain: Complain = () => undefined,
+): NodemailerTransport {
+  const config = configFromSettings(settings)
+  let opened: Promise<Open> | undefined
+  const ready = (): Promise<Open> => (opened ??= open(config, complain))
+  return {
+    name: 'mailqueue',
+    version: VERSION,
+    send: (mail, callback) => {
+      ready()
+        .then((parts) => sendMail(mail, parts))
+        .then(
+          (info) => callback(null, info),
+          (error: unknown) => {
+            const failure = error instanceof Error ? error : new Error(describeError(error))
+            // nodemailer's callback has no way to leave the result out, and reads none after an error.
+            const nothing: MailqueueInfo = {
+              envelope: { from: '', to: [] },
+              messageId: '',
+              accepted: [],
+              rejected: [],
+              pending: [],
+              queueId: undefined,
+              response: '',
+            }
+            callback(failure, nothing)
+          },
+        )
+    },
+    close: () => {
+      void opened?.then(({ parts }) => parts.transport?.close())
+    },
+  }
+}

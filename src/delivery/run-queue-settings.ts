@@ -1,0 +1,49 @@
+/**
+ * One pass over a queue for a program that keeps its own configuration: mq-run as a function.
+ */
+import { configFromSettings } from '../config/settings.ts'
+import { MailError } from '../errors/mail-error.ts'
+import { MaildirQueue } from '../queue/maildir-queue.ts'
+import type { Transport } from '../transport/transport.ts'
+import { configuredContext, configuredLog, configuredTransport, type Complain } from './configured.ts'
+import type { DeliveryContext } from './context.ts'
+import { runQueueOnce, type RunOptions, type RunReport } from './run-queue.ts'
+
+/** What may be given besides the settings. */
+export interface RunQueueOptions extends Partial<RunOptions> {
+  /** Instead of the transport that the settings describe; the caller closes it. */
+  readonly transport?: Transport
+  /** Instead of what the settings describe. */
+  readonly context?: Partial<DeliveryContext>
+  /** Takes warnings for people; standard error is not touched when left out. */
+  readonly complain?: Complain
+}
+
+/**
+ * Delivers what is due in a queue, once.
+ *
+ * @param queueDir absolute path of the queue directory; it is made when it is missing
+ * @param settings the keys of mailqueue.conf(5)
+ * @returns what was done
+ * @throws MailError CONFIG_* for wrong settings, QUEUE_* when the queue cannot be used at all
+ */
+export async function runQueue(
+  queueDir: string,
+  settings: Readonly<Record<string, unknown>>,
+  options: RunQueueOptions = {},
+): Promise<RunReport> {
+  const config = configFromSettings(settings)
+  const complain = options.complain ?? (() => undefined)
+  const log = await configuredLog(config, 'mailqueue', complain)
+  const own = options.transport === undefined ? await configuredTransport(config, log) : undefined
+  const transport = options.transport ?? own
+  if (transport === undefined)
+    throw new MailError('CONFIG_MISSING', 'no smarthost: give smtp_hostname or a transport')
+  const context = { ...(await configuredContext(config, log, complain)), ...options.context }
+  try {
+    const connections = options.connections ?? config.smtp?.connections ?? 1
+    return await runQueueOnce(new MaildirQueue(queueDir), transport, context, { ...options, connections })
+  } finally {
+    await own?.close()
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * The SMTP transport for library users: made of the same settings as the configuration file has, so that an
+ * application writes `smtp_hostname` and gets every default and every check of mailqueue.conf(5).
+ */
+import { configFromSettings } from '../config/settings.ts'
+import { MailError } from '../errors/mail-error.ts'
+import type { Logger } from '../logging/logger.ts'
+import { SmtpTransport } from '../transport/smtp.ts'
+
+/**
+ * Makes an SMTP transport.
+ *
+ * @param settings the keys of mailqueue.conf(5); `smtp_hostname` is needed
+ * @param log gets the SMTP dialogue, secrets removed, when it wants debug events
+ * @throws MailError CONFIG_INVALID for wrong settings, CONFIG_MISSING without a host
+ */
+export function smtpTransport(settings: Readonly<Record<string, unknown>>, log?: Logger): SmtpTransport {
+  const { smtp } = configFromSettings(settings)
+  if (smtp === undefined) throw new MailError('CONFIG_MISSING', 'no smarthost: smtp_hostname is missing')
+  return log === undefined ? new SmtpTransport(smtp) : new SmtpTransport(smtp, log)
+}

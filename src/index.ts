@@ -1,0 +1,66 @@
+/**
+ * The public library. Everything an application may rely on is listed here; docs/library.md explains it.
+ */
+export { EX, type ExitCode } from './errors/sysexits.ts'
+export type { ErrorCode } from './errors/codes.ts'
+export { MailError } from './errors/mail-error.ts'
+export { bufferContent, type MessageContent } from './message/content.ts'
+export type { Envelope } from './message/envelope.ts'
+export type { Delivered, FailureScope, InDoubt, RecipientOutcome, Refused } from './message/outcome.ts'
+export type { Delivery, Transport } from './transport/transport.ts'
+export { MemoryTransport, type KeptMessage, type OutcomeScript } from './transport/memory.ts'
+export { smtpTransport } from './delivery/smtp-transport.ts'
+export { SmtpTransport } from './transport/smtp.ts'
+export { MaildirQueue } from './queue/maildir-queue.ts'
+export type { RecipientState, RecipientStatus } from './queue/recipient-state.ts'
+export type {
+  Claim,
+  ClaimResult,
+  Disposition,
+  EnqueueOptions,
+  NewMessage,
+  Place,
+  Quarantined,
+  QueuedMessage,
+  QueueEntry,
+  QueueStore,
+  Recovered,
+  Runner,
+  Settled,
+} from './queue/store.ts'
+export type { RunnerRole } from './queue/runner-record.ts'
+export type { LogFields, Logger } from './logging/logger.ts'
+export type { EventName } from './logging/events.ts'
+export type { Transaction, TransactionLog } from './logging/transaction-log.ts'
+export type {
+  Plugin,
+  PluginAction,
+  PluginApi,
+  PluginEvent,
+  PluginHandler,
+  PluginHooks,
+  PluginMessage,
+  PluginSignal,
+} from './plugins/contract.ts'
+export type { LogLevel, SmtpSettings, SmtpTimeouts, SpoolMode, TlsLevel } from './config/config.ts'
+export type { DeliveryContext } from './delivery/context.ts'
+export type { RetryPolicy } from './delivery/schedule.ts'
+export type { Clock } from './util/clock.ts'
+export type { SubmitResult } from './delivery/submit.ts'
+export type { MessageInput } from './delivery/prepare-message.ts'
+export {
+  enqueueMessage,
+  type Addresses,
+  type EnqueueMessageOptions,
+  type InProgressMessage,
+  type QueuedReference,
+} from './delivery/enqueue-message.ts'
+export { MessageHandler, type SendResult } from './delivery/message-handler.ts'
+export { runQueue, type RunQueueOptions } from './delivery/run-queue-settings.ts'
+export type { RunOptions, RunReport } from './delivery/run-queue.ts'
+export {
+  mailqueueTransport,
+  type ComposedMail,
+  type MailqueueInfo,
+  type NodemailerTransport,
+} from './delivery/nodemailer-transport.ts'
