@@ -3,6 +3,7 @@
  * failure has said one line on standard error, and nothing that was written to standard output is lost.
  */
 import { writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
@@ -14,6 +15,8 @@ export interface Terminal {
   /** Arguments after the command's name. */
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
+  /** True when a person sees what goes to standard error. */
+  readonly interactive: boolean
   /** Writes to standard output. */
   print(text: string): void
   /** Writes one line to standard error, after the program's name. */
@@ -39,6 +42,9 @@ export function processTerminal(program: string): Terminal {
     program,
     args: process.argv.slice(2),
     env: process.env,
+    get interactive() {
+      return isatty(2)
+    },
     print: (text) => writeFully(1, text),
     complain: (line) => writeFully(2, `${program}: ${line.replace(/[\r\n]+/g, ' ')}\n`),
   }
@@ -70,7 +76,11 @@ export async function runProgram(
     process.exit(failed(terminal, error))
   }
   process.on('uncaughtException', end)
-  process.on('unhandledRejection', end)
+  // A promise that a plug-in left alone must not end a delivery.
+  process.on('unhandledRejection', (error) => {
+    debugStack(terminal, error)
+    terminal.complain(`an error was not handled: ${describeError(error)}`)
+  })
   try {
     process.exit(await main(terminal))
   } catch (error) {

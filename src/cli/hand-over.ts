@@ -30,7 +30,9 @@ export function endingSignal(): AbortSignal {
 
 function tell(setup: Setup, result: SubmitResult, verbose: boolean): ExitCode {
   const { terminal } = setup
-  const kept = result.queueId === undefined ? 'it is not kept' : `it is kept in failed/ as ${result.queueId}`
+  // The message moves to failed/ when nobody waits for it any more.
+  const place = result.queued.length > 0 ? 'the queue' : 'failed/'
+  const kept = result.queueId === undefined ? 'it is not kept' : `it is kept in ${place} as ${result.queueId}`
   for (const { recipient, reason } of result.refused)
     terminal.complain(`${recipient} was refused: ${reason}; ${kept}`)
   if (result.problem !== undefined) {

@@ -1,6 +1,6 @@
 /**
- * Starts a command under the name it was called by. Files that the program makes are private unless a call says
- * otherwise.
+ * Starts a command under the name it was called by. Whatever it makes is closed to others; the queue is private by
+ * the modes of its own files.
  */
 import { basename } from 'node:path'
 import type { ExitCode } from '../errors/sysexits.ts'
@@ -9,7 +9,7 @@ import { NothingLeftToDo } from './nothing-left.ts'
 
 /** Runs a command and ends the process. */
 export function runCommand(command: (terminal: Terminal) => Promise<ExitCode>): void {
-  process.umask(0o077)
+  process.umask(0o027)
   const program = basename(process.argv[1] ?? 'mailqueue')
   void runProgram(program, async (terminal) => {
     try {

@@ -23,9 +23,9 @@ function arrival(ms: number): string {
   return `${day} ${month} ${date.replace(/^0/, ' ')} ${time}`
 }
 
+/** Ends where the recipients begin, or begins at the edge when it is too long for that. */
 function reasonLine(reason: string): string {
-  const text = `(${reason})`
-  return text.length < INDENT.length ? `${text.padStart(INDENT.length - 1)} ` : text
+  return `(${reason})`.padStart(INDENT.length)
 }
 
 /** The lines of one message; failed recipients are shown for failed messages only. */

@@ -1,6 +1,6 @@
 /**
- * mq-run: one pass over the queue, from cron. Silent when all is well; otherwise one line says why mail is
- * still waiting or failed, and the exit code tells which.
+ * mq-run: one pass over the queue, from cron. Silent when all is well, and also while the smarthost is down,
+ * which the exit code, the log and mailq tell; whatever needs a human is said in one line.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -42,8 +42,11 @@ function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode
       `${report.quarantined} files that are no queued messages were moved to corrupt/; see the .reason beside each`,
     )
   }
-  if (report.stopped !== undefined)
-    terminal.complain(`stopped early: ${report.stopped}; what was not tried stays in the queue`)
+  // Cron mails what is printed: to be told each minute that mail cannot be sent would only fill the queue.
+  const routine = report.stopped?.scope === 'account' && !verbose && !terminal.interactive
+  if (report.stopped !== undefined && !routine) {
+    terminal.complain(`stopped early: ${report.stopped.reason}; what was not tried stays in the queue`)
+  }
   if (report.failed > 0)
     terminal.complain(
       `${report.failed} messages failed for good and are kept in failed/; see mq-queue list --failed`,

@@ -42,7 +42,15 @@ export interface RunReport {
   quarantined: number
   recovered: number
   /** Why the run ended before everything due was tried. */
-  stopped: string | undefined
+  stopped: Stopped | undefined
+}
+
+/** What ended a run early. */
+export interface Stopped {
+  /** The smarthost, this machine (queue, lease), or the caller who asked for it. */
+  readonly scope: 'account' | 'host' | 'caller'
+  /** One line for people. */
+  readonly reason: string
 }
 
 function emptyReport(): RunReport {
@@ -78,8 +86,8 @@ interface Run {
 
 function mustStop({ report, options, runner }: Run): boolean {
   if (report.stopped !== undefined) return true
-  if (options.signal?.aborted === true) report.stopped = 'asked to stop'
-  else if (runner.lost) report.stopped = 'the lease of this runner was lost'
+  if (options.signal?.aborted === true) report.stopped = { scope: 'caller', reason: 'asked to stop' }
+  else if (runner.lost) report.stopped = { scope: 'host', reason: 'the lease of this runner was lost' }
   return report.stopped !== undefined
 }
 
@@ -95,7 +103,7 @@ async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
   const attempt = await attemptClaim(result.claim, transport, context, options.signal)
   count(report, attempt)
   if (attempt.stop === undefined || report.stopped !== undefined) return
-  report.stopped = attempt.stop.reason
+  report.stopped = attempt.stop
   if (attempt.stop.scope === 'account')
     context.log.error('account.failed', { transport: transport.name, reason: attempt.stop.reason })
 }
@@ -105,7 +113,7 @@ async function deliverSafely(run: Run, entry: QueueEntry): Promise<void> {
   try {
     await deliverEntry(run, entry)
   } catch (error) {
-    run.report.stopped ??= describeError(error)
+    run.report.stopped ??= { scope: 'host', reason: describeError(error) }
   }
 }
 
@@ -140,7 +148,7 @@ async function deliverAll(run: Run, store: QueueStore): Promise<void> {
 function flushNowAndThen(run: Run): () => void {
   const timer = setInterval(() => {
     run.runner.flush().catch((error: unknown) => {
-      run.report.stopped ??= describeError(error)
+      run.report.stopped ??= { scope: 'host', reason: describeError(error) }
     })
   }, FLUSH_INTERVAL)
   return () => {
@@ -177,7 +185,7 @@ export async function runQueueOnce(
     stopFlushing()
     await runner.close()
   }
-  if (report.stopped !== undefined) context.log.warn('queue.stopped', { reason: report.stopped })
+  if (report.stopped !== undefined) context.log.warn('queue.stopped', { ...report.stopped })
   context.log.info('run.finished', { ...report })
   return report
 }

@@ -1,0 +1,144 @@
+/**
+ * The library's MessageHandler with real queues and servers, as docs/library.md shows it.
+ */
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  enqueueMessage,
+  MaildirQueue,
+  MessageHandler,
+  smtpTransport,
+  type MailError,
+} from '../../../src/index.ts'
+import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
+
+const MESSAGE =
+  'From: a@site.example\nTo: b@site.example\nBcc: secret@site.example\nSubject: s\nDate: x\nMessage-ID: <1@y>\n\nbody\n'
+const ADDRESSES = { sender: 'a@site.example', recipients: ['b@site.example'] }
+
+function handlerFor(port: number, queueDir?: string): MessageHandler {
+  const transports = [
+    smtpTransport(settingsOf(port)),
+    ...(queueDir === undefined ? [] : [new MaildirQueue(queueDir)]),
+  ]
+  const handler = new MessageHandler(transports)
+  onTestFinished(() => handler.close())
+  return handler
+}
+
+describe('MessageHandler', () => {
+  it('sends over SMTP and touches no queue when the server takes the message', async () => {
+    const server = await sink()
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const result = await handlerFor(server.port, queueDir).sendMessage(MESSAGE, ADDRESSES)
+    expect(result).toMatchObject({
+      accepted: true,
+      sent: ['b@site.example'],
+      queued: [],
+      queueId: undefined,
+      messageId: '<1@y>',
+    })
+    expect(server.messages[0]?.data.toString()).toBe(
+      'From: a@site.example\r\nTo: b@site.example\r\nSubject: s\r\nDate: x\r\nMessage-ID: <1@y>\r\n\r\nbody\r\n',
+    )
+    await expect(holds(queueDir)).rejects.toMatchObject({
+      code: 'CONFIG_MISSING',
+    } satisfies Partial<MailError>)
+  })
+
+  it('queues the message when the server is down', async () => {
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const result = await handlerFor(await deadPort(), queueDir).sendMessage(MESSAGE, ADDRESSES)
+    expect(result).toMatchObject({ accepted: true, sent: [], queued: ['b@site.example'] })
+    expect(result.queueId).toMatch(/^[0-9A-F]{12}$/)
+    expect(await holds(queueDir)).toEqual(['new: b@site.example=deferred'])
+  })
+
+  it('says that the message was not accepted when the server is down and there is no queue', async () => {
+    const result = await handlerFor(await deadPort()).sendMessage(MESSAGE, ADDRESSES)
+    expect(result).toMatchObject({
+      accepted: false,
+      unaccepted: ['b@site.example'],
+      problem: { code: 'NOT_ACCEPTED' },
+    })
+  })
+
+  it('gives each recipient its own result and keeps only those that did not get the message', async () => {
+    const server = await sink()
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const recipients = ['one@x.example', 'reject@x.example', 'defer@x.example']
+    const result = await handlerFor(server.port, queueDir).sendMessage(MESSAGE, { sender: '', recipients })
+    expect(result).toMatchObject({ accepted: false, sent: ['one@x.example'], queued: ['defer@x.example'] })
+    expect(result.refused).toMatchObject([{ recipient: 'reject@x.example', code: 550, enhanced: '5.1.1' }])
+    expect(server.messages.map(({ mailFrom, rcptTo }) => [mailFrom, rcptTo])).toEqual([
+      ['', ['one@x.example']],
+    ])
+    expect(await holds(queueDir)).toEqual(['new: reject@x.example=failed defer@x.example=deferred'])
+  })
+
+  it('only queues when the queue comes first', async () => {
+    const server = await sink()
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const handler = new MessageHandler([new MaildirQueue(queueDir), smtpTransport(settingsOf(server.port))])
+    const result = await handler.sendMessage(Buffer.from(MESSAGE), ADDRESSES)
+    expect(result).toMatchObject({ accepted: true, queued: ['b@site.example'] })
+    expect(server.connections).toBe(0)
+    expect(await holds(queueDir)).toEqual(['new: b@site.example=pending'])
+  })
+
+  it('tries the next transport for those that the first could not serve', async () => {
+    const server = await sink()
+    const handler = new MessageHandler([
+      smtpTransport(settingsOf(await deadPort())),
+      smtpTransport(settingsOf(server.port)),
+    ])
+    onTestFinished(() => handler.close())
+    expect(await handler.sendMessage(MESSAGE, ADDRESSES)).toMatchObject({
+      accepted: true,
+      sent: ['b@site.example'],
+    })
+    expect(server.messages).toHaveLength(1)
+  })
+
+  it('refuses an address that cannot be used before anything is done', async () => {
+    const server = await sink()
+    const call = handlerFor(server.port).sendMessage(MESSAGE, {
+      sender: 'a@x',
+      recipients: 'b@x\r\nRCPT TO:<c@x>',
+    })
+    await expect(call).rejects.toMatchObject({ code: 'ADDRESS_INVALID', exitCode: 65 })
+    expect(server.connections).toBe(0)
+  })
+})
+
+describe('conservative message sending', () => {
+  it('removes the message that was stored first once the server has it', async () => {
+    const server = await sink()
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const stored = await enqueueMessage(MESSAGE, queueDir, { ...ADDRESSES, inProgress: true })
+    expect(await holds(queueDir)).toEqual([
+      'cur: b@site.example=pending',
+      expect.stringMatching(/^runners: p\d+r/),
+      expect.stringMatching(/^runners: .*\.lock$/),
+    ])
+    const result = await handlerFor(server.port).sendMessage(stored)
+    expect(result).toMatchObject({ accepted: true, sent: ['b@site.example'], queueId: undefined })
+    expect(server.messages).toHaveLength(1)
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('leaves the message to the queue when the server is down', async () => {
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const stored = await enqueueMessage(MESSAGE, queueDir, { ...ADDRESSES, inProgress: true })
+    const result = await handlerFor(await deadPort()).sendMessage(stored)
+    expect(result).toMatchObject({ accepted: true, queued: ['b@site.example'], queueId: stored.queueId })
+    expect(await holds(queueDir)).toEqual(['new: b@site.example=pending'])
+  })
+
+  it('gives a stored message back when it is released', async () => {
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const stored = await enqueueMessage(MESSAGE, queueDir, { ...ADDRESSES, inProgress: true })
+    await stored.release()
+    expect(await holds(queueDir)).toEqual(['new: b@site.example=pending'])
+  })
+})

@@ -1,0 +1,170 @@
+/**
+ * One pass over the queue: policy, plug-ins and the ends of a run, with a real queue and a real server.
+ */
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  enqueueMessage,
+  MaildirQueue,
+  MemoryTransport,
+  runQueue,
+  type PluginEvent,
+  type QueueEntry,
+  type PluginHooks,
+  type RunQueueOptions,
+} from '../../../src/index.ts'
+import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
+
+const HOUR = 3600_000
+const MESSAGE = 'From: a@site.example\nSubject: s\n\nbody\n'
+
+async function queueWith(...recipients: string[]): Promise<string> {
+  const queueDir = join(temporaryDirectory(), 'queue')
+  for (const recipient of recipients) {
+    await enqueueMessage(MESSAGE, queueDir, { sender: 'a@site.example', recipients: recipient.split(' ') })
+  }
+  return queueDir
+}
+
+/** The waiting messages as a listing sees them. */
+async function waiting(queueDir: string): Promise<QueueEntry[]> {
+  const entries: QueueEntry[] = []
+  for await (const entry of new MaildirQueue(queueDir).list(['new'])) entries.push(entry)
+  return entries
+}
+
+function at(now: number, more: RunQueueOptions = {}): RunQueueOptions {
+  return { ...more, context: { clock: { now: () => now }, ...more.context } }
+}
+
+describe('runQueue', () => {
+  it('delivers what is due and leaves an empty queue', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('one@x.example', 'two@x.example three@x.example')
+    const report = await runQueue(queueDir, settingsOf(server.port))
+    expect(report).toMatchObject({ delivered: 2, deferred: 0, failed: 0, stopped: undefined, busy: false })
+    expect(server.messages.map(({ rcptTo }) => rcptTo).sort()).toEqual([
+      ['one@x.example'],
+      ['two@x.example', 'three@x.example'],
+    ])
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('sends to each recipient of a partly refused message once, however often it runs', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('one@x.example reject@x.example defer@x.example')
+    const first = await runQueue(queueDir, settingsOf(server.port))
+    expect(first).toMatchObject({ delivered: 0, deferred: 1, failed: 0 })
+    expect(await holds(queueDir)).toEqual([
+      'new: one@x.example=delivered reject@x.example=failed defer@x.example=deferred',
+    ])
+    await runQueue(queueDir, settingsOf(server.port), { all: true })
+    expect(server.messages.map(({ rcptTo }) => rcptTo)).toEqual([['one@x.example']])
+    const open = new MemoryTransport()
+    await runQueue(queueDir, {}, at(Date.now() + HOUR, { transport: open }))
+    expect(open.messages.map(({ recipients }) => recipients)).toEqual([['defer@x.example']])
+    expect(await holds(queueDir)).toEqual([
+      'failed: one@x.example=delivered reject@x.example=failed defer@x.example=delivered',
+    ])
+  })
+
+  it('tries a deferred message again only when it is due', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('defer@x.example')
+    const start = Date.now()
+    expect(await runQueue(queueDir, settingsOf(server.port), at(start))).toMatchObject({ deferred: 1 })
+    expect(await runQueue(queueDir, settingsOf(server.port), at(start + 40_000))).toMatchObject({
+      deferred: 0,
+    })
+    expect(await runQueue(queueDir, settingsOf(server.port), at(start + 80_000))).toMatchObject({
+      deferred: 1,
+    })
+    const [entry] = await waiting(queueDir)
+    expect((entry?.nextAttempt ?? 0) - start - 80_000).toBeGreaterThanOrEqual(3 * 60_000 * 0.8 - 1000)
+    expect(await holds(queueDir)).toEqual(['new: defer@x.example=deferred'])
+  })
+
+  it('gives a message up when it is deferred after the expiry', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('defer@x.example')
+    const report = await runQueue(queueDir, settingsOf(server.port), at(Date.now() + 6 * 24 * HOUR))
+    expect(report).toMatchObject({ failed: 1, deferred: 0 })
+    expect(await holds(queueDir)).toEqual(['failed: defer@x.example=expired'])
+  })
+
+  it('makes one connection attempt and touches no message when the server is down', async () => {
+    const queueDir = await queueWith('one@x.example', 'two@x.example', 'three@x.example')
+    const names = (await waiting(queueDir)).map(({ key }) => key)
+    const report = await runQueue(queueDir, settingsOf(await deadPort()))
+    expect(report).toMatchObject({ delivered: 0, deferred: 0, failed: 0 })
+    expect(report.stopped).toMatchObject({
+      scope: 'account',
+      reason: expect.stringMatching(/ECONNREFUSED/) as unknown,
+    })
+    expect((await waiting(queueDir)).map(({ key }) => key)).toEqual(names)
+    expect(await holds(queueDir)).toEqual([
+      'new: one@x.example=pending',
+      'new: three@x.example=pending',
+      'new: two@x.example=pending',
+    ])
+  })
+
+  it('does nothing beside an older run, unless forced', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('one@x.example')
+    const older = await new MaildirQueue(queueDir).openRunner('run')
+    expect(await runQueue(queueDir, settingsOf(server.port))).toMatchObject({ busy: true, delivered: 0 })
+    expect(await runQueue(queueDir, settingsOf(server.port), { force: true })).toMatchObject({
+      busy: false,
+      delivered: 1,
+    })
+    await older.close()
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('records a delivery without a reply as in doubt and sends it again later with the same bytes', async () => {
+    const server = await sink({
+      dot: ({ transaction }) => (transaction === 1 ? { just: 'drop' } : undefined),
+    })
+    const queueDir = await queueWith('one@x.example')
+    expect(await runQueue(queueDir, settingsOf(server.port))).toMatchObject({ deferred: 1 })
+    expect(await holds(queueDir)).toEqual(['new: one@x.example=in-doubt'])
+    const again = new MemoryTransport()
+    await runQueue(queueDir, {}, at(Date.now() + HOUR, { transport: again }))
+    expect(again.messages).toHaveLength(1)
+    expect(await holds(queueDir)).toEqual([])
+  })
+})
+
+describe('plug-ins in a run', () => {
+  const giveUpAfter = (limit: number, seen: PluginEvent[]): PluginHooks => ({
+    emit: async (signal, event) => {
+      if (signal !== 'delivery_failed') return undefined
+      seen.push(event)
+      return event.message.retries > limit ? 'discard' : undefined
+    },
+  })
+
+  it('let a plug-in discard a message after a number of failed attempts', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('defer@x.example')
+    const seen: PluginEvent[] = []
+    const start = Date.now()
+    for (let day = 0; day < 4; day += 1) {
+      const context = { plugins: giveUpAfter(3, seen), clock: { now: () => start + day * 5 * HOUR } }
+      await runQueue(queueDir, settingsOf(server.port), { context })
+      expect(await holds(queueDir)).toEqual(day < 3 ? ['new: defer@x.example=deferred'] : [])
+    }
+    expect(seen.map(({ message }) => message.retries)).toEqual([1, 2, 3, 4])
+  })
+
+  it('let a plug-in hold a message for a human', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('defer@x.example')
+    const plugins: PluginHooks = { emit: async (signal) => (signal === 'deferred' ? 'hold' : undefined) }
+    expect(await runQueue(queueDir, settingsOf(server.port), { context: { plugins } })).toMatchObject({
+      held: 1,
+    })
+    expect(await holds(queueDir)).toEqual(['hold: defer@x.example=deferred'])
+  })
+})

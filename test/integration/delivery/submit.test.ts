@@ -1,0 +1,144 @@
+/**
+ * Submission in its three spool modes: what the caller is told, what the server gets, what the queue holds.
+ */
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { SpoolMode } from '../../../src/config/config.ts'
+import { configFromSettings } from '../../../src/config/settings.ts'
+import { deliveryContext } from '../../../src/delivery/context.ts'
+import { submit, type Submission } from '../../../src/delivery/submit.ts'
+import { bufferContent, MaildirQueue, runQueue, SmtpTransport } from '../../../src/index.ts'
+import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
+
+const CONTENT = bufferContent(Buffer.from('Subject: s\r\n\r\nbody\r\n'))
+
+interface Case {
+  readonly port: number
+  readonly queueDir?: string
+  readonly spool?: SpoolMode
+  readonly recipients?: readonly string[]
+  readonly more?: Partial<Submission>
+}
+
+function submitTo({ port, queueDir, spool = 'fallback', recipients = ['one@x.example'], more = {} }: Case) {
+  const { smtp } = configFromSettings(settingsOf(port))
+  if (smtp === undefined) throw new Error('no settings')
+  const transport = new SmtpTransport(smtp)
+  onTestFinished(() => transport.close())
+  const queue = queueDir === undefined ? undefined : new MaildirQueue(queueDir)
+  const envelope = { sender: 'a@site.example', recipients }
+  return submit({ envelope, content: CONTENT, transport, queue, spool, ...more }, deliveryContext())
+}
+
+const newQueue = (): string => join(temporaryDirectory(), 'queue')
+
+describe('submit with spool = fallback', () => {
+  it('queues a message whose final reply never came as in doubt, to be sent again after the normal delay', async () => {
+    const server = await sink({ dot: { just: 'drop' } })
+    const queueDir = newQueue()
+    const before = Date.now()
+    const result = await submitTo({ port: server.port, queueDir })
+    expect(result).toMatchObject({ sent: [], queued: ['one@x.example'], unaccepted: [], problem: undefined })
+    expect(await holds(queueDir)).toEqual(['new: one@x.example=in-doubt'])
+    for await (const entry of new MaildirQueue(queueDir).list(['new'])) {
+      expect(entry.nextAttempt - before).toBeGreaterThanOrEqual(47_000)
+    }
+  })
+
+  it('keeps a refused message in failed/ and says so', async () => {
+    const server = await sink()
+    const queueDir = newQueue()
+    const result = await submitTo({ port: server.port, queueDir, recipients: ['reject@x.example'] })
+    expect(result).toMatchObject({
+      sent: [],
+      queued: [],
+      unaccepted: [],
+      refused: [{ recipient: 'reject@x.example' }],
+    })
+    expect(await holds(queueDir)).toEqual(['failed: reject@x.example=failed'])
+  })
+
+  it('queues the message when the caller is asked to end while the server stalls', async () => {
+    const caller = new AbortController()
+    const server = await sink({
+      mail: () => {
+        caller.abort()
+        return { just: 'stall' }
+      },
+    })
+    const queueDir = newQueue()
+    const result = await submitTo({ port: server.port, queueDir, more: { signal: caller.signal } })
+    expect(result).toMatchObject({ sent: [], queued: ['one@x.example'] })
+    expect(await holds(queueDir)).toEqual(['new: one@x.example=deferred'])
+  })
+
+  it('queues the message when the server is not ready for the body in time', async () => {
+    const server = await sink({ banner: { just: 'stall' } })
+    const queueDir = newQueue()
+    const result = await submitTo({ port: server.port, queueDir, more: { submitTimeout: 50 } })
+    expect(result).toMatchObject({ queued: ['one@x.example'], problem: undefined })
+    expect(await holds(queueDir)).toEqual(['new: one@x.example=deferred'])
+  })
+
+  it('tells the caller when the message could be neither sent nor queued', async () => {
+    const result = await submitTo({
+      port: await deadPort(),
+      queueDir: join(temporaryDirectory(), 'missing', 'queue'),
+    })
+    expect(result).toMatchObject({ sent: [], queued: [], unaccepted: ['one@x.example'] })
+    expect(result.problem).toMatchObject({ code: 'CONFIG_MISSING' })
+  })
+})
+
+describe('submit with spool = first', () => {
+  it('leaves nothing in the queue when the server takes the message', async () => {
+    const server = await sink()
+    const queueDir = newQueue()
+    const result = await submitTo({ port: server.port, queueDir, spool: 'first' })
+    expect(result).toMatchObject({ sent: ['one@x.example'], queued: [], queueId: undefined })
+    expect(server.messages).toHaveLength(1)
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('keeps those recipients in the queue that the server did not take', async () => {
+    const server = await sink()
+    const queueDir = newQueue()
+    const recipients = ['one@x.example', 'defer@x.example']
+    const result = await submitTo({ port: server.port, queueDir, spool: 'first', recipients })
+    expect(result).toMatchObject({ sent: ['one@x.example'], queued: ['defer@x.example'] })
+    expect(await holds(queueDir)).toEqual(['new: one@x.example=delivered defer@x.example=deferred'])
+  })
+
+  it('does not send a message that could not be stored', async () => {
+    const server = await sink()
+    const call = submitTo({
+      port: server.port,
+      queueDir: join(temporaryDirectory(), 'missing', 'queue'),
+      spool: 'first',
+    })
+    await expect(call).rejects.toMatchObject({ code: 'CONFIG_MISSING' })
+    expect(server.connections).toBe(0)
+  })
+})
+
+describe('submit with spool = only', () => {
+  it('queues without connecting, and a run delivers', async () => {
+    const server = await sink()
+    const queueDir = newQueue()
+    expect(await submitTo({ port: server.port, queueDir, spool: 'only' })).toMatchObject({
+      queued: ['one@x.example'],
+    })
+    expect(server.connections).toBe(0)
+    expect(await holds(queueDir)).toEqual(['new: one@x.example=pending'])
+    await runQueue(queueDir, settingsOf(server.port))
+    expect(server.messages.map(({ data }) => data.toString())).toEqual(['Subject: s\r\n\r\nbody\r\n'])
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('needs a queue', async () => {
+    await expect(submitTo({ port: 1, spool: 'only' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      exitCode: 78,
+    })
+  })
+})
