@@ -3,7 +3,6 @@
  * failure has said one line on standard error, and nothing that was written to standard output is lost.
  */
 import { writeSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
@@ -43,7 +42,7 @@ export function processTerminal(program: string): Terminal {
     args: process.argv.slice(2),
     env: process.env,
     get interactive() {
-      return isatty(2)
+      return process.stderr.isTTY
     },
     print: (text) => writeFully(1, text),
     complain: (line) => writeFully(2, `${program}: ${line.replace(/[\r\n]+/g, ' ')}\n`),

@@ -24,7 +24,8 @@ const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 /** A signal that fires when the process is asked to end. */
 export function endingSignal(): AbortSignal {
   const ending = new AbortController()
-  for (const name of ENDING_SIGNALS) process.once(name, () => ending.abort())
+  // Every time: a second signal must not end the process while the message is being queued.
+  for (const name of ENDING_SIGNALS) process.on(name, () => ending.abort())
   return ending.signal
 }
 

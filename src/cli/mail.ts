@@ -55,7 +55,9 @@ async function readBody(): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function parseHeader(text: string): [string, string] {
+type Header = readonly [name: string, value: string]
+
+function parseHeader(text: string): Header {
   const field = /^([!-9;-~]+)[ \t]*:[ \t]*([^\r\n]*)$/.exec(text)
   if (field?.[1] === undefined) {
     throw new MailError(
@@ -65,6 +67,21 @@ function parseHeader(text: string): [string, string] {
   }
   return [field[1], field[2] ?? '']
 }
+
+/** Texts that name recipients, in the order To, Cc, Bcc: a header given with -a addresses them like its option. */
+function addressTexts(
+  operands: readonly string[],
+  options: MailOptions,
+  headers: readonly Header[],
+): (readonly string[])[] {
+  const given = { to: operands, cc: options.cc, bcc: options.bcc }
+  return Object.entries(given).map(([kind, texts]) => [
+    ...texts,
+    ...headers.filter(([name]) => name.toLowerCase() === kind).map(([, value]) => value),
+  ])
+}
+
+const addresses = ([name]: Header): boolean => /^(?:to|b?cc)$/i.test(name)
 
 /** Resolves one kind of recipient, so that the header shows the final addresses of that kind. */
 async function resolved(setup: Setup, lists: readonly RecipientList[], options: MailOptions) {
@@ -85,12 +102,12 @@ async function send(
   options: MailOptions,
 ): Promise<ExitCode> {
   const setup = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
-  if (operands.length === 0) throw new MailError('NO_RECIPIENTS', 'no recipients; name them as operands')
   const headers = options.append.map(parseHeader)
+  const texts = addressTexts(operands, options, headers)
+  if (texts.flat().length === 0) throw new MailError('NO_RECIPIENTS', 'no recipients; name them as operands')
   // An empty -r asks for the configured sender.
   const sender = envelopeSender(setup, options.fromAddress === '' ? undefined : options.fromAddress)
-  const lists = [operands, options.cc, options.bcc].map((texts) => readRecipients(texts))
-  const [to, cc, bcc] = await resolved(setup, lists, options)
+  const [to, cc, bcc] = await resolved(setup, texts.map(readRecipients), options)
   const kinds = [to, cc, bcc].filter((kind) => kind !== undefined)
   const exitCode = kinds.find((kind) => kind.exitCode !== EX.OK)?.exitCode ?? EX.OK
   const recipients = dedupe(kinds.flatMap((kind) => kind.recipients))
@@ -104,7 +121,7 @@ async function send(
     to: to?.recipients ?? [],
     cc: cc?.recipients ?? [],
     ...(options.subject === undefined ? {} : { subject: options.subject }),
-    headers,
+    headers: headers.filter((header) => !addresses(header)),
     body,
     date: Date.now(),
     messageId: newMessageId(sender.address, mailDomain(setup.config.qualifyDomain)),

@@ -9,6 +9,7 @@ import type { PluginAction } from '../plugins/contract.ts'
 import type { Claim, Disposition, Settled } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { DeliveryContext } from './context.ts'
+import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportExpired } from './report.ts'
 import { isExpired, nextAttempt } from './schedule.ts'
 
@@ -40,39 +41,6 @@ function stopFor(outcomes: readonly RecipientOutcome[]): Stop | undefined {
   return undefined
 }
 
-/**
- * Sends with a signal that stops only what is not yet past its last byte: beyond that, waiting for the reply is
- * the only way not to be in doubt.
- */
-async function sendUntilStopped(
-  claim: Claim,
-  transport: Transport,
-  signal: AbortSignal | undefined,
-): Promise<RecipientOutcome[]> {
-  const stopper = new AbortController()
-  let flown = false
-  const stop = (): void => {
-    if (!flown) stopper.abort()
-  }
-  if (signal?.aborted === true) stop()
-  signal?.addEventListener('abort', stop)
-  const { envelope, id } = claim.message
-  try {
-    const delivery = {
-      envelope: { sender: envelope.sender, recipients: claim.pending },
-      content: claim.content,
-      id,
-      beforeLastByte: () => {
-        claim.markFlight()
-        flown = true
-      },
-    }
-    return await transport.send(delivery, stopper.signal)
-  } finally {
-    signal?.removeEventListener('abort', stop)
-  }
-}
-
 function disposition(
   claim: Claim,
   outcomes: readonly RecipientOutcome[],
@@ -91,16 +59,23 @@ function disposition(
 /**
  * Makes one attempt for a claim. The claim is over when it resolves; it never rejects for a failed delivery or
  * a queue that cannot be written.
- *
- * @param signal asks to stop: before the last byte the message is given back
  */
 export async function attemptClaim(
   claim: Claim,
   transport: Transport,
   context: DeliveryContext,
-  signal?: AbortSignal,
+  patience: Patience = { awaitReply: true },
 ): Promise<AttemptResult> {
-  const outcomes = await sendUntilStopped(claim, transport, signal)
+  const { envelope, id } = claim.message
+  const delivery = {
+    envelope: { sender: envelope.sender, recipients: claim.pending },
+    content: claim.content,
+    id,
+    beforeLastByte: () => {
+      claim.markFlight()
+    },
+  }
+  const outcomes = await sendPatiently(transport, delivery, patience)
   const stop = stopFor(outcomes)
   try {
     if (outcomes.every(blameless)) {

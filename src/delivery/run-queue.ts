@@ -100,7 +100,10 @@ async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
     context.log.error('queue.quarantined', { ...result.file })
     return
   }
-  const attempt = await attemptClaim(result.claim, transport, context, options.signal)
+  const attempt = await attemptClaim(result.claim, transport, context, {
+    signal: options.signal,
+    awaitReply: true,
+  })
   count(report, attempt)
   if (attempt.stop === undefined || report.stopped !== undefined) return
   report.stopped = attempt.stop

@@ -18,6 +18,7 @@ import type { Claim, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { attemptClaim, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
+import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportQueued } from './report.ts'
 import { nextAttempt } from './schedule.ts'
 
@@ -29,9 +30,9 @@ export interface Submission {
   readonly queue: QueueStore | undefined
   readonly spool: SpoolMode
   /** Milliseconds until the server must be ready for the body; after that the message is queued. */
-  readonly submitTimeout?: number
+  readonly submitTimeout?: number | undefined
   /** The caller must end now: what is not sent yet is queued. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What became of a submission. A recipient that is in none of the lists does not exist. */
@@ -51,22 +52,9 @@ export interface SubmitResult {
 
 const NOT_TRIED: readonly RecipientOutcome[] = []
 
-/** Sends with the caller's patience: a deadline that ends when the body starts, and the caller's own signal. */
-async function sendNow(transport: Transport, submission: Submission): Promise<RecipientOutcome[]> {
-  const stopper = new AbortController()
-  const stop = (): void => {
-    stopper.abort()
-  }
-  const { submitTimeout, signal, envelope, content } = submission
-  const timer = submitTimeout === undefined ? undefined : setTimeout(stop, submitTimeout)
-  if (signal?.aborted === true) stop()
-  signal?.addEventListener('abort', stop)
-  try {
-    return await transport.send({ envelope, content, onBodyStart: () => clearTimeout(timer) }, stopper.signal)
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', stop)
-  }
+/** A caller waits until the body starts, and not at all once it has to end. */
+function callersPatience({ signal, submitTimeout }: Submission): Patience {
+  return { signal, untilBody: submitTimeout, awaitReply: false }
 }
 
 function isRefused(outcome: RecipientOutcome): outcome is Refused {
@@ -155,7 +143,10 @@ async function storeRest(
 
 async function sendFirst(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
   const { transport, envelope, content } = submission
-  const outcomes = transport === undefined ? NOT_TRIED : await sendNow(transport, submission)
+  const outcomes =
+    transport === undefined
+      ? NOT_TRIED
+      : await sendPatiently(transport, { envelope, content }, callersPatience(submission))
   const result = await storeRest(submission, outcomes, context)
   // Stored first, told afterwards: a slow plug-in must not stand between a failure and the queue.
   if (outcomes.length > 0)
@@ -189,7 +180,7 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
   const runner = await queue.openRunner('submit')
   try {
     const claim = await queue.enqueueClaimed({ envelope, content }, runner)
-    return claimResult(claim, await attemptClaim(claim, transport, context, submission.signal))
+    return claimResult(claim, await attemptClaim(claim, transport, context, callersPatience(submission)))
   } finally {
     await runner.close()
   }

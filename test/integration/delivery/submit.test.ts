@@ -109,6 +109,34 @@ describe('submit with spool = first', () => {
     expect(await holds(queueDir)).toEqual(['new: one@x.example=delivered defer@x.example=deferred'])
   })
 
+  it('leaves the message to the queue when the server is not ready for the body in time', async () => {
+    const server = await sink({ banner: { just: 'stall' } })
+    const queueDir = newQueue()
+    const result = await submitTo({
+      port: server.port,
+      queueDir,
+      spool: 'first',
+      more: { submitTimeout: 50 },
+    })
+    expect(result).toMatchObject({ sent: [], queued: ['one@x.example'] })
+    expect(await holds(queueDir)).toEqual(['new: one@x.example=pending'])
+  })
+
+  it('records the message as in doubt when the caller has to end before the final reply', async () => {
+    const caller = new AbortController()
+    const server = await sink({
+      dot: () => {
+        caller.abort()
+        return { just: 'stall' }
+      },
+    })
+    const queueDir = newQueue()
+    const more = { signal: caller.signal }
+    const result = await submitTo({ port: server.port, queueDir, spool: 'first', more })
+    expect(result).toMatchObject({ sent: [], queued: ['one@x.example'] })
+    expect(await holds(queueDir)).toEqual(['new: one@x.example=in-doubt'])
+  })
+
   it('does not send a message that could not be stored', async () => {
     const server = await sink()
     const call = submitTo({

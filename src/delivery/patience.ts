@@ -1,0 +1,49 @@
+/**
+ * How long a sender waits for the server. A stop before the last byte of the message costs nothing: the message
+ * was not sent. After it, only the reply tells whether the server has the message, and whoever does not wait for
+ * the reply has to live with a recipient in doubt.
+ */
+import type { RecipientOutcome } from '../message/outcome.ts'
+import type { Delivery, Transport } from '../transport/transport.ts'
+
+/** When to stop waiting. */
+export interface Patience {
+  /** Asks to stop. */
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds until the server must be ready for the body. */
+  readonly untilBody?: number | undefined
+  /** Waits for the reply to a message that was handed over completely, whatever the signal says. */
+  readonly awaitReply: boolean
+}
+
+/** Makes one attempt with limited patience. Resolves as the transport does. */
+export async function sendPatiently(
+  transport: Transport,
+  delivery: Delivery,
+  { signal, untilBody, awaitReply }: Patience,
+): Promise<RecipientOutcome[]> {
+  const stopper = new AbortController()
+  let complete = false
+  const stop = (): void => {
+    if (!(complete && awaitReply)) stopper.abort()
+  }
+  const timer = untilBody === undefined ? undefined : setTimeout(stop, untilBody)
+  if (signal?.aborted === true) stop()
+  signal?.addEventListener('abort', stop)
+  const watched: Delivery = {
+    ...delivery,
+    onBodyStart: () => {
+      clearTimeout(timer)
+    },
+    beforeLastByte: () => {
+      delivery.beforeLastByte?.()
+      complete = true
+    },
+  }
+  try {
+    return await transport.send(watched, stopper.signal)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  }
+}
