@@ -8,7 +8,6 @@ import { dedupe } from '../message/address.ts'
 import { composeMail } from '../message/compose.ts'
 import { bufferContent } from '../message/content.ts'
 import { newMessageId } from '../message/message-id.ts'
-import { formatMailbox } from '../message/phrase.ts'
 import { envelope, readRecipients, type RecipientList } from '../message/recipients.ts'
 import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
@@ -90,10 +89,12 @@ async function resolved(setup: Setup, lists: readonly RecipientList[], options: 
   return results
 }
 
+/** The mailbox for From, its name quoted and not encoded: composing reads it again and encodes it then. */
 function author(setup: Setup, sender: Sender): string {
   const domain = mailDomain(setup.config.qualifyDomain)
-  if (sender.address === '') return formatMailbox('MAILER-DAEMON', `MAILER-DAEMON@${domain}`)
-  return formatMailbox(sender.name ?? setup.caller.fullName, sender.address)
+  if (sender.address === '') return `MAILER-DAEMON <MAILER-DAEMON@${domain}>`
+  const name = (sender.name ?? setup.caller.fullName).replace(/[\s\p{Cc}]+/gu, ' ').trim()
+  return name === '' ? sender.address : `"${name.replace(/["\\]/g, '\\$&')}" <${sender.address}>`
 }
 
 async function send(

@@ -27,9 +27,10 @@ export interface AttemptResult {
   readonly stop: Stop | undefined
 }
 
-/** True for an outcome that says nothing about the message. */
-function blameless(outcome: RecipientOutcome): boolean {
-  return outcome.status === 'deferred' && (outcome.scope === 'account' || outcome.scope === 'host')
+/** True for an outcome that says nothing about the message, so that trying again at once would be right. */
+export function blameless(outcome: RecipientOutcome): boolean {
+  if (outcome.status !== 'deferred' || outcome.underWay === true) return false
+  return outcome.scope === 'account' || outcome.scope === 'host'
 }
 
 function stopFor(outcomes: readonly RecipientOutcome[]): Stop | undefined {

@@ -16,7 +16,7 @@ import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 import type { Claim, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim, type AttemptResult } from './attempt.ts'
+import { attemptClaim, blameless, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportQueued } from './report.ts'
@@ -80,11 +80,7 @@ function sortOutcomes(
 /** An attempt that says nothing about the message does not delay the next one. */
 function firstRetry(context: DeliveryContext, outcomes: readonly RecipientOutcome[]): number {
   const now = context.clock.now()
-  const counted = outcomes.some(
-    (outcome) =>
-      outcome.status === 'in-doubt' ||
-      (outcome.status === 'deferred' && outcome.scope !== 'account' && outcome.scope !== 'host'),
-  )
+  const counted = outcomes.some((outcome) => outcome.status !== 'delivered' && !blameless(outcome))
   return counted ? nextAttempt(context.policy, 1, now) : now
 }
 

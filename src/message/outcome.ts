@@ -35,6 +35,11 @@ export interface Refused {
   readonly code?: number
   /** Enhanced status code (RFC 3463) from the reply. */
   readonly enhanced?: string
+  /**
+   * Set when the session was open and this message under way: although the account is to blame, another
+   * message may fare better, so this one must not stay the first in the queue.
+   */
+  readonly underWay?: true
 }
 
 /** The body was handed over completely and no reply came: the server may or may not have the message. */

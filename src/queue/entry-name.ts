@@ -67,9 +67,10 @@ export function formatName(entry: Pick<EntryName, 'unique' | 'nextAttempt' | 'pr
   return `${entry.unique},N=${entry.nextAttempt},P=${entry.priority}`
 }
 
-/** Adds a claim to a name, making the name for cur/. */
+/** Adds a claim to a name, making the name for cur/. An info field that the name has already goes away. */
 export function claimedName(name: string, claim: string): string {
-  return `${name}${CLAIM_MARK}${claim}`
+  const colon = name.indexOf(':')
+  return `${colon === -1 ? name : name.slice(0, colon)}${CLAIM_MARK}${claim}`
 }
 
 /** Reads a file name. Never fails: what is not there has its default. */

@@ -72,8 +72,12 @@ function pidExists(pid: number): boolean {
  */
 export function liveness(other: ProcessIdentity, self: ProcessIdentity): Liveness {
   if (other.host !== self.host || other.machine !== self.machine) return 'unknown'
-  if (other.boot !== self.boot) return 'gone'
+  // Without a machine id it may be another host of the same name, and another kernel that is running.
+  if (other.boot !== self.boot) return self.machine === '' ? 'unknown' : 'gone'
   if (other.namespace !== self.namespace) return 'unknown'
   if (!pidExists(other.pid)) return 'gone'
-  return startTicks(other.pid) === other.start ? 'alive' : 'gone'
+  const start = startTicks(other.pid)
+  if (start === other.start) return 'alive'
+  // Processes of other users may be hidden: then only the lease tells.
+  return start === '' ? 'unknown' : 'gone'
 }

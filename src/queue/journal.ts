@@ -3,7 +3,7 @@
  * about what became of each recipient. A line torn by a crash is no line; what it would have said did not
  * happen.
  */
-import { existsSync, readFileSync, unlinkSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, unlinkSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import type { FailureScope, RecipientOutcome } from '../message/outcome.ts'
 import { appendText, syncDirectory } from '../util/durable-file.ts'
@@ -85,12 +85,24 @@ export function parseJournal(text: string): TimedEvent[] {
     .filter((event) => event !== undefined)
 }
 
-/** Reads a message's journal; empty when it has none. Throws the system's error when it cannot be read. */
+/** Most messages have no journal: asking first is cheaper than an exception, but only ENOENT means no. */
+function hasJournal(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    throw queueError(error, 'cannot look for the journal', path)
+  }
+}
+
+/**
+ * Reads a message's journal; empty when it has none.
+ *
+ * @throws MailError QUEUE_* when state/ cannot be searched, the system's error when the file cannot be read: a
+ *   journal that is there and says nothing would send the message again to those who have it
+ */
 export function readJournal(queueDir: string, unique: string): TimedEvent[] {
   const path = journalPath(queueDir, unique)
-  // Most messages have no journal: asking first is cheaper than an exception.
-  if (!existsSync(path)) return []
-  return parseJournal(readFileSync(path, 'utf8'))
+  return hasJournal(path) ? parseJournal(readFileSync(path, 'utf8')) : []
 }
 
 /**
@@ -112,8 +124,9 @@ export async function appendJournal(
   // The leading line end closes a line that an earlier crash may have torn; an empty line is no event.
   const text = `\n${lines.join('\n')}\n`
   try {
-    const created = await appendText(path, text, sync)
-    if (created && sync) await syncDirectory(folderPath(queueDir, 'state'))
+    await appendText(path, text, sync)
+    // Also when the file was there before: who made it may have died before this sync.
+    if (sync) await syncDirectory(folderPath(queueDir, 'state'))
   } catch (error) {
     throw queueError(error, 'cannot write the journal', path)
   }
@@ -130,13 +143,19 @@ export function removeJournal(queueDir: string, unique: string): void {
   }
 }
 
+/** False for success, and for a failure that says nothing about the message. */
+function isBlamed(outcome: RecipientOutcome): boolean {
+  if (outcome.status === 'delivered') return false
+  return outcome.status !== 'deferred' || (outcome.scope !== 'account' && outcome.scope !== 'host')
+}
+
 /** The events that one attempt leaves behind. */
 export function attemptEvents(
   outcomes: readonly RecipientOutcome[],
   runner: string,
   time: number,
 ): TimedEvent[] {
-  const counts = outcomes.some((outcome) => outcome.status !== 'deferred' || outcome.scope !== 'account')
+  const counts = outcomes.some(isBlamed)
   const events: TimedEvent[] = [{ event: 'attempt', time, runner, counts }]
   for (const group of groupDelivered(outcomes)) events.push({ ...group, event: 'delivered', time })
   for (const outcome of outcomes) {

@@ -24,6 +24,48 @@ import {
 const HEARTBEAT = 10_000
 const FLIGHT_LOG_LIMIT = 1024 * 1024
 
+interface FlightLog {
+  mark(claim: string, inFlight: Iterable<string>): void
+  close(): void
+}
+
+function createFlightLog(path: string, head: string): FlightLog {
+  let fd = createExclusive(path)
+  writeAll(fd, Buffer.from(head))
+  let written = head.length
+  // A line that was cut short by a full disk must not swallow the next one.
+  let torn = false
+  const startOver = (claims: Iterable<string>): void => {
+    const text = head + [...claims].map((claim) => `${claim}\n`).join('')
+    unlinkIfThere(`${path}.new`)
+    const next = createExclusive(`${path}.new`)
+    try {
+      writeAll(next, Buffer.from(text))
+      renameSync(`${path}.new`, path)
+    } catch (error) {
+      closeSync(next)
+      throw error
+    }
+    closeSync(fd)
+    fd = next
+    torn = false
+    written = text.length
+  }
+  const mark = (claim: string, inFlight: Iterable<string>): void => {
+    try {
+      if (written > FLIGHT_LOG_LIMIT) startOver(inFlight)
+      const line = torn ? `\n${claim}\n` : `${claim}\n`
+      torn = true
+      writeAll(fd, Buffer.from(line))
+      torn = false
+      written += line.length
+    } catch (error) {
+      throw queueError(error, 'cannot write the flight log', path)
+    }
+  }
+  return { mark, close: () => closeSync(fd) }
+}
+
 /** The lease of this process. */
 export interface Lease {
   readonly runner: string
@@ -45,7 +87,6 @@ export async function acquireLease(queueDir: string, role: RunnerRole, now: numb
   const runner = `p${process.pid}r${randomBytes(4).toString('hex')}`
   const path = runnerFile(queueDir, runner)
   const info: RunnerInfo = { ...thisProcess(), role, since: now }
-  const head = `${JSON.stringify(info)}\n`
   let lost = false
   try {
     // The lock comes first: a file without a lock is what a dead runner leaves.
@@ -59,35 +100,16 @@ export async function acquireLease(queueDir: string, role: RunnerRole, now: numb
         lost = true
       },
     })
-    let fd = createExclusive(path)
-    writeAll(fd, Buffer.from(head))
-    let written = head.length
-    const startOver = (claims: Iterable<string>): void => {
-      const text = head + [...claims].map((claim) => `${claim}\n`).join('')
-      const next = createExclusive(`${path}.new`)
-      writeAll(next, Buffer.from(text))
-      renameSync(`${path}.new`, path)
-      closeSync(fd)
-      fd = next
-      written = text.length
-    }
+    const log = createFlightLog(path, `${JSON.stringify(info)}\n`)
     return {
       runner,
       info,
       get lost() {
         return lost
       },
-      markFlight: (claim, inFlight) => {
-        try {
-          if (written > FLIGHT_LOG_LIMIT) startOver(inFlight)
-          written += claim.length + 1
-          writeAll(fd, Buffer.from(`${claim}\n`))
-        } catch (error) {
-          throw queueError(error, 'cannot write the flight log', path)
-        }
-      },
+      markFlight: log.mark,
       release: async (keepLog) => {
-        closeSync(fd)
+        log.close()
         if (!keepLog) unlinkIfThere(path)
         await unlock().catch(() => undefined)
       },

@@ -9,13 +9,15 @@
  * all delivered, unlinked                 nothing                      a power cut within a second may revive it, in doubt
  * moved to new/ or failed/                the message with its journal nothing to do
  */
-import { renameSync, unlinkSync } from 'node:fs'
+import { existsSync, unlinkSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
-import { formatName, parseName, type EntryName } from './entry-name.ts'
+import { parseName, type EntryName } from './entry-name.ts'
 import { appendJournal, attemptEvents, removeJournal, type TimedEvent } from './journal.ts'
 import { folderPath, type Folder } from './layout.ts'
+import { moveMessage, type Destination } from './move.ts'
 import { isUnfinished, type RecipientState } from './recipient-state.ts'
 import type { Claim, Disposition, QueuedMessage, Settled } from './store.ts'
 
@@ -40,7 +42,7 @@ export interface ClaimedFile {
   readonly hasJournal: boolean
 }
 
-const FOLDER_OF: Readonly<Record<Exclude<Settled, 'done' | 'discarded'>, Folder>> = {
+const FOLDER_OF: Readonly<Record<Exclude<Settled, 'done' | 'discarded'>, Destination['folder']>> = {
   waiting: 'new',
   held: 'hold',
   failed: 'failed',
@@ -85,6 +87,8 @@ export class MaildirClaim implements Claim {
   #recipients: readonly RecipientState[]
   #hasJournal: boolean
   #removed = false
+  /** Everybody has the message, but another runner has the file. */
+  #lost = false
 
   constructor(holder: ClaimHolder, file: ClaimedFile, message: QueuedMessage, content: MessageContent) {
     this.message = message
@@ -100,26 +104,26 @@ export class MaildirClaim implements Claim {
 
   markFlight(): void {
     this.#holder.markFlight(this.#file.claim)
+    // Marked first, looked at afterwards: a recovery moves the file first and looks for the mark afterwards, so
+    // one of the two notices the other.
+    if (existsSync(this.#path)) return
+    throw new MailError(
+      'QUEUE_BUSY',
+      `the claim of ${this.message.id} was taken over: this process was silent for too long; try again`,
+    )
   }
 
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
     const { queueDir, runner } = this.#holder
     this.#recipients = afterAttempt(this.message, outcomes)
-    if (this.#recipients.every((state) => state.status === 'delivered')) {
-      this.#remove()
-      return
-    }
-    await appendJournal(
-      queueDir,
-      this.#name.unique,
-      attemptEvents(outcomes, runner, this.#holder.now()),
-      true,
-    )
+    if (this.#recipients.every((state) => state.status === 'delivered') && this.#remove()) return
+    const events = attemptEvents(outcomes, runner, this.#holder.now())
+    await appendJournal(queueDir, this.#name.unique, events, true)
     this.#hasJournal = true
   }
 
   async finish(unfinished: Disposition): Promise<Settled> {
-    if (this.#removed) {
+    if (this.#removed || this.#lost) {
       this.#end(false)
       return 'done'
     }
@@ -162,28 +166,26 @@ export class MaildirClaim implements Claim {
     this.#end(true)
   }
 
-  #move(folder: Folder, nextAttempt: number): void {
-    const name = formatName({ ...this.#name, nextAttempt })
-    try {
-      renameSync(this.#path, folderPath(this.#holder.queueDir, folder, name))
-    } catch (error) {
-      throw queueError(error, `cannot move the message to ${folder}/ in`, this.#holder.queueDir)
-    }
+  #move(folder: Destination['folder'], nextAttempt: number): void {
+    const { queueDir } = this.#holder
+    moveMessage(this.#path, { queueDir, folder, entry: { ...this.#name, nextAttempt } })
     this.#holder.touched('cur')
     this.#holder.touched(folder)
   }
 
-  #remove(): void {
+  /** False when another host took the claim over: the message is there, and so its journal is still needed. */
+  #remove(): boolean {
     try {
       unlinkSync(this.#path)
     } catch (error) {
-      // Gone means that another host took the claim over; what it finds is in doubt and stays visible there.
-      if (errnoOf(error) !== 'ENOENT')
-        throw queueError(error, 'cannot remove the delivered message', this.#path)
+      this.#lost = errnoOf(error) === 'ENOENT'
+      if (this.#lost) return false
+      throw queueError(error, 'cannot remove the delivered message', this.#path)
     }
     this.#removed = true
     this.#holder.touched('cur')
     if (this.#hasJournal) removeJournal(this.#holder.queueDir, this.#name.unique)
+    return true
   }
 
   #end(kept: boolean): void {

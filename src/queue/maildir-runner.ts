@@ -13,8 +13,13 @@ import type { Lease } from './lease.ts'
 import { MaildirClaim, type ClaimHolder } from './maildir-claim.ts'
 import { quarantine } from './quarantine.ts'
 import { isFileFault, openQueueFile } from './queue-file.ts'
-import { messageState } from './recipient-state.ts'
-import { recoverClaims, sweepTmp } from './recover.ts'
+import type { MessageContent } from '../message/content.ts'
+import type { QueueMeta } from './meta-block.ts'
+import { isUnfinished, messageState } from './recipient-state.ts'
+import { moveMessage } from './move.ts'
+import { clearRunners } from './dead-runners.ts'
+import { recoverClaims } from './recover.ts'
+import { sweepJournals, sweepTmp } from './sweep.ts'
 import { inspectRunner, isRunnerFile } from './runner-record.ts'
 import { entryOf, scanNames } from './scan.ts'
 import type { Claim, ClaimResult, QueueEntry, Recovered, Runner } from './store.ts'
@@ -29,7 +34,6 @@ export class MaildirRunner implements Runner {
   readonly #dirty = new Set<Folder>()
   readonly #holder: ClaimHolder
   #claims = 0
-  #leftovers = false
 
   constructor(queueDir: string, lease: Lease, clock: Clock) {
     this.id = lease.runner
@@ -42,9 +46,9 @@ export class MaildirRunner implements Runner {
       now: () => clock.now(),
       markFlight: (claim) => lease.markFlight(claim, this.#open),
       touched: (folder) => this.#dirty.add(folder),
+      // A claim that is kept stays in the flight log.
       ended: (claim, kept) => {
-        this.#open.delete(claim)
-        if (kept) this.#leftovers = true
+        if (!kept) this.#open.delete(claim)
       },
     }
   }

@@ -3,30 +3,22 @@
  * never handle the same message; then what is known about it is written down; then it goes back to new/.
  *
  * A claim of a runner whose flight log does not name it was never handed over: it goes back as it was. All
- * others are in doubt: the server may have the message. Claims of mailqueue-runner are left alone until they
- * are 30 minutes old and not locked, which is that program's own rule.
+ * others are in doubt: the server may have the message. Whoever takes such a claim over marks its own claim as
+ * handed over first, so that the doubt outlives a crash of the recovery itself.
  */
-import { readFileSync, renameSync, statSync, unlinkSync } from 'node:fs'
+import { renameSync, unlinkSync } from 'node:fs'
 import { describeError, errnoOf, queueError } from '../errors/errno.ts'
 import { claimedName, formatName, parseName, queueId } from './entry-name.ts'
-import { appendJournal, readJournal, type TimedEvent } from './journal.ts'
+import { dropSecondName, foreignClaimIsDead } from './foreign-claim.ts'
+import { appendJournal, readJournal, removeJournal, type TimedEvent } from './journal.ts'
 import { folderPath } from './layout.ts'
+import { moveMessage } from './move.ts'
 import { quarantine } from './quarantine.ts'
 import { isFileFault, openQueueFile } from './queue-file.ts'
 import { isUnfinished, messageState } from './recipient-state.ts'
-import {
-  forgetRunner,
-  inspectRunner,
-  isRunnerFile,
-  type RunnerInfo,
-  type RunnerRecord,
-} from './runner-record.ts'
+import { forgetRunner, inspectRunner, type RunnerInfo, type RunnerRecord } from './runner-record.ts'
 import { scanNames } from './scan.ts'
 import type { Recovered } from './store.ts'
-
-const PYTHON_CLAIM_AGE = 30 * 60_000
-/** The Maildir rule: what is being written is never older. */
-const TMP_AGE = 36 * 3600_000
 
 /** Who recovers, and when. */
 export interface Recovery {
@@ -39,7 +31,11 @@ export interface Recovery {
   readonly inDoubtUntil: number
   /** A fresh claim of the recovering runner. */
   newClaim(): string
+  /** Notes that the message of a claim may have been handed over. */
+  markFlight(claim: string): void
 }
+
+type Verdict = 'alive' | 'unsent' | 'in-doubt'
 
 /** The runner part of a claim `<runner>.<number>`. */
 function runnerOf(claim: string): string {
@@ -47,42 +43,34 @@ function runnerOf(claim: string): string {
   return dot === -1 ? claim : claim.slice(0, dot)
 }
 
-/** Linux lists flocks by device and inode; a lock by any process means the claim is in use. */
-function isFlocked(inode: number): boolean {
-  try {
-    return readFileSync('/proc/locks', 'utf8').includes(`:${inode} `)
-  } catch {
-    return false
-  }
+function inspect(recovery: Recovery, runner: string): RunnerRecord {
+  return inspectRunner(recovery.queueDir, runner, recovery.info, recovery.now)
 }
 
-function foreignClaimIsDead(path: string, now: number): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined) return false
-  return now - Math.max(stats.mtimeMs, stats.ctimeMs) > PYTHON_CLAIM_AGE && !isFlocked(stats.ino)
+function isInDoubt(record: RunnerRecord, claim: string): boolean {
+  return record.flown === undefined || record.flown.has(claim)
 }
 
 /** Whether the claim's owner is gone, and whether the message may have been sent. */
-function judge(
-  recovery: Recovery,
-  name: string,
-  records: Map<string, RunnerRecord>,
-): 'alive' | 'unsent' | 'in-doubt' {
+function judge(recovery: Recovery, name: string, records: Map<string, RunnerRecord>): Verdict {
   const { claim } = parseName(name)
   if (claim === undefined) {
-    return foreignClaimIsDead(folderPath(recovery.queueDir, 'cur', name), recovery.now) ? 'in-doubt' : 'alive'
+    if (dropSecondName(recovery.queueDir, name)) return 'alive'
+    return foreignClaimIsDead(recovery.queueDir, name, recovery.now) ? 'in-doubt' : 'alive'
   }
   const runner = runnerOf(claim)
   if (runner === recovery.runner) return 'alive'
-  const record = records.get(runner) ?? inspectRunner(recovery.queueDir, runner, recovery.info, recovery.now)
+  const record = records.get(runner) ?? inspect(recovery, runner)
   records.set(runner, record)
   if (record.alive) return 'alive'
-  return record.flown === undefined || record.flown.has(claim) ? 'in-doubt' : 'unsent'
+  return isInDoubt(record, claim) ? 'in-doubt' : 'unsent'
 }
 
 /** Takes a dead runner's claim over. Returns its new name, or undefined when somebody else was faster. */
-function takeOver(recovery: Recovery, name: string): string | undefined {
-  const taken = claimedName(formatName(parseName(name)), recovery.newClaim())
+function takeOver(recovery: Recovery, name: string, verdict: Verdict): string | undefined {
+  const claim = recovery.newClaim()
+  if (verdict === 'in-doubt') recovery.markFlight(claim)
+  const taken = claimedName(formatName(parseName(name)), claim)
   try {
     renameSync(folderPath(recovery.queueDir, 'cur', name), folderPath(recovery.queueDir, 'cur', taken))
     return taken
@@ -90,6 +78,12 @@ function takeOver(recovery: Recovery, name: string): string | undefined {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw queueError(error, 'cannot take over a claim in', recovery.queueDir)
   }
+}
+
+/** A runner that was only silent may have handed the message over since its log was read. */
+function flewMeanwhile(recovery: Recovery, claim: string | undefined, before: RunnerRecord): boolean {
+  if (claim === undefined || before.gone) return false
+  return isInDoubt(inspect(recovery, runnerOf(claim)), claim)
 }
 
 /** The unfinished recipients of a claimed message, or why the file is no message. */
@@ -120,78 +114,68 @@ function doubtEvents(claim: string | undefined, left: readonly string[], time: n
   ]
 }
 
-async function recoverOne(
-  recovery: Recovery,
-  name: string,
-  inDoubt: boolean,
-): Promise<Recovered | undefined> {
+/** Everybody has the message: it was only not removed yet. */
+function removeDelivered(queueDir: string, path: string, unique: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    throw queueError(error, 'cannot remove the delivered message', path)
+  }
+  removeJournal(queueDir, unique)
+}
+
+async function giveBack(recovery: Recovery, name: string, taken: string, inDoubt: boolean): Promise<Recovered> {
   const { queueDir } = recovery
-  const taken = takeOver(recovery, name)
-  if (taken === undefined) return undefined
+  const entry = parseName(name)
+  const id = queueId(entry.unique)
+  const path = folderPath(queueDir, 'cur', taken)
   const state = readUnfinished(queueDir, taken)
   if ('why' in state) {
-    quarantine(queueDir, 'cur', taken, state.why)
-    return undefined
+    const quarantined = quarantine(queueDir, 'cur', taken, state.why)
+    return { id, inDoubt: false, ...(quarantined === undefined ? {} : { quarantined }) }
   }
-  const { unique, priority, nextAttempt, claim } = parseName(name)
-  const doubtful = inDoubt && state.left.length > 0
-  if (doubtful) await appendJournal(queueDir, unique, doubtEvents(claim, state.left, recovery.now), true)
-  const next = doubtful ? Math.floor(recovery.inDoubtUntil / 1000) : nextAttempt
-  const path = folderPath(queueDir, 'cur', taken)
-  try {
-    if (state.delivered) unlinkSync(path)
-    else {
-      const place = state.left.length > 0 ? 'new' : 'failed'
-      renameSync(path, folderPath(queueDir, place, formatName({ unique, priority, nextAttempt: next })))
-    }
-  } catch (error) {
-    throw queueError(error, 'cannot give a message back in', queueDir)
+  if (state.left.length === 0) {
+    if (state.delivered) removeDelivered(queueDir, path, entry.unique)
+    else moveMessage(path, { queueDir, folder: 'failed', entry })
+    return { id, inDoubt: false }
   }
-  return { id: queueId(unique), inDoubt: doubtful }
+  if (!inDoubt) {
+    moveMessage(path, { queueDir, folder: 'new', entry })
+    return { id, inDoubt }
+  }
+  await appendJournal(queueDir, entry.unique, doubtEvents(entry.claim, state.left, recovery.now), true)
+  const nextAttempt = Math.floor(recovery.inDoubtUntil / 1000)
+  moveMessage(path, { queueDir, folder: 'new', entry: { ...entry, nextAttempt } })
+  return { id, inDoubt }
+}
+
+/** What was recovered, and the runners that still have claims. */
+export interface RecoveryResult {
+  readonly recovered: readonly Recovered[]
+  readonly alive: ReadonlySet<string>
 }
 
 /**
- * Recovers everything that dead runners left.
+ * Recovers everything that dead runners left in cur/.
  *
  * @throws MailError QUEUE_* when the queue cannot be read or written; what was recovered until then stays so
  */
-export async function recoverClaims(recovery: Recovery): Promise<Recovered[]> {
+export async function recoverClaims(recovery: Recovery): Promise<RecoveryResult> {
   const records = new Map<string, RunnerRecord>()
   const recovered: Recovered[] = []
   const alive = new Set<string>()
   for await (const { name } of scanNames(recovery.queueDir, 'cur')) {
+    const { claim } = parseName(name)
     const verdict = judge(recovery, name, records)
     if (verdict === 'alive') {
-      const { claim } = parseName(name)
       if (claim !== undefined) alive.add(runnerOf(claim))
       continue
     }
-    const result = await recoverOne(recovery, name, verdict === 'in-doubt')
-    if (result !== undefined) recovered.push(result)
+    const taken = takeOver(recovery, name, verdict)
+    if (taken === undefined) continue
+    const before = claim === undefined ? undefined : records.get(runnerOf(claim))
+    const flew = verdict === 'unsent' && before !== undefined && flewMeanwhile(recovery, claim, before)
+    recovered.push(await giveBack(recovery, name, taken, verdict === 'in-doubt' || flew))
   }
-  await forgetDeadRunners(recovery, alive)
-  return recovered
-}
-
-async function forgetDeadRunners(recovery: Recovery, withClaims: ReadonlySet<string>): Promise<void> {
-  for await (const { name } of scanNames(recovery.queueDir, 'runners')) {
-    if (!isRunnerFile(name) || name === recovery.runner || withClaims.has(name)) continue
-    if (!inspectRunner(recovery.queueDir, name, recovery.info, recovery.now).alive)
-      forgetRunner(recovery.queueDir, name)
-  }
-}
-
-/** Removes what crashed writers left in tmp/, by age only: a file that is being written is never touched. */
-export async function sweepTmp(queueDir: string, now: number): Promise<void> {
-  for await (const { name } of scanNames(queueDir, 'tmp')) {
-    const path = folderPath(queueDir, 'tmp', name)
-    const stats = statSync(path, { throwIfNoEntry: false })
-    if (stats === undefined || !stats.isFile() || now - Math.max(stats.mtimeMs, stats.ctimeMs) < TMP_AGE)
-      continue
-    try {
-      unlinkSync(path)
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw queueError(error, 'cannot sweep', path)
-    }
-  }
+  return { recovered, alive }
 }

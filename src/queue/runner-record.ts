@@ -6,7 +6,7 @@
  * about to be handed over completely. See docs/queue.md.
  */
 import { readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
-import { errnoOf } from '../errors/errno.ts'
+import { errnoOf, queueError } from '../errors/errno.ts'
 import { liveness, type ProcessIdentity } from './host.ts'
 import { folderPath } from './layout.ts'
 
@@ -46,13 +46,16 @@ export function unlinkIfThere(path: string): void {
 export interface RunnerRecord {
   readonly info: RunnerInfo | undefined
   readonly alive: boolean
+  /** Dead for certain, and not only silent for too long. */
+  readonly gone: boolean
   /** Claims whose message went out completely; undefined when that cannot be known. */
   readonly flown: ReadonlySet<string> | undefined
 }
 
-function lockIsFresh(queueDir: string, runner: string, now: number): boolean {
+/** Milliseconds since the last heartbeat; undefined when the lease was given up. */
+function silence(queueDir: string, runner: string, now: number): number | undefined {
   const stats = statSync(runnerLock(queueDir, runner), { throwIfNoEntry: false })
-  return stats !== undefined && now - stats.mtimeMs < LEASE_STALE
+  return stats === undefined ? undefined : now - stats.mtimeMs
 }
 
 function parseInfo(line: string): RunnerInfo | undefined {
@@ -66,27 +69,41 @@ function parseInfo(line: string): RunnerInfo | undefined {
   }
 }
 
-/** Looks at a runner without changing anything. A runner whose file is gone is not alive. */
+/** The text of a runner's file: undefined when it is gone, empty when it is not for us to read. */
+function readRecord(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    if (errnoOf(error) === 'EACCES') return ''
+    throw queueError(error, 'cannot read', path)
+  }
+}
+
+/**
+ * Looks at a runner without changing anything. A runner whose file is gone is not alive, nor is one that has
+ * given up its lease, though its process may live on.
+ *
+ * @throws MailError QUEUE_* when the file cannot be read
+ */
 export function inspectRunner(
   queueDir: string,
   runner: string,
   self: ProcessIdentity,
   now: number,
 ): RunnerRecord {
-  let text: string
-  try {
-    text = readFileSync(runnerFile(queueDir, runner), 'utf8')
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { info: undefined, alive: false, flown: undefined }
-    throw error
-  }
+  const text = readRecord(runnerFile(queueDir, runner))
+  if (text === undefined) return { info: undefined, alive: false, gone: true, flown: undefined }
   const [head = '', ...claims] = text.split('\n')
   const info = parseInfo(head)
   const seen = info === undefined ? 'unknown' : liveness(info, self)
-  const alive = seen === 'alive' || (seen === 'unknown' && lockIsFresh(queueDir, runner, now))
+  const silent = silence(queueDir, runner, now)
+  const alive = silent !== undefined && (seen === 'alive' || (seen === 'unknown' && silent < LEASE_STALE))
+  const gone = seen === 'gone' || silent === undefined
   // After a reboot the unsynced flight log proves nothing.
   const trusted = info !== undefined && info.boot === self.boot
-  return { info, alive, flown: trusted ? new Set(claims.filter((claim) => claim !== '')) : undefined }
+  const flown = trusted ? new Set(claims.filter((claim) => claim !== '')) : undefined
+  return { info, alive, gone, flown }
 }
 
 /** Removes what a dead runner left in runners/. */

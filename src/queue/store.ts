@@ -90,16 +90,18 @@ export interface Claim {
   abandon(): void
 }
 
-/** What a recovery did with one message. */
-export interface Recovered {
-  readonly id: string
-  readonly inDoubt: boolean
-}
-
 /** Something in the queue that is no message, moved out of the way. */
 export interface Quarantined {
   readonly name: string
   readonly why: string
+}
+
+/** What a recovery did with one message. */
+export interface Recovered {
+  readonly id: string
+  readonly inDoubt: boolean
+  /** Set when the file was no message. */
+  readonly quarantined?: Quarantined
 }
 
 /** What opening a claimed message can bring. */

@@ -17,6 +17,8 @@ export interface Failure {
   /** The reply code, when there was a reply. */
   readonly code?: number
   readonly enhanced?: string
+  /** Set when a transaction had begun although the phase is one of the session. */
+  readonly underWay?: true
 }
 
 /** The judgement over a failure. */
@@ -141,6 +143,7 @@ export function replyFailure(phase: Phase, response: string): Failure {
 export function refusal(recipient: string, failure: Failure): Refused {
   const { reason, code, enhanced } = failure
   const verdict = classify(failure)
+  const underWay = failure.underWay === true || TRANSACTION.includes(failure.phase)
   return {
     status: verdict.class === 'temporary' ? 'deferred' : 'failed',
     recipient,
@@ -148,6 +151,7 @@ export function refusal(recipient: string, failure: Failure): Refused {
     reason,
     ...(code === undefined ? undefined : { code }),
     ...(enhanced === undefined ? undefined : { enhanced }),
+    ...(verdict.scope === 'account' && underWay ? { underWay } : undefined),
   }
 }
 

@@ -169,6 +169,7 @@ function outcomeMaker(result: TransactionResult): (recipient: string) => Recipie
 
 function stopAfter(result: TransactionResult): Failure | undefined {
   if (result.status === 'accepted') return undefined
-  if (result.status === 'in-doubt') return { phase: 'connect', reason: `not tried: ${result.reason}` }
+  if (result.status === 'in-doubt')
+    return { phase: 'connect', reason: `not tried: ${result.reason}`, underWay: true }
   return classify(result.failure).scope === 'recipient' ? undefined : result.failure
 }

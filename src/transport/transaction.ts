@@ -142,7 +142,10 @@ class Transaction {
   #arm(ms: number, step: 'mail' | 'data' | 'dot', what: string): void {
     clearTimeout(this.#timer)
     const phase = step === 'mail' ? 'connect' : step
-    this.#timer = setTimeout(() => this.#stop({ phase, reason: `${what} within ${ms} ms` }), ms)
+    this.#timer = setTimeout(
+      () => this.#stop({ phase, reason: `${what} within ${ms} ms`, underWay: true }),
+      ms,
+    )
   }
 
   #accepted(response: string): void {
@@ -173,8 +176,8 @@ class Transaction {
     const { response } = error
     const phase = this.#body.started ? 'data' : 'connect'
     const reason = oneLine(`the connection was lost: ${describeError(error)}`)
-    const failure = response === undefined ? ({ phase, reason } as const) : replyFailure(phase, response)
-    this.#failed(failure, error.code !== 'ETIMEDOUT')
+    const failure: Failure = response === undefined ? { phase, reason } : replyFailure(phase, response)
+    this.#failed({ ...failure, underWay: true }, error.code !== 'ETIMEDOUT')
   }
 
   /** Ends the transaction ourselves: in doubt when the message was handed over, else not sent. */

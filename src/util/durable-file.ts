@@ -69,29 +69,19 @@ export function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Appends text with one write and, if asked, waits until it is on stable storage.
- *
- * @returns true when the file was created by this call (its name then still needs a directory sync)
+ * Appends text with one write and, if asked, waits until it is on stable storage. A file that is not there is
+ * created, mode 0600; its name then still needs a directory sync.
  */
-export async function appendText(path: string, text: string, sync: boolean): Promise<boolean> {
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW
-  const { fd, created } = openOrCreate(path, flags)
+export async function appendText(path: string, text: string, sync: boolean): Promise<void> {
+  const fd = openSync(
+    path,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+    0o600,
+  )
   try {
     writeAll(fd, Buffer.from(text))
     if (sync) await syncData(fd)
   } finally {
     closeSync(fd)
-  }
-  return created
-}
-
-function openOrCreate(path: string, flags: number): { fd: number; created: boolean } {
-  try {
-    return { fd: openSync(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600), created: true }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
-      return { fd: openSync(path, flags), created: false }
-    }
-    throw error
   }
 }

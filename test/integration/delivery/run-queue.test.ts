@@ -109,6 +109,18 @@ describe('runQueue', () => {
     ])
   })
 
+  it('does not let one message that makes the server end the session block the others for ever', async () => {
+    const server = await sink({
+      rcpt: ({ address }) => (address === 'bad@x.example' ? { drop: '421 4.3.0 bye' } : undefined),
+    })
+    const queueDir = await queueWith('bad@x.example', 'good@x.example')
+    const first = await runQueue(queueDir, settingsOf(server.port, { connections: 1 }))
+    expect(first.stopped).toMatchObject({ scope: 'account' })
+    await runQueue(queueDir, settingsOf(server.port, { connections: 1 }))
+    expect(server.messages.map(({ rcptTo }) => rcptTo)).toEqual([['good@x.example']])
+    expect(await holds(queueDir)).toEqual(['new: bad@x.example=deferred'])
+  })
+
   it('does nothing beside an older run, unless forced', async () => {
     const server = await sink()
     const queueDir = await queueWith('one@x.example')

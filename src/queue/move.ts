@@ -1,0 +1,33 @@
+/**
+ * Giving a message from cur/ another place. A rename replaces whatever has the new name, so the name is made
+ * one that is free: two files that were put there by hand with the same unique part never become one.
+ */
+import { existsSync, renameSync } from 'node:fs'
+import { queueError } from '../errors/errno.ts'
+import { formatName, type EntryName } from './entry-name.ts'
+import { folderPath, type Folder } from './layout.ts'
+
+/** Where a claimed message goes. */
+export interface Destination {
+  readonly queueDir: string
+  readonly folder: Extract<Folder, 'new' | 'hold' | 'failed'>
+  readonly entry: Pick<EntryName, 'unique' | 'nextAttempt' | 'priority'>
+}
+
+/**
+ * Moves a file to another folder of its queue under the name that its entry has there, or one a second later
+ * when that is taken.
+ *
+ * @param path absolute path of the file
+ * @throws MailError QUEUE_* when it is gone or cannot be moved; it is then where it was
+ */
+export function moveMessage(path: string, { queueDir, folder, entry }: Destination): void {
+  let { nextAttempt } = entry
+  const target = (): string => folderPath(queueDir, folder, formatName({ ...entry, nextAttempt }))
+  while (existsSync(target())) nextAttempt += 1
+  try {
+    renameSync(path, target())
+  } catch (error) {
+    throw queueError(error, `cannot move the message to ${folder}/ in`, queueDir)
+  }
+}
