@@ -7,7 +7,7 @@
  *     node scripts/build.mjs [--commands-only]
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -45,8 +45,9 @@ function licences(inputs) {
 }
 
 async function buildCommands() {
-  const outdir = join(root, 'dist', 'commands')
-  rmSync(outdir, { recursive: true, force: true })
+  const target = join(root, 'dist', 'commands')
+  // Built beside and renamed into place: a command that starts meanwhile finds the old file or the new one.
+  const outdir = join(root, 'dist', `.commands-${process.pid}`)
   const entries = entryPoints()
   if (entries.length === 0) return true
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -72,9 +73,15 @@ async function buildCommands() {
       join(outdir, 'THIRD-PARTY-LICENSES.txt'),
       licences(Object.keys(metafile.inputs)).join(`\n${'-'.repeat(78)}\n\n`),
     )
+    mkdirSync(target, { recursive: true })
+    for (const name of readdirSync(outdir)) renameSync(join(outdir, name), join(target, name))
     return true
-  } catch {
-    return false // esbuild has printed what is wrong and where
+  } catch (error) {
+    // esbuild has printed what is wrong and where
+    if (!(error instanceof Error && 'errors' in error)) console.error(error)
+    return false
+  } finally {
+    rmSync(outdir, { recursive: true, force: true })
   }
 }
 
@@ -88,7 +95,7 @@ function buildLibrary() {
 const stamp = join(root, 'dist', '.built')
 const commandsOnly = process.argv.includes('--commands-only')
 const started = new Date()
-if (!commandsOnly) rmSync(join(root, 'dist'), { recursive: true, force: true })
+if (!commandsOnly) rmSync(stamp, { force: true })
 const results = await Promise.all(commandsOnly ? [buildCommands()] : [buildCommands(), buildLibrary()])
 if (results.includes(false)) process.exitCode = 1
 else if (!commandsOnly) {
