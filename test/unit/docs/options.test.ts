@@ -1,0 +1,85 @@
+/** The manual pages have the options that the commands have. */
+import { describe, expect, it } from 'vitest'
+import { mail } from '../../../src/cli/mail.ts'
+import { NothingLeftToDo } from '../../../src/cli/nothing-left.ts'
+import { queue } from '../../../src/cli/queue.ts'
+import { run } from '../../../src/cli/run.ts'
+import { sendTestCommand } from '../../../src/cli/send-test.ts'
+import { SENDMAIL_OPTIONS, type SendmailOption } from '../../../src/cli/sendmail-options.ts'
+import type { Terminal } from '../../../src/cli/exit.ts'
+import { helpFlags, itemsOf, manFlags, section, sentence, textOf, type Flags } from './pages.ts'
+
+/** What a command prints on standard output; it must say nothing else. */
+async function printed(command: (terminal: Terminal) => Promise<unknown>, args: string[]): Promise<string> {
+  const lines: string[] = []
+  const fail = (line: string): never => {
+    throw new Error(`unexpected: ${line}`)
+  }
+  const terminal = {
+    program: 'program',
+    args,
+    env: {},
+    interactive: false,
+    print: (text: string) => void lines.push(text),
+    complain: fail,
+  }
+  await expect(command(terminal)).rejects.toBeInstanceOf(NothingLeftToDo)
+  return lines.join('')
+}
+
+const byName = (flags: readonly Flags[]): Flags[] =>
+  flags.toSorted((a, b) => String(a.names[0]).localeCompare(String(b.names[0])))
+
+describe('mq-sendmail(8)', () => {
+  const page = textOf('man/mq-sendmail.8')
+  const effective = itemsOf(section(page, 'Options'))
+  const ignored = itemsOf(section(page, 'Options without effect'))
+  const flagsOf = ({ letter, long, takes }: SendmailOption): Flags => ({
+    names: [...(letter === undefined ? [] : [`-${letter}`]), ...(long === undefined ? [] : [`--${long}`])],
+    argument: takes === 'required',
+  })
+
+  it('lists every option that does something, with its names and whether it takes an argument', () => {
+    const rows = SENDMAIL_OPTIONS.filter(({ effect }) => effect !== 'ignored')
+    expect(rows.length).toBeGreaterThan(10)
+    expect(byName(effective.map(manFlags))).toEqual(byName(rows.map(flagsOf)))
+  })
+
+  it('lists every option without effect, in the words of the table', () => {
+    const rows = SENDMAIL_OPTIONS.filter(({ effect }) => effect === 'ignored')
+    expect(rows.length).toBeGreaterThan(10)
+    const expected = rows.map((row) => ({ ...flagsOf(row), text: sentence(row.doc) }))
+    expect(ignored.map((item) => ({ ...manFlags(item), text: item.text }))).toEqual(expected)
+  })
+})
+
+describe.each([
+  { page: 'mq-mail.1', command: mail, title: 'DESCRIPTION' },
+  { page: 'mq-run.8', command: run, title: 'DESCRIPTION' },
+  { page: 'mq-send-test.1', command: sendTestCommand, title: 'DESCRIPTION' },
+  { page: 'mq-queue.8', command: queue, title: 'Options' },
+])('$page', ({ page, command, title }) => {
+  it('lists every option that --help lists and no other', async () => {
+    const items = itemsOf(section(textOf(`man/${page}`), title)).filter(({ head }) => head.startsWith('Fl '))
+    const found = helpFlags(await printed(command, ['--help']))
+    expect(found.length).toBeGreaterThan(3)
+    expect(byName(items.map(manFlags))).toEqual(byName(found))
+  })
+})
+
+describe('the commands of mq-queue(8)', () => {
+  const items = itemsOf(section(textOf('man/mq-queue.8'), 'Commands'))
+  const nameOf = (head: string): string => head.split(' ')[1] ?? ''
+
+  it('are those that --help lists', async () => {
+    const help = await printed(queue, ['--help'])
+    const listed = [...(help.split('Commands:\n')[1] ?? '').matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name)
+    expect(items.map(({ head }) => nameOf(head))).toEqual(listed)
+  })
+
+  it.each(items)('have the options of their own: $head', async ({ head }) => {
+    const own = helpFlags(await printed(queue, [nameOf(head), '--help'])).flatMap(({ names }) => names)
+    const shown = [...head.matchAll(/Fl Fl (\S+)/g)].map(([, name]) => `--${String(name)}`)
+    expect(shown).toEqual(own.filter((name) => name !== '--help'))
+  })
+})
