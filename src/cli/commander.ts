@@ -32,6 +32,9 @@ export async function parseCommand(command: Command, terminal: Terminal): Promis
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) throw new NothingLeftToDo()
-    throw new MailError('USAGE', `${error.message.replace(/^error: /, '')}; see --help`)
+    // What commander throws when a command is called without the subcommand it needs.
+    const why =
+      error.code === 'commander.help' ? 'name what is to be done' : error.message.replace(/^error: /, '')
+    throw new MailError('USAGE', `${why}; see --help`)
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The logger of `--verbose`: shows the SMTP dialogue and warnings on standard error, nothing else.
+ * The logger of `--verbose`: shows the SMTP dialogue, why a message has to wait, and warnings on standard error,
+ * nothing else.
  */
 import type { Logger, LogFields } from '../logging/logger.ts'
 import type { Terminal } from './exit.ts'
@@ -18,9 +19,34 @@ export function dialogueLogger(terminal: Terminal): Logger {
     debug: (event, fields) => {
       if (event === 'smtp.dialogue') show(event, fields)
     },
-    info: () => undefined,
+    info: (event, fields) => {
+      if (event === 'message.deferred') show(event, fields)
+    },
     warn: show,
     error: show,
     debugEnabled: true,
+  }
+}
+
+/** Two loggers as one. */
+export function bothLoggers(first: Logger, second: Logger): Logger {
+  return {
+    debug: (event, fields) => {
+      first.debug(event, fields)
+      second.debug(event, fields)
+    },
+    info: (event, fields) => {
+      first.info(event, fields)
+      second.info(event, fields)
+    },
+    warn: (event, fields) => {
+      first.warn(event, fields)
+      second.warn(event, fields)
+    },
+    error: (event, fields) => {
+      first.error(event, fields)
+      second.error(event, fields)
+    },
+    debugEnabled: first.debugEnabled || second.debugEnabled,
   }
 }

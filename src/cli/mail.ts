@@ -21,9 +21,9 @@ import { standardInput } from './standard-input.ts'
 interface MailOptions {
   readonly subject?: string
   readonly fromAddress?: string
-  readonly cc: readonly string[]
-  readonly bcc: readonly string[]
-  readonly append: readonly string[]
+  readonly cc?: readonly string[]
+  readonly bcc?: readonly string[]
+  readonly append?: readonly string[]
   readonly skipEmpty?: true
   readonly config?: string
   readonly aliases?: string
@@ -73,7 +73,7 @@ function addressTexts(
   options: MailOptions,
   headers: readonly Header[],
 ): (readonly string[])[] {
-  const given = { to: operands, cc: options.cc, bcc: options.bcc }
+  const given = { to: operands, cc: options.cc ?? [], bcc: options.bcc ?? [] }
   return Object.entries(given).map(([kind, texts]) => [
     ...texts,
     ...headers.filter(([name]) => name.toLowerCase() === kind).map(([, value]) => value),
@@ -82,10 +82,19 @@ function addressTexts(
 
 const addresses = ([name]: Header): boolean => /^(?:to|b?cc)$/i.test(name)
 
-/** Resolves one kind of recipient, so that the header shows the final addresses of that kind. */
+/**
+ * Resolves each kind of recipient for itself, so that the header shows the final addresses of that kind. What
+ * there is to complain about, such as a bad line in the aliases file, is told once.
+ */
 async function resolved(setup: Setup, lists: readonly RecipientList[], options: MailOptions) {
+  const told = new Set<string>()
+  const complain = (line: string): void => {
+    if (!told.has(line)) setup.terminal.complain(line)
+    told.add(line)
+  }
+  const quieter = { ...setup, terminal: { ...setup.terminal, complain } }
   const results = []
-  for (const list of lists) results.push(await resolveRecipients(setup, list, { aliases: options.aliases }))
+  for (const list of lists) results.push(await resolveRecipients(quieter, list, { aliases: options.aliases }))
   return results
 }
 
@@ -103,7 +112,7 @@ async function send(
   options: MailOptions,
 ): Promise<ExitCode> {
   const setup = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
-  const headers = options.append.map(parseHeader)
+  const headers = (options.append ?? []).map(parseHeader)
   const texts = addressTexts(operands, options, headers)
   if (texts.flat().length === 0) throw new MailError('NO_RECIPIENTS', 'no recipients; name them as operands')
   // An empty -r asks for the configured sender.
@@ -135,7 +144,10 @@ async function send(
   return result === EX.OK ? exitCode : result
 }
 
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
+const collect = (value: string, previous: readonly string[] | undefined): readonly string[] => [
+  ...(previous ?? []),
+  value,
+]
 
 /** Runs mq-mail. */
 export async function mail(terminal: Terminal): Promise<ExitCode> {
@@ -144,19 +156,9 @@ export async function mail(terminal: Terminal): Promise<ExitCode> {
     .argument('[recipient...]', 'addresses, lists of addresses, or names of /etc/aliases')
     .option('-s, --subject <text>', 'subject')
     .option('-r, --from-address <address>', 'sender, in the From header and the envelope')
-    .option('-c, --cc <address>', 'recipient of a copy; may be given again', collect, [])
-    .option(
-      '-b, --bcc <address>',
-      'recipient who is not named in the message; may be given again',
-      collect,
-      [],
-    )
-    .option(
-      '-a, --append <header>',
-      'header to add, such as "X-Name: value"; may be given again',
-      collect,
-      [],
-    )
+    .option('-c, --cc <address>', 'recipient of a copy; may be given again', collect)
+    .option('-b, --bcc <address>', 'recipient who is not named in the message; may be given again', collect)
+    .option('-a, --append <header>', 'header to add, such as "X-Name: value"; may be given again', collect)
     .option('-E, --skip-empty', 'send nothing when the body is empty')
     .option('-C, --config <file>', 'configuration file')
     .option('--aliases <file>', 'aliases file instead of the configured one')

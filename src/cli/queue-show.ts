@@ -51,7 +51,7 @@ export async function showMessage(store: QueueStore, entry: QueueEntry, terminal
     )
   }
   try {
-    const readable = await readForPeople(content.stream())
+    const readable = await readForPeople(content.stream(), content.size)
     terminal.print(printable(`${envelopeLines(message).join('\n')}\n\n${readable}`))
   } finally {
     content.close()

@@ -76,7 +76,7 @@ function addSubcommands(parent: Command, terminal: Terminal, done: (exitCode: Ex
     })
   parent
     .command('show')
-    .description('show a message: envelope, state, history and content')
+    .description('show a message: envelope, state of each recipient and content')
     .argument('<id>', 'queue id')
     .action(async (id: string) => {
       const store = await open()

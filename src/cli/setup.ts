@@ -10,7 +10,7 @@ import { loadConfig } from '../config/load.ts'
 import { configuredContext, configuredLog } from '../delivery/configured.ts'
 import type { DeliveryContext } from '../delivery/context.ts'
 import type { Logger } from '../logging/logger.ts'
-import { dialogueLogger } from './dialogue-logger.ts'
+import { bothLoggers, dialogueLogger } from './dialogue-logger.ts'
 import type { Terminal } from './exit.ts'
 import { thisCaller, type Caller } from './identity.ts'
 
@@ -47,10 +47,10 @@ export async function setUp(terminal: Terminal, options: SetupOptions): Promise<
   return { terminal, caller, config }
 }
 
-/** The structured log: to the configured place, or the dialogue to standard error when asked to be verbose. */
+/** The structured log in the configured place, and the dialogue on standard error when asked to be verbose. */
 export async function openLog({ config, terminal }: Setup, verbose = false): Promise<Logger> {
-  if (verbose) return dialogueLogger(terminal)
-  return configuredLog(config, terminal.program, (line) => terminal.complain(line))
+  const log = await configuredLog(config, terminal.program, (line) => terminal.complain(line))
+  return verbose ? bothLoggers(dialogueLogger(terminal), log) : log
 }
 
 /** Logs, plug-ins and the retry policy, as configured. */

@@ -2,7 +2,7 @@
  * A site for tests of the commands: a directory of its own with a configuration, a queue and an aliases file,
  * and a recording smarthost. Its domain is h.example.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -33,6 +33,8 @@ export interface MailSite {
   configure(settings: Settings): void
   /** Writes a file in the directory of the site. @returns its path */
   write(name: string, text: string | Buffer): string
+  /** Puts a file into new/ as mailqueue-runner or a person would. */
+  place(name: string, text: string): void
   queued(): QueuedFile[]
   /** See {@link queueSummary}. */
   queue(): string[]
@@ -71,7 +73,7 @@ export async function openSite(settings: Settings = {}, script: Script = {}): Pr
   const server = await startScriptedServer({ ...REFUSING, ...script })
   const write = (name: string, text: string | Buffer): string => {
     const path = join(directory, name)
-    writeFileSync(path, text)
+    writeFileSync(path, text, { mode: 0o600 })
     return path
   }
   const configure = (changes: Settings): string => {
@@ -103,7 +105,24 @@ export async function openSite(settings: Settings = {}, script: Script = {}): Pr
     run: (name, args, options = {}) => runCommand(name, args, { config, ...options }),
     configure: (changes) => void configure(changes),
     write,
+    place: (name, text) => {
+      for (const folder of ['tmp', 'new', 'cur'])
+        mkdirSync(join(queueDir, folder), { recursive: true, mode: 0o700 })
+      writeFileSync(join(queueDir, 'new', name), text, { mode: 0o600 })
+    },
     queued: () => queuedFiles(queueDir),
     queue: () => queueSummary(queueDir),
   }
+}
+
+/** A queued message as mailqueue-runner writes it; `fields` are further lines of the block. */
+export function queuedText(recipient: string, date: string, fields: readonly string[] = []): string {
+  const lines = [
+    'Return-path: <a@s.ex>',
+    `Envelope-to: ${recipient}`,
+    `X-Queue-Date: ${date}`,
+    ...fields,
+    'X-Queue-Meta-End: end',
+  ]
+  return `${lines.join('\r\n')}\r\n${M0_WIRE}`
 }
