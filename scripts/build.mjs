@@ -7,7 +7,17 @@
  *     node scripts/build.mjs [--commands-only]
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -16,8 +26,26 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const COMMANDS = ['sendmail', 'mail', 'run', 'send-test', 'queue']
 /** Loaded from node_modules, and only when a call needs them. */
 const EXTERNAL = ['pino', 'mailparser', 'fast-glob']
-/** import.meta does not exist in CommonJS; this gives the bundles the same address. */
-const BANNER = '"use strict";var __moduleUrl=require("node:url").pathToFileURL(__filename).href;'
+/** import.meta does not exist in CommonJS; the file's name serves as well where a module is looked up from. */
+const BANNER =
+  '"use strict";var __moduleUrl=__filename;var __import=__import||(specifier=>import(specifier));'
+
+/**
+ * Parts of Node.js that a bundle loads at their first use instead of at its start: together they cost more time
+ * than a whole send, and most calls need few of them.
+ */
+const LAZY = '(?:node:)?(?:child_process|crypto|dns|fs/promises|http|https|module|net|tls|tty|zlib)'
+const LAZY_HELPER =
+  'var __lazy=id=>{let m;return new Proxy({},{get:(_,k)=>(m??=require(id),k==="default"?m:m[k])})};'
+
+/** The code of a bundle with late loading, and with imports that also work in a script from a cache. */
+function loadLate(code) {
+  const later = (_, name, id) => `${name}=__lazy("${id}")`
+  return code
+    .replace(/(?<![\w$.])import\(/g, '__import(')
+    .replace(new RegExp(`(import_[\\w$]+) ?= ?__toESM\\(require\\("(${LAZY})"\\)(?:, ?1)?\\)`, 'g'), later)
+    .replace(new RegExp(`(import_[\\w$]+) ?= ?require\\("(${LAZY})"\\)`, 'g'), later)
+}
 
 function entryPoints() {
   const found = []
@@ -44,6 +72,27 @@ function licences(inputs) {
   })
 }
 
+/** The code behind a first line that names it, for the code cache. */
+function withDigest(code) {
+  return `// ${createHash('sha256').update(code).digest('hex').slice(0, 16)}\n${code}`
+}
+
+/** Without the cache a command only starts slower, so a build that cannot make one goes on. */
+function makeCodeCache(outdir, name) {
+  const args = [join(root, 'scripts', 'code-cache.cjs'), join(outdir, 'start-command.cjs'), name]
+  // Options of a debugger or a coverage tool would make a cache that fits nobody else.
+  const env = { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: undefined }
+  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'ignore', 'inherit'], timeout: 20_000 })
+  child.stdin.on('error', () => undefined)
+  child.stdin.end('Subject: x\n\nx\n')
+  return new Promise((resolve) =>
+    child.on('close', (code) => {
+      if (code !== 0) console.error(`build: no code cache for ${name}`)
+      resolve()
+    }),
+  )
+}
+
 async function buildCommands() {
   const target = join(root, 'dist', 'commands')
   // Built beside and renamed into place: a command that starts meanwhile finds the old file or the new one.
@@ -52,7 +101,7 @@ async function buildCommands() {
   if (entries.length === 0) return true
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   try {
-    const { metafile } = await build({
+    const { metafile, outputFiles } = await build({
       absWorkingDir: root,
       entryPoints: entries,
       outdir,
@@ -65,16 +114,23 @@ async function buildCommands() {
       minifySyntax: true,
       legalComments: 'eof',
       external: EXTERNAL,
-      banner: { js: BANNER },
       define: { __VERSION__: JSON.stringify(version), 'import.meta.url': '__moduleUrl' },
       metafile: true,
+      write: false,
     })
+    mkdirSync(outdir, { recursive: true })
+    for (const { path, text } of outputFiles)
+      writeFileSync(path, withDigest(BANNER + LAZY_HELPER + loadLate(text)))
+    copyFileSync(join(root, 'scripts', 'start-command.cjs'), join(outdir, 'start-command.cjs'))
+    await Promise.all(COMMANDS.map((name) => makeCodeCache(outdir, `mq-${name}`)))
     writeFileSync(
       join(outdir, 'THIRD-PARTY-LICENSES.txt'),
       licences(Object.keys(metafile.inputs)).join(`\n${'-'.repeat(78)}\n\n`),
     )
     mkdirSync(target, { recursive: true })
-    for (const name of readdirSync(outdir)) renameSync(join(outdir, name), join(target, name))
+    const fresh = readdirSync(outdir)
+    for (const name of fresh) renameSync(join(outdir, name), join(target, name))
+    for (const name of readdirSync(target)) if (!fresh.includes(name)) rmSync(join(target, name))
     return true
   } catch (error) {
     // esbuild has printed what is wrong and where

@@ -108,7 +108,7 @@ export async function sendmail(terminal: Terminal): Promise<ExitCode> {
       return listConfiguredQueue(setup)
     }
     case 'run-queue': {
-      const { runConfiguredQueue } = await import('./run.ts')
+      const { runConfiguredQueue } = await import('./run-configured.ts')
       return runConfiguredQueue(setup, { all: true, force: false, verbose: call.verbose })
     }
   }

@@ -3,11 +3,11 @@
  * has no name any more, so that nothing is left behind however the process ends. Failures of the file are
  * MailErrors of the queue: QUEUE_FULL, QUEUE_IO or QUEUE_DENIED.
  */
-import { randomBytes } from 'node:crypto'
 import { closeSync, constants, openSync, unlinkSync, write } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { queueError } from '../errors/errno.ts'
+import { randomOctets } from '../util/random.ts'
 import { bufferContent, fileContent, type MessageContent } from './content.ts'
 
 /** The largest body that is held in memory, in octets. */
@@ -91,7 +91,7 @@ export class BodyStore {
 
 /** Opens a new file for reading and writing that only this process can reach. */
 function openNameless(directory: string): number {
-  const path = join(directory, `body.${String(process.pid)}.${randomBytes(12).toString('hex')}`)
+  const path = join(directory, `body.${String(process.pid)}.${randomOctets(12).toString('hex')}`)
   const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
     unlinkSync(path)

@@ -2,7 +2,7 @@
  * Message identifiers (RFC 5322 section 3.6.4): making new ones and finding the one a message has. Reading never
  * fails; without a usable identifier the answer is undefined.
  */
-import { randomBytes } from 'node:crypto'
+import { randomOctets } from '../util/random.ts'
 import { splitAddress } from './address.ts'
 import { fieldText, splitHeader, type HeaderBlock } from './header-block.ts'
 import { toWireText } from './wire-text.ts'
@@ -19,7 +19,7 @@ const ID_DOMAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i
 export function newMessageId(sender: string, fallbackDomain: string): string {
   const candidates = [splitAddress(sender).domain ?? '', fallbackDomain]
   const domain = candidates.find((text) => ID_DOMAIN.test(text)) ?? 'localhost'
-  return `<${randomBytes(18).toString('base64url')}@${domain}>`
+  return `<${randomOctets(18).toString('base64url')}@${domain}>`
 }
 
 /** The identifier in a header, with its angle brackets when it has them. */

@@ -63,7 +63,7 @@ export class ConnectionPool {
       this.#drop(connection)
       return
     }
-    connection.idleSince = performance.now()
+    connection.idleSince = process.uptime() * 1000
     connection.keepAlive(false)
     this.#idle.push(connection)
     this.#waiting.shift()?.()
@@ -121,7 +121,7 @@ export class ConnectionPool {
 
   #closeIdle(): void {
     this.#sweep = undefined
-    const now = performance.now()
+    const now = process.uptime() * 1000
     // the oldest are at the front
     while (this.#idle[0] !== undefined && now - this.#idle[0].idleSince >= IDLE_LIMIT) {
       const old = this.#idle.shift()

@@ -62,9 +62,24 @@ export class SmtpConnection {
     this.transactions++
     this.#dialogue.id = options.id
     const limits = { timeouts: this.#settings.timeouts, signal: options.signal }
-    const result = await runTransaction(this.#smtp, request, limits)
+    const whole: TransactionRequest = {
+      ...request,
+      beforeLastByte: () => {
+        request.beforeLastByte()
+        this.#holdBack()
+      },
+    }
+    const result = await runTransaction(this.#smtp, whole, limits)
     if (result.status === 'failed') this.#afterFailure(result.failure)
     return result
+  }
+
+  /** The end of the message and the final dot leave in one packet instead of two. */
+  #holdBack(): void {
+    const socket = this.#smtp._socket
+    if (socket === false || socket === null) return
+    socket.cork()
+    setImmediate(() => socket.uncork())
   }
 
   /** Brings the session back to its start after a failed transaction. False when the connection is of no use. */

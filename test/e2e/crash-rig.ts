@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { inShort, namesIn, queueContents, storedIn } from '../helpers/queue-dir.ts'
+import { inShort, namesIn, storedIn } from '../helpers/queue-dir.ts'
 import { runCommand, writeConfig, type CommandResult } from '../helpers/run-command.ts'
 import type { SmtpSink } from '../helpers/smtp-sink.ts'
 
@@ -75,6 +75,11 @@ export class Try {
     return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : []
   }
 
+  /** Starts the list of operations anew. */
+  forgetOperations(): void {
+    rmSync(join(this.directory, 'operations'), { force: true })
+  }
+
   /** How often the sink took the message for a recipient. Each time it has to be exactly the message. */
   deliveries(recipient: string, bytes: Buffer = WIRE): number {
     const taken = this.#sink.messages.filter(({ rcptTo }) => rcptTo.includes(recipient))
@@ -98,10 +103,18 @@ export class Try {
     this.configure({})
     await this.run('mq-run', [])
     const doubtful = this.holds().flatMap((line) => [...line.matchAll(/(\S+)=in-doubt/g)])
-    for (let runs = 0; runs < 2; runs += 1) await this.run('mq-run', ['--all'])
-    expect(queueContents(this.queueDir)).not.toHaveProperty('runners')
+    if (this.holds().length > 0) await this.run('mq-run', ['--all'])
     expect(namesIn(this.queueDir, 'cur')).toEqual([])
+    expect(this.#knownRunners()).toEqual([])
     return new Set(doubtful.map(([, recipient = '']) => recipient))
+  }
+
+  /** One that died while it wrote who it is stays until its lock is stale; it has no claims. */
+  #knownRunners(): string[] {
+    return namesIn(this.queueDir, 'runners').filter(
+      (name) =>
+        !name.endsWith('.lock') && readFileSync(join(this.queueDir, 'runners', name), 'utf8').includes('}\n'),
+    )
   }
 
   /** Forgets everything. Not called for a try that failed: its remains tell why. */

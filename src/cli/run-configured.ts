@@ -1,0 +1,94 @@
+/**
+ * One pass over a queue as the command line wants it: which directory, what is said, and which exit code. Shared
+ * by mq-run and `mq-sendmail -q`.
+ */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { configuredTransport, queueIn } from '../delivery/configured.ts'
+import { runQueueOnce, type RunReport } from '../delivery/run-queue.ts'
+import { MailError } from '../errors/mail-error.ts'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
+import type { Terminal } from './exit.ts'
+import { endingSignal } from './hand-over.ts'
+import { openContext, openLog, type Setup } from './setup.ts'
+
+/** How a run is made. */
+export interface RunCall {
+  /** Ignores the schedule. */
+  readonly all: boolean
+  /** Runs beside another runner. */
+  readonly force: boolean
+  readonly verbose: boolean
+}
+
+const COUNTED = ['delivered', 'deferred', 'failed', 'discarded', 'held', 'quarantined', 'recovered'] as const
+
+function summary(report: RunReport): string {
+  return COUNTED.filter((name) => report[name] > 0 || name === 'delivered')
+    .map((name) => `${report[name]} ${name}`)
+    .join(', ')
+}
+
+function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode {
+  if (report.busy) {
+    if (verbose) terminal.complain('another runner is at work on this queue; --force runs beside it')
+    return EX.OK
+  }
+  if (verbose) terminal.complain(summary(report))
+  if (report.quarantined > 0) {
+    terminal.complain(
+      `${report.quarantined} files that are no queued messages were moved to corrupt/; see the .reason beside each`,
+    )
+  }
+  // Cron mails what is printed: to be told each minute that mail cannot be sent would only fill the queue.
+  const routine = report.stopped?.scope === 'account' && !verbose && !terminal.interactive
+  if (report.stopped !== undefined && !routine) {
+    terminal.complain(`stopped early: ${report.stopped.reason}; what was not tried stays in the queue`)
+  }
+  if (report.failed > 0)
+    terminal.complain(
+      `${report.failed} messages failed for good and are kept in failed/; see mq-queue list --failed`,
+    )
+  if (report.failed > 0) return EX.UNAVAILABLE
+  return report.stopped !== undefined || report.deferred > 0 ? EX.TEMPFAIL : EX.OK
+}
+
+function queueDirectory(config: Config, operand: string | undefined): string {
+  if (operand !== undefined) {
+    const path = resolve(operand)
+    // A queue that is configured is made when it is missing; one that is named has to be there.
+    if (!existsSync(path))
+      throw new MailError('INPUT_MISSING', `the queue directory ${path} does not exist; check the path`)
+    return path
+  }
+  if (config.queueDir === undefined) {
+    throw new MailError(
+      'CONFIG_MISSING',
+      'no queue: name the directory, or set queue_dir in the configuration',
+    )
+  }
+  return config.queueDir
+}
+
+/** Runs the queue of the configuration, or the one named. */
+export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: string): Promise<ExitCode> {
+  const { config, terminal } = setup
+  const queueDir = queueDirectory(config, operand)
+  const log = await openLog(setup, call.verbose)
+  const transport = await configuredTransport(config, log)
+  if (transport === undefined)
+    throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
+  const context = await openContext(setup, log)
+  try {
+    const report = await runQueueOnce(await queueIn(queueDir), transport, context, {
+      connections: config.smtp?.connections ?? 1,
+      all: call.all,
+      force: call.force,
+      signal: endingSignal(),
+    })
+    return tell(terminal, report, call.verbose)
+  } finally {
+    await transport.close()
+  }
+}
