@@ -22,26 +22,21 @@ export async function sendPatiently(
   delivery: Delivery,
   { signal, untilBody, awaitReply }: Patience,
 ): Promise<RecipientOutcome[]> {
+  const watched: Delivery = { ...delivery, awaitReply }
+  // A signal of one's own for each message costs as much as a third of sending it.
+  if (untilBody === undefined) return transport.send(watched, signal)
   const stopper = new AbortController()
-  let complete = false
   const stop = (): void => {
-    if (!(complete && awaitReply)) stopper.abort()
+    stopper.abort()
   }
-  const timer = untilBody === undefined ? undefined : setTimeout(stop, untilBody)
+  const timer = setTimeout(stop, untilBody)
+  const onBodyStart = (): void => {
+    clearTimeout(timer)
+  }
   if (signal?.aborted === true) stop()
   signal?.addEventListener('abort', stop)
-  const watched: Delivery = {
-    ...delivery,
-    onBodyStart: () => {
-      clearTimeout(timer)
-    },
-    beforeLastByte: () => {
-      delivery.beforeLastByte?.()
-      complete = true
-    },
-  }
   try {
-    return await transport.send(watched, stopper.signal)
+    return await transport.send({ ...watched, onBodyStart }, stopper.signal)
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', stop)

@@ -126,7 +126,15 @@ async function runBatch(
   })
   if (named.length === 0) return { named, result: undefined, refused: undefined, dead: false }
   const { onBodyStart, beforeLastByte, signal } = attempt
-  const request = { sender: envelope.sender, recipients: named, content, onBodyStart, beforeLastByte }
+  const { awaitReply = false } = attempt.delivery
+  const request = {
+    sender: envelope.sender,
+    recipients: named,
+    content,
+    onBodyStart,
+    beforeLastByte,
+    awaitReply,
+  }
   const result = await connection.send(request, { id, signal })
   return { named, result, refused: undefined, dead: result.status === 'failed' && result.dead }
 }

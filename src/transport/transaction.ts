@@ -52,6 +52,8 @@ export interface TransactionRequest {
   onBodyStart(): void
   /** See `Delivery.beforeLastByte`. */
   beforeLastByte(): void
+  /** See `Delivery.awaitReply`. */
+  readonly awaitReply: boolean
 }
 
 /** A recipient that was refused by the reply to RCPT. */
@@ -85,7 +87,10 @@ class Transaction {
   readonly #body: MessageBody
   readonly #onBodyStart: () => void
   readonly #resolve: (result: TransactionResult) => void
-  readonly #interrupt = (): void => this.#stop({ phase: 'local', reason: 'interrupted' })
+  readonly #awaitReply: boolean
+  readonly #interrupt = (): void => {
+    if (!(this.#awaitReply && this.#body.handedOver)) this.#stop({ phase: 'local', reason: 'interrupted' })
+  }
   #timer: NodeJS.Timeout | undefined
   #done = false
 
@@ -101,6 +106,7 @@ class Transaction {
     this.#signal = limits.signal
     this.#resolve = resolve
     this.#onBodyStart = () => request.onBodyStart()
+    this.#awaitReply = request.awaitReply
     this.#envelope = {
       from: sender,
       to: [...recipients],

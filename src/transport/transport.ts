@@ -20,6 +20,8 @@ export interface Delivery {
    * deferred with scope `host`.
    */
   readonly beforeLastByte?: () => void
+  /** Once the last byte is handed over, the signal is ignored and the reply awaited: nothing is left in doubt. */
+  readonly awaitReply?: boolean
 }
 
 /** Carries messages to where they can be delivered. Safe to call concurrently. */
@@ -31,7 +33,7 @@ export interface Transport {
    *
    * @param delivery the message; its content is not closed
    * @param signal aborts the attempt: before the last byte the recipients are deferred (scope `host`), after
-   *   it they are in doubt
+   *   it they are in doubt, unless the delivery says `awaitReply`
    * @returns exactly one outcome for each recipient of the envelope, in the envelope's order
    */
   send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]>

@@ -121,6 +121,19 @@ describe('after the last byte', () => {
     const { outcomes } = await attempt({ dot: STALL }, delivery, { signal: control.signal })
     expect(outcomes).toEqual([{ status: 'in-doubt', recipient: 'a@x', reason: 'interrupted' }])
   })
+
+  it('waits for the reply although interrupted when the delivery asks for it', async () => {
+    const control = new AbortController()
+    let release: (() => void) | undefined
+    const reply = { after: new Promise<void>((resolve) => (release = resolve)), reply: '250 2.0.0 Ok' }
+    control.signal.addEventListener('abort', () => release?.())
+    const delivery = deliveryTo('a@x', {
+      awaitReply: true,
+      beforeLastByte: () => setImmediate(() => control.abort()),
+    })
+    const { outcomes } = await attempt({ dot: reply }, delivery, { signal: control.signal })
+    expect(outcomes).toMatchObject([{ status: 'delivered', recipient: 'a@x' }])
+  })
 })
 
 describe('before the last byte', () => {
