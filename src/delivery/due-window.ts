@@ -58,7 +58,7 @@ export async function* dueWindows(store: QueueStore, selection: Selection): Asyn
     const best = bestOf(order, size)
     for await (const entry of store.list(['new'])) {
       const wanted = selection.all
-        ? entry.queuedAt <= selection.cutoff && (last === undefined || byAge(last, entry) < 0)
+        ? last === undefined || byAge(last, entry) < 0
         : isDue(selection.policy, entry, selection.cutoff)
       if (wanted) best.offer(entry)
     }

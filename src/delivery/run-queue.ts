@@ -5,8 +5,9 @@
  * The run ends early, with everything it has not tried left as it was, when the smarthost cannot be used, when
  * the queue cannot be written, when its lease is lost, or when it is asked to stop.
  */
+import { setMaxListeners } from 'node:events'
 import { describeError } from '../errors/errno.ts'
-import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
+import type { QueueEntry, QueueStore, Recovered, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { attemptClaim, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
@@ -133,6 +134,18 @@ async function deliverWindow(run: Run, window: readonly QueueEntry[], from: numb
   await Promise.all(Array.from({ length: run.options.connections }, worker))
 }
 
+function tellRecovered({ report, context }: Run, recovered: readonly Recovered[]): void {
+  for (const { id, inDoubt, quarantined } of recovered) {
+    if (quarantined === undefined) {
+      report.recovered += 1
+      context.log.warn('queue.recovered', { id, inDoubt })
+    } else {
+      report.quarantined += 1
+      context.log.error('queue.quarantined', { ...quarantined })
+    }
+  }
+}
+
 async function deliverAll(run: Run, store: QueueStore): Promise<void> {
   const { context, options } = run
   const selection = { cutoff: context.clock.now(), all: options.all === true, policy: context.policy }
@@ -171,6 +184,8 @@ export async function runQueueOnce(
   options: RunOptions,
 ): Promise<RunReport> {
   const report = emptyReport()
+  // Each message in flight listens to it.
+  if (options.signal !== undefined) setMaxListeners(0, options.signal)
   const runner = await store.openRunner('run')
   const run: Run = { runner, transport, context, options, report }
   const stopFlushing = flushNowAndThen(run)
@@ -180,9 +195,7 @@ export async function runQueueOnce(
       report.busy = true
       return report
     }
-    const doubtful = await runner.recover(nextAttempt(context.policy, 1, context.clock.now()))
-    report.recovered = doubtful.length
-    for (const each of doubtful) context.log.warn('queue.recovered', { ...each })
+    tellRecovered(run, await runner.recover(nextAttempt(context.policy, 1, context.clock.now())))
     await deliverAll(run, store)
   } finally {
     stopFlushing()

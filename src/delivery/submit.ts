@@ -178,7 +178,8 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
     const claim = await queue.enqueueClaimed({ envelope, content }, runner)
     return claimResult(claim, await attemptClaim(claim, transport, context, callersPatience(submission)))
   } finally {
-    await runner.close()
+    // What became of the message is decided: to fail now would make the caller send it again.
+    await runner.close().catch(() => undefined)
   }
 }
 

@@ -5,7 +5,7 @@
  *
  * State                              what a crash leaves        who cleans up
  * file in tmp/                       an invisible file          the sweep after 36 hours
- * + journal in state/                the same, and a journal    the sweep (journal without message)
+ * + journal in state/                the same, and a journal    the sweep: no message has this journal
  * renamed, directory not synced      the message, or nothing    nobody needs to; the caller was told nothing
  * directory synced                   the message                -
  *
@@ -66,8 +66,8 @@ function discardQuietly(path: string): void {
  * Stores a message durably.
  *
  * @returns its name, once the message is on stable storage
- * @throws MailError QUEUE_* when it may not be; the queue is then as before, unless only the last directory
- *   sync failed: in that case the message may be in the queue although the caller is told to try again
+ * @throws MailError QUEUE_* when it may not be; the queue is then as before, unless the last directory sync
+ *   failed and the message could not be taken out again or was claimed already
  */
 export async function commitMessage(
   queueDir: string,
@@ -84,10 +84,10 @@ export async function commitMessage(
     nextAttempt: Math.floor(target.nextAttempt / 1000),
     priority: DEFAULT_PRIORITY,
   })
+  const finalName = target.claim === undefined ? name : claimedName(name, target.claim)
   try {
     await writeMessage(tmp, head, message)
     if (target.events.length > 0) await appendJournal(queueDir, unique, target.events, target.syncEvents)
-    const finalName = target.claim === undefined ? name : claimedName(name, target.claim)
     renameSync(tmp, folderPath(queueDir, target.folder, finalName))
   } catch (error) {
     discardQuietly(tmp)
@@ -97,6 +97,9 @@ export async function commitMessage(
   try {
     await syncDirectory(folderPath(queueDir, target.folder))
   } catch (error) {
+    // The caller keeps the message, so the queue must not.
+    discardQuietly(folderPath(queueDir, target.folder, finalName))
+    if (target.events.length > 0) removeQuietly(queueDir, unique)
     throw queueError(error, 'cannot make the message durable in the queue', queueDir)
   }
   return { unique, name }

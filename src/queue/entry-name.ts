@@ -24,6 +24,8 @@ export interface EntryName {
 }
 
 export const DEFAULT_PRIORITY = 5
+/** Octets of a name to which a claim can be added; no program writes longer ones. File systems take 255. */
+export const LONGEST_NAME = 200
 /** Maildir's info field for experimental semantics. */
 const CLAIM_MARK = ':1,'
 const RANDOM_PART = /R([0-9a-f]{12})\./
@@ -71,6 +73,11 @@ export function formatName(entry: Pick<EntryName, 'unique' | 'nextAttempt' | 'pr
 export function claimedName(name: string, claim: string): string {
   const colon = name.indexOf(':')
   return `${colon === -1 ? name : name.slice(0, colon)}${CLAIM_MARK}${claim}`
+}
+
+/** True for a name that is no queued message's, because a claim of it could not be named. */
+export function isTooLong(fileName: string): boolean {
+  return Buffer.byteLength(fileName.split(':')[0] ?? '') > LONGEST_NAME
 }
 
 /** Reads a file name. Never fails: what is not there has its default. */

@@ -25,8 +25,8 @@ const HEARTBEAT = 10_000
 const FLIGHT_LOG_LIMIT = 1024 * 1024
 
 interface FlightLog {
-  mark(claim: string, inFlight: Iterable<string>): void
-  close(): void
+  readonly mark: Lease['markFlight']
+  readonly close: () => void
 }
 
 function createFlightLog(path: string, head: string): FlightLog {
@@ -73,8 +73,8 @@ export interface Lease {
   /** True once the lease may have been taken for dead: stop claiming. */
   readonly lost: boolean
   /** Notes that a claim's message is about to be handed over completely. Throws when it cannot be noted. */
-  markFlight(claim: string, inFlight: Iterable<string>): void
-  /** Gives the lease up. With `keepLog` the flight log stays for whoever recovers what is left in cur/. */
+  readonly markFlight: (claim: string, inFlight: Iterable<string>) => void
+  /** Gives the lease up; never fails. With `keepLog` the flight log stays for whoever recovers what is left in cur/. */
   release(keepLog: boolean): Promise<void>
 }
 
@@ -109,8 +109,12 @@ export async function acquireLease(queueDir: string, role: RunnerRole, now: numb
       },
       markFlight: log.mark,
       release: async (keepLog) => {
-        log.close()
-        if (!keepLog) unlinkIfThere(path)
+        try {
+          log.close()
+          if (!keepLog) unlinkIfThere(path)
+        } catch {
+          // Without a lock the file is that of a dead runner: the next run removes it.
+        }
         await unlock().catch(() => undefined)
       },
     }

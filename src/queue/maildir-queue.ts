@@ -2,16 +2,17 @@
  * The queue as a Maildir with delivery-metadata headers: the reference implementation of {@link QueueStore}.
  * The format and the state tables are described in docs/queue.md and mailqueue(5).
  */
-import { renameSync, unlinkSync } from 'node:fs'
+import { statSync, unlinkSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
 import { systemClock, unixSeconds, type Clock } from '../util/clock.ts'
 import { syncDirectory } from '../util/durable-file.ts'
 import { commitMessage } from './commit.ts'
-import { formatName, parseName, queueId } from './entry-name.ts'
-import { appendJournal, attemptEvents, readJournal, removeJournal } from './journal.ts'
+import { parseName, queueId } from './entry-name.ts'
+import { appendJournal, attemptEvents, readJournal, removeJournal, type TimedEvent } from './journal.ts'
 import { ensureLayout, folderPath, requireQueue } from './layout.ts'
 import { MaildirRunner } from './maildir-runner.ts'
+import { isGone, moveMessage } from './move.ts'
 import { isFileFault, openQueueFile, type QueueFile } from './queue-file.ts'
 import { messageState } from './recipient-state.ts'
 import type { RunnerRole } from './runner-record.ts'
@@ -72,7 +73,7 @@ export class MaildirQueue implements QueueStore {
       syncEvents: false,
     }
     const { name } = await commitMessage(this.name, message, target, this.#clock)
-    return runner.adopt(name, claim)
+    return runner.adopt(name, claim, message)
   }
 
   async openRunner(role: RunnerRole): Promise<MaildirRunner> {
@@ -84,11 +85,7 @@ export class MaildirQueue implements QueueStore {
 
   async *list(places: readonly Place[]): AsyncGenerator<QueueEntry> {
     requireQueue(this.name)
-    for (const place of places) {
-      for await (const scanned of scanPlace(this.name, place)) {
-        if (scanned.kind === 'message') yield scanned.entry
-      }
-    }
+    for (const place of places) yield* scanPlace(this.name, place)
   }
 
   #open(entry: QueueEntry): Extract<QueueFile, { ok: true }> | undefined {
@@ -107,13 +104,20 @@ export class MaildirQueue implements QueueStore {
     if (file === undefined) return undefined
     const { meta, content, modified } = file
     content.close()
-    const { unique } = parseName(entry.key)
     return {
       ...entry,
-      ...messageState(meta, readJournal(this.name, unique)),
+      ...messageState(meta, this.#history(entry)),
       queuedAt: meta.queuedAt ?? (entry.queuedAt || modified),
       envelope: meta.envelope,
       size: content.size,
+    }
+  }
+
+  #history(entry: QueueEntry): TimedEvent[] {
+    try {
+      return readJournal(this.name, parseName(entry.key).unique)
+    } catch (error) {
+      throw queueError(error, `cannot read the journal of ${entry.id} in`, this.name)
     }
   }
 
@@ -132,13 +136,16 @@ export class MaildirQueue implements QueueStore {
 
   async retry(entry: QueueEntry, by: string): Promise<boolean> {
     const { unique, priority } = parseName(entry.key)
-    if (entry.place === 'failed') {
-      const event = { event: 'retry' as const, by, why: 'asked for', time: this.#clock.now() }
-      await appendJournal(this.name, unique, [event], true)
-    }
-    const name = formatName({ unique, priority, nextAttempt: unixSeconds(this.#clock) })
+    const path = folderPath(this.name, entry.place, entry.key)
     return this.#change(entry, async () => {
-      renameSync(folderPath(this.name, entry.place, entry.key), folderPath(this.name, 'new', name))
+      // A journal is only written for a message that is there.
+      statSync(path)
+      if (entry.place === 'failed') {
+        const event = { event: 'retry' as const, by, why: 'asked for', time: this.#clock.now() }
+        await appendJournal(this.name, unique, [event], true)
+      }
+      const due = { unique, priority, nextAttempt: unixSeconds(this.#clock) }
+      moveMessage(path, { queueDir: this.name, folder: 'new', entry: due })
       await syncDirectory(folderPath(this.name, 'new'))
     })
   }
@@ -158,7 +165,7 @@ export class MaildirQueue implements QueueStore {
       await change()
       return true
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false
+      if (errnoOf(error) === 'ENOENT' || isGone(error)) return false
       throw queueError(error, 'cannot change the queue', this.name)
     }
   }

@@ -3,18 +3,16 @@
  * owes. Claiming is a rename, which the file system grants to exactly one of several runners.
  */
 import { renameSync } from 'node:fs'
-import { describeError, errnoOf, queueError } from '../errors/errno.ts'
+import { errnoOf, queueError } from '../errors/errno.ts'
 import type { Clock } from '../util/clock.ts'
 import { syncDirectory } from '../util/durable-file.ts'
-import { claimedName, parseName } from './entry-name.ts'
-import { readJournal } from './journal.ts'
+import { clearFinished, readClaimed } from './claimed-message.ts'
+import { claimedName, isTooLong, parseName } from './entry-name.ts'
 import { folderPath, type Folder } from './layout.ts'
 import type { Lease } from './lease.ts'
 import { MaildirClaim, type ClaimHolder } from './maildir-claim.ts'
 import { quarantine } from './quarantine.ts'
-import { isFileFault, openQueueFile } from './queue-file.ts'
 import type { MessageContent } from '../message/content.ts'
-import type { QueueMeta } from './meta-block.ts'
 import { isUnfinished, messageState } from './recipient-state.ts'
 import { moveMessage } from './move.ts'
 import { clearRunners } from './dead-runners.ts'
@@ -22,7 +20,11 @@ import { recoverClaims } from './recover.ts'
 import { sweepJournals, sweepTmp } from './sweep.ts'
 import { inspectRunner, isRunnerFile } from './runner-record.ts'
 import { entryOf, scanNames } from './scan.ts'
-import type { Claim, ClaimResult, QueueEntry, Recovered, Runner } from './store.ts'
+import type { Claim, ClaimResult, NewMessage, Quarantined, QueueEntry, Recovered, Runner } from './store.ts'
+
+function quarantined(file: Quarantined | undefined): ClaimResult {
+  return file === undefined ? { kind: 'gone' } : { kind: 'quarantined', file }
+}
 
 /** The Maildir implementation of {@link Runner}. */
 export class MaildirRunner implements Runner {
@@ -65,32 +67,57 @@ export class MaildirRunner implements Runner {
 
   async othersAtWork(): Promise<boolean> {
     const { info } = this.#lease
-    for await (const { name } of scanNames(this.#queueDir, 'runners')) {
-      if (!isRunnerFile(name) || name === this.id) continue
-      const other = inspectRunner(this.#queueDir, name, info, this.#clock.now())
-      if (!other.alive || other.info?.role !== 'run') continue
-      // Of two that start at the same moment exactly one is the older.
-      if (other.info.since < info.since || (other.info.since === info.since && name < this.id)) return true
-    }
-    return false
+    return this.#reading(async () => {
+      for await (const { name } of scanNames(this.#queueDir, 'runners')) {
+        if (!isRunnerFile(name) || name === this.id) continue
+        const other = inspectRunner(this.#queueDir, name, info, this.#clock.now())
+        if (!other.alive || other.info?.role !== 'run') continue
+        // Of two that start at the same moment exactly one is the older.
+        if (other.info.since < info.since || (other.info.since === info.since && name < this.id)) return true
+      }
+      return false
+    })
   }
 
-  async recover(inDoubtUntil: number): Promise<Recovered[]> {
-    const now = this.#clock.now()
-    await sweepTmp(this.#queueDir, now)
-    const recovered = await recoverClaims({
+  async recover(inDoubtUntil: number): Promise<readonly Recovered[]> {
+    const surroundings = {
       queueDir: this.#queueDir,
       runner: this.id,
       info: this.#lease.info,
-      now,
-      inDoubtUntil,
-      newClaim: () => this.newClaim(),
+      now: this.#clock.now(),
+    }
+    return this.#reading(async () => {
+      const { recovered, alive } = await recoverClaims({
+        ...surroundings,
+        inDoubtUntil,
+        newClaim: () => {
+          const claim = this.newClaim()
+          this.#open.add(claim)
+          return claim
+        },
+        endClaim: (claim) => this.#open.delete(claim),
+        markFlight: (claim) => this.#lease.markFlight(claim, this.#open),
+      })
+      if (recovered.length > 0) this.#dirty.add('new').add('cur')
+      const alone = await clearRunners(surroundings, alive)
+      await sweepTmp(this.#queueDir, surroundings.now)
+      if (alone) await sweepJournals(this.#queueDir, surroundings.now)
+      return recovered
     })
-    if (recovered.length > 0) this.#dirty.add('new').add('cur')
-    return recovered
+  }
+
+  async #reading<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action()
+    } catch (error) {
+      throw queueError(error, 'cannot look after what other runners left in', this.#queueDir)
+    }
   }
 
   async claim(entry: QueueEntry): Promise<ClaimResult> {
+    if (isTooLong(entry.key)) {
+      return quarantined(quarantine(this.#queueDir, 'new', entry.key, 'its name is too long'))
+    }
     const claim = this.newClaim()
     const name = claimedName(entry.key, claim)
     try {
@@ -99,64 +126,64 @@ export class MaildirRunner implements Runner {
       if (errnoOf(error) === 'ENOENT') return { kind: 'gone' }
       throw queueError(error, 'cannot claim a message in', this.#queueDir)
     }
-    return this.open(name, claim)
-  }
-
-  /** Reads a file in cur/ that this runner has claimed. */
-  open(name: string, claim: string): ClaimResult {
-    const { unique } = parseName(name)
     this.#open.add(claim)
-    try {
-      const file = openQueueFile(folderPath(this.#queueDir, 'cur', name))
-      if (!file.ok) return this.#quarantine(name, claim, file.why)
-      const events = readJournal(this.#queueDir, unique)
-      const entry = entryOf('cur', name)
-      const state = messageState(file.meta, events)
-      const { content } = file
-      const message = {
-        ...entry,
-        ...state,
-        queuedAt: file.meta.queuedAt ?? (entry.queuedAt || file.modified),
-        envelope: file.meta.envelope,
-        size: content.size,
-      }
-      return {
-        kind: 'claimed',
-        claim: new MaildirClaim(
-          this.#holder,
-          { name, claim, hasJournal: events.length > 0 },
-          message,
-          content,
-        ),
-      }
-    } catch (error) {
-      if (isFileFault(error)) return this.#quarantine(name, claim, describeError(error))
-      this.#giveBack(name, claim)
-      throw queueError(error, 'cannot read a message in', this.#queueDir)
-    }
+    return this.#read(name, claim)
   }
 
-  #quarantine(name: string, claim: string, why: string): ClaimResult {
+  #read(name: string, claim: string): ClaimResult {
+    const queueDir = this.#queueDir
+    let read
+    try {
+      read = readClaimed(queueDir, name)
+    } catch (error) {
+      this.#giveBack(name, claim)
+      throw error
+    }
+    if (!read.ok) {
+      const file = quarantine(queueDir, 'cur', name, read.why)
+      this.#open.delete(claim)
+      return quarantined(file)
+    }
+    const { message, content, hasJournal } = read
+    if (message.recipients.some(isUnfinished)) {
+      const opened = new MaildirClaim(this.#holder, { name, claim, hasJournal }, message, content)
+      return { kind: 'claimed', claim: opened }
+    }
+    content.close()
+    clearFinished(queueDir, name, message)
     this.#open.delete(claim)
-    const file = quarantine(this.#queueDir, 'cur', name, why)
-    return file === undefined ? { kind: 'gone' } : { kind: 'quarantined', file }
+    return { kind: 'gone' }
   }
 
   #giveBack(name: string, claim: string): void {
-    this.#open.delete(claim)
     try {
-      const base = name.slice(0, name.indexOf(':'))
-      renameSync(folderPath(this.#queueDir, 'cur', name), folderPath(this.#queueDir, 'new', base))
+      const queueDir = this.#queueDir
+      moveMessage(folderPath(queueDir, 'cur', name), { queueDir, folder: 'new', entry: parseName(name) })
+      this.#open.delete(claim)
     } catch {
-      this.#leftovers = true
+      // It stays claimed until this runner is gone.
     }
   }
 
-  /** Registers a claim whose file was put into cur/ by a commit. */
-  adopt(name: string, claim: string): Claim {
-    const result = this.open(claimedName(name, claim), claim)
-    if (result.kind === 'claimed') return result.claim
-    throw queueError(new Error('it vanished'), 'cannot open the message just queued in', this.#queueDir)
+  /**
+   * Registers a claim whose file was put into cur/ by a commit. Touches no file: the message is accepted.
+   *
+   * @param name the file name without the claim
+   */
+  adopt(name: string, claim: string, { envelope, content }: NewMessage): Claim {
+    this.#open.add(claim)
+    const entry = entryOf('cur', claimedName(name, claim))
+    const { queuedAt } = entry
+    const meta = { envelope, queuedAt, earlierAttempts: 0, lastAttempt: undefined }
+    const message = { ...entry, ...messageState(meta, []), envelope, size: content.size }
+    // The content stays the caller's to close.
+    const borrowed: MessageContent = {
+      size: content.size,
+      bytes: content.bytes,
+      stream: () => content.stream(),
+      close: () => undefined,
+    }
+    return new MaildirClaim(this.#holder, { name: entry.key, claim, hasJournal: false }, message, borrowed)
   }
 
   async flush(): Promise<void> {
@@ -170,7 +197,10 @@ export class MaildirRunner implements Runner {
   }
 
   async close(): Promise<void> {
-    await this.flush()
-    await this.#lease.release(this.#leftovers || this.#open.size > 0)
+    try {
+      await this.flush()
+    } finally {
+      await this.#lease.release(this.#open.size > 0)
+    }
   }
 }

@@ -40,11 +40,22 @@ export function formatMetaBlock(envelope: Envelope, queuedAt: number): Buffer {
       )
     }
   }
+  const list = envelope.recipients.join(',')
+  const readBack = splitAddresses(list)
+  if (
+    readBack.length !== envelope.recipients.length ||
+    readBack.some((address, place) => address !== envelope.recipients[place])
+  ) {
+    throw new MailError(
+      'ADDRESS_INVALID',
+      'a recipient cannot be queued because its address would not read back; put its local part in quotes',
+    )
+  }
   if (envelope.recipients.length === 0)
     throw new MailError('NO_RECIPIENTS', 'a message without recipients cannot be queued')
   const lines = [
     `Return-path: <${envelope.sender}>`,
-    `Envelope-to: ${envelope.recipients.join(',')}`,
+    `Envelope-to: ${list}`,
     `X-Queue-Date: ${formatDate(queuedAt)}`,
     `${END_LINE} end`,
     '',

@@ -3,7 +3,8 @@
  * one that is free: two files that were put there by hand with the same unique part never become one.
  */
 import { existsSync, renameSync } from 'node:fs'
-import { queueError } from '../errors/errno.ts'
+import { errnoOf, queueError } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
 import { formatName, type EntryName } from './entry-name.ts'
 import { folderPath, type Folder } from './layout.ts'
 
@@ -30,4 +31,9 @@ export function moveMessage(path: string, { queueDir, folder, entry }: Destinati
   } catch (error) {
     throw queueError(error, `cannot move the message to ${folder}/ in`, queueDir)
   }
+}
+
+/** True when {@link moveMessage} failed because somebody else has moved the file. */
+export function isGone(error: unknown): boolean {
+  return error instanceof MailError && errnoOf(error.cause) === 'ENOENT'
 }

@@ -5,6 +5,7 @@
 import { closeSync, renameSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { createExclusive, writeAll } from '../util/durable-file.ts'
+import { LONGEST_NAME } from './entry-name.ts'
 import { folderPath, type Folder } from './layout.ts'
 import type { Quarantined } from './store.ts'
 
@@ -40,6 +41,7 @@ export function quarantine(
     if (errnoOf(error) === 'ENOENT') return undefined
     throw queueError(error, 'cannot move a bad file to', target)
   }
-  writeReason(`${target}.reason`, why)
+  // A name may be as long as names can be.
+  writeReason(folderPath(queueDir, 'corrupt', `${name.slice(0, LONGEST_NAME)}.reason`), why)
   return { name, why }
 }

@@ -6,17 +6,17 @@
  * others are in doubt: the server may have the message. Whoever takes such a claim over marks its own claim as
  * handed over first, so that the doubt outlives a crash of the recovery itself.
  */
-import { renameSync, unlinkSync } from 'node:fs'
-import { describeError, errnoOf, queueError } from '../errors/errno.ts'
-import { claimedName, formatName, parseName, queueId } from './entry-name.ts'
+import { renameSync } from 'node:fs'
+import { errnoOf, queueError } from '../errors/errno.ts'
+import { clearFinished, readClaimed } from './claimed-message.ts'
+import { claimedName, isTooLong, parseName, queueId } from './entry-name.ts'
 import { dropSecondName, foreignClaimIsDead } from './foreign-claim.ts'
-import { appendJournal, readJournal, removeJournal, type TimedEvent } from './journal.ts'
+import { appendJournal, type TimedEvent } from './journal.ts'
 import { folderPath } from './layout.ts'
 import { moveMessage } from './move.ts'
 import { quarantine } from './quarantine.ts'
-import { isFileFault, openQueueFile } from './queue-file.ts'
-import { isUnfinished, messageState } from './recipient-state.ts'
-import { forgetRunner, inspectRunner, type RunnerInfo, type RunnerRecord } from './runner-record.ts'
+import { isUnfinished } from './recipient-state.ts'
+import { inspectRunner, type RunnerInfo, type RunnerRecord } from './runner-record.ts'
 import { scanNames } from './scan.ts'
 import type { Recovered } from './store.ts'
 
@@ -29,8 +29,9 @@ export interface Recovery {
   readonly now: number
   /** When in-doubt messages are tried again, milliseconds since the epoch. */
   readonly inDoubtUntil: number
-  /** A fresh claim of the recovering runner. */
+  /** A fresh claim of the recovering runner, which is open until it is ended. */
   newClaim(): string
+  endClaim(claim: string): void
   /** Notes that the message of a claim may have been handed over. */
   markFlight(claim: string): void
 }
@@ -66,44 +67,20 @@ function judge(recovery: Recovery, name: string, records: Map<string, RunnerReco
   return isInDoubt(record, claim) ? 'in-doubt' : 'unsent'
 }
 
-/** Takes a dead runner's claim over. Returns its new name, or undefined when somebody else was faster. */
-function takeOver(recovery: Recovery, name: string, verdict: Verdict): string | undefined {
-  const claim = recovery.newClaim()
-  if (verdict === 'in-doubt') recovery.markFlight(claim)
-  const taken = claimedName(formatName(parseName(name)), claim)
+/** Takes a dead runner's claim over. False when somebody else was faster. */
+function takeOver({ queueDir }: Recovery, name: string, taken: string): boolean {
   try {
-    renameSync(folderPath(recovery.queueDir, 'cur', name), folderPath(recovery.queueDir, 'cur', taken))
-    return taken
+    renameSync(folderPath(queueDir, 'cur', name), folderPath(queueDir, 'cur', taken))
+    return true
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw queueError(error, 'cannot take over a claim in', recovery.queueDir)
+    if (errnoOf(error) === 'ENOENT') return false
+    throw queueError(error, 'cannot take over a claim in', queueDir)
   }
 }
 
 /** A runner that was only silent may have handed the message over since its log was read. */
-function flewMeanwhile(recovery: Recovery, claim: string | undefined, before: RunnerRecord): boolean {
-  if (claim === undefined || before.gone) return false
-  return isInDoubt(inspect(recovery, runnerOf(claim)), claim)
-}
-
-/** The unfinished recipients of a claimed message, or why the file is no message. */
-function readUnfinished(
-  queueDir: string,
-  name: string,
-): { left: string[]; delivered: boolean } | { why: string } {
-  try {
-    const file = openQueueFile(folderPath(queueDir, 'cur', name))
-    if (!file.ok) return { why: file.why }
-    file.content.close()
-    const { recipients } = messageState(file.meta, readJournal(queueDir, parseName(name).unique))
-    return {
-      left: recipients.filter(isUnfinished).map((each) => each.recipient),
-      delivered: recipients.every((each) => each.status === 'delivered'),
-    }
-  } catch (error) {
-    if (isFileFault(error)) return { why: describeError(error) }
-    throw queueError(error, 'cannot read a message in', queueDir)
-  }
+function flewMeanwhile(recovery: Recovery, claim: string, before: RunnerRecord | undefined): boolean {
+  return before?.gone === false && isInDoubt(inspect(recovery, runnerOf(claim)), claim)
 }
 
 function doubtEvents(claim: string | undefined, left: readonly string[], time: number): TimedEvent[] {
@@ -114,39 +91,56 @@ function doubtEvents(claim: string | undefined, left: readonly string[], time: n
   ]
 }
 
-/** Everybody has the message: it was only not removed yet. */
-function removeDelivered(queueDir: string, path: string, unique: string): void {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    throw queueError(error, 'cannot remove the delivered message', path)
-  }
-  removeJournal(queueDir, unique)
-}
-
-async function giveBack(recovery: Recovery, name: string, taken: string, inDoubt: boolean): Promise<Recovered> {
+async function giveBack(
+  recovery: Recovery,
+  name: string,
+  taken: string,
+  inDoubt: boolean,
+): Promise<Recovered> {
   const { queueDir } = recovery
   const entry = parseName(name)
   const id = queueId(entry.unique)
-  const path = folderPath(queueDir, 'cur', taken)
-  const state = readUnfinished(queueDir, taken)
-  if ('why' in state) {
-    const quarantined = quarantine(queueDir, 'cur', taken, state.why)
+  const read = readClaimed(queueDir, taken)
+  if (!read.ok) {
+    const quarantined = quarantine(queueDir, 'cur', taken, read.why)
     return { id, inDoubt: false, ...(quarantined === undefined ? {} : { quarantined }) }
   }
-  if (state.left.length === 0) {
-    if (state.delivered) removeDelivered(queueDir, path, entry.unique)
-    else moveMessage(path, { queueDir, folder: 'failed', entry })
+  read.content.close()
+  const left = read.message.recipients.filter(isUnfinished).map((each) => each.recipient)
+  if (left.length === 0) {
+    clearFinished(queueDir, taken, read.message)
     return { id, inDoubt: false }
   }
-  if (!inDoubt) {
-    moveMessage(path, { queueDir, folder: 'new', entry })
-    return { id, inDoubt }
-  }
-  await appendJournal(queueDir, entry.unique, doubtEvents(entry.claim, state.left, recovery.now), true)
-  const nextAttempt = Math.floor(recovery.inDoubtUntil / 1000)
+  if (inDoubt) await appendJournal(queueDir, entry.unique, doubtEvents(entry.claim, left, recovery.now), true)
+  const nextAttempt = inDoubt ? Math.floor(recovery.inDoubtUntil / 1000) : entry.nextAttempt
+  const path = folderPath(queueDir, 'cur', taken)
   moveMessage(path, { queueDir, folder: 'new', entry: { ...entry, nextAttempt } })
   return { id, inDoubt }
+}
+
+/** Undefined when somebody else was faster. */
+async function recoverOne(
+  recovery: Recovery,
+  name: string,
+  inDoubt: boolean,
+  owner: RunnerRecord | undefined,
+): Promise<Recovered | undefined> {
+  const { queueDir } = recovery
+  if (isTooLong(name)) {
+    const quarantined = quarantine(queueDir, 'cur', name, 'its name is too long')
+    return quarantined && { id: queueId(parseName(name).unique), inDoubt: false, quarantined }
+  }
+  const ours = recovery.newClaim()
+  if (inDoubt) recovery.markFlight(ours)
+  const taken = claimedName(name, ours)
+  let result: Recovered | undefined
+  if (takeOver(recovery, name, taken)) {
+    const { claim } = parseName(name)
+    const flew = inDoubt || (claim !== undefined && flewMeanwhile(recovery, claim, owner))
+    result = await giveBack(recovery, name, taken, flew)
+  }
+  recovery.endClaim(ours)
+  return result
 }
 
 /** What was recovered, and the runners that still have claims. */
@@ -171,11 +165,9 @@ export async function recoverClaims(recovery: Recovery): Promise<RecoveryResult>
       if (claim !== undefined) alive.add(runnerOf(claim))
       continue
     }
-    const taken = takeOver(recovery, name, verdict)
-    if (taken === undefined) continue
     const before = claim === undefined ? undefined : records.get(runnerOf(claim))
-    const flew = verdict === 'unsent' && before !== undefined && flewMeanwhile(recovery, claim, before)
-    recovered.push(await giveBack(recovery, name, taken, verdict === 'in-doubt' || flew))
+    const result = await recoverOne(recovery, name, verdict === 'in-doubt', before)
+    if (result !== undefined) recovered.push(result)
   }
   return { recovered, alive }
 }

@@ -1,26 +1,14 @@
 /**
  * Walking through the folders of the queue: names only, streamed, so that memory stays flat at a million
- * messages. A missing folder is an empty one; an unreadable folder is an error. What is no regular file is
- * reported as foreign, never opened.
+ * messages. A missing folder is an empty one; an unreadable folder is an error. Whatever lies in a place is an
+ * entry: that it is no message turns out when it is claimed.
  */
-import { lstatSync, type Dirent } from 'node:fs'
+import type { Dirent } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { parseName, queuedSeconds, queueId } from './entry-name.ts'
 import { folderPath, type Folder } from './layout.ts'
 import type { Place, QueueEntry } from './store.ts'
-
-/** One name in a folder. */
-export type Scanned =
-  | { readonly kind: 'message'; readonly entry: QueueEntry }
-  | { readonly kind: 'foreign'; readonly name: string; readonly why: string }
-
-function isRegular(path: string, dirent: Dirent): boolean {
-  if (dirent.isFile()) return true
-  const typeUnknown =
-    !dirent.isDirectory() && !dirent.isSymbolicLink() && !dirent.isFIFO() && !dirent.isSocket()
-  return typeUnknown && (lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? true)
-}
 
 /** The entry that a file name in a folder stands for. */
 export function entryOf(place: Place, name: string): QueueEntry {
@@ -47,12 +35,7 @@ export async function* scanNames(queueDir: string, folder: Folder): AsyncGenerat
   }
 }
 
-/** All messages and foreign files of one folder. */
-export async function* scanPlace(queueDir: string, place: Place): AsyncGenerator<Scanned> {
-  for await (const dirent of scanNames(queueDir, place)) {
-    const { name } = dirent
-    if (isRegular(folderPath(queueDir, place, name), dirent))
-      yield { kind: 'message', entry: entryOf(place, name) }
-    else yield { kind: 'foreign', name, why: 'not a regular file' }
-  }
+/** An entry for everything in one folder. */
+export async function* scanPlace(queueDir: string, place: Place): AsyncGenerator<QueueEntry> {
+  for await (const { name } of scanNames(queueDir, place)) yield entryOf(place, name)
 }

@@ -119,7 +119,7 @@ export interface Runner {
   /** True when another, older runner of role `run` is at work. */
   othersAtWork(): Promise<boolean>
   /** Takes back what dead runners left behind; in-doubt messages wait until `inDoubtUntil`. */
-  recover(inDoubtUntil: number): Promise<Recovered[]>
+  recover(inDoubtUntil: number): Promise<readonly Recovered[]>
   claim(entry: QueueEntry): Promise<ClaimResult>
   /** Makes removals durable. */
   flush(): Promise<void>

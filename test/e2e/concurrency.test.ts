@@ -72,9 +72,9 @@ describe('several mq-run at once', () => {
     let arrive = (): void => undefined
     const arrived = new Promise<void>((resolve) => (arrive = resolve))
     const { queueDir, sink, config } = await site(3, {
-      mail: () => {
+      ehlo: () => {
         arrive()
-        return { after: held, reply: '250 ok' }
+        return { after: held, reply: '250 scripted' }
       },
     })
     // The first run is in the middle of its first message.

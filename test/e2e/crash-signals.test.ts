@@ -70,29 +70,35 @@ describe.each(SIGNALS)('mq-run, when it gets %s', (signal) => {
     })
   })
 
-  it('waits for the reply to a message that is handed over, and starts no other', async () => {
-    const [dot, go] = [event(), event()]
-    const { queueDir, server, config } = await site(
-      {
-        dot: () => {
-          dot.happens()
-          return { after: go.happened, reply: '250 2.0.0 Ok: queued as LATE' }
-        },
+  it('waits for the reply to a message that is handed over, and gives back the others', async () => {
+    const [dot, other, go] = [event(), event(), event()]
+    let dots = 0
+    const { queueDir, server, config } = await site({
+      // The first message goes alone. Of the next two one waits for its reply, the other gets nowhere.
+      mail: ({ transaction }) => {
+        if (transaction < 3) return undefined
+        other.happens()
+        return STALL
       },
-      { connections: '1' },
-    )
-    await enqueue(queueDir, 'a@d.example', 'b@d.example')
+      dot: () => {
+        dots += 1
+        if (dots < 2) return undefined
+        dot.happens()
+        return { after: go.happened, reply: '250 2.0.0 Ok: queued as LATE' }
+      },
+    })
+    await enqueue(queueDir, 'a@d.example', 'b@d.example', 'c@d.example')
     const run = startCommand('mq-run', [], { config })
-    await dot.happened
+    await Promise.all([dot.happened, other.happened])
     run.child.kill(signal)
-    // The process has the signal before it has the reply: both come over its own event loop, in this order.
-    await new Promise((resolve) => setImmediate(resolve))
+    // The other connection ends when the process has understood.
+    while (server.openConnections > 1) await new Promise((resolve) => setImmediate(resolve))
     go.happens()
     expect((await run.result).code).toBe(75)
-    expect(server.transactions).toHaveLength(1)
-    const first = server.transactions[0]?.rcptTo[0]
-    const other = first === 'a@d.example' ? 'b@d.example' : 'a@d.example'
-    expect(queueContents(queueDir)).toEqual({ new: [`${other}=pending`] })
+    const sent = server.transactions.flatMap(({ dotReceived, rcptTo }) => (dotReceived ? rcptTo : []))
+    const left = ['a@d.example', 'b@d.example', 'c@d.example'].filter((each) => !sent.includes(each))
+    expect(sent).toHaveLength(2)
+    expect(queueContents(queueDir)).toEqual({ new: left.map((each) => `${each}=pending`) })
   })
 })
 

@@ -3,7 +3,7 @@
  * here with code of its own, so the program is not asked about itself.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -77,7 +77,7 @@ const idOf = (unique: string): string =>
   ).toUpperCase()
 
 /** Reads one queued file. Fails when it is none. */
-export function readStored(queueDir: string, place: string, name: string): StoredMessage {
+function readStored(queueDir: string, place: string, name: string): StoredMessage {
   const file = readFileSync(join(queueDir, place, name))
   const text = file.toString('latin1')
   const end = text.search(new RegExp(`^${END}\r?$`, 'm'))
@@ -86,7 +86,8 @@ export function readStored(queueDir: string, place: string, name: string): Store
   const block = file.subarray(0, start).toString('utf8')
   const field = (key: string): string => new RegExp(`^${key}: *(.*?)\r?$`, 'm').exec(block)?.[1] ?? ''
   const unique = name.split(/[,:]/)[0] ?? ''
-  const recipients = field('Envelope-to').split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)
+  const list = field('Envelope-to')
+  const recipients = list.includes('"') ? list.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/) : list.split(',')
   return {
     id: idOf(unique),
     unique,
@@ -142,6 +143,3 @@ export function snapshot(directory: string): Record<string, string> {
   }
   return found
 }
-
-/** The inode of a file, as /proc/locks shows it. */
-export const inodeOf = (path: string): number => statSync(path).ino

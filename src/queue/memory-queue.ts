@@ -1,0 +1,124 @@
+/**
+ * A queue that lives in memory, for tests of programs that send mail. It keeps the promises of a
+ * {@link QueueStore} except durability: what is in it ends with the process. A runner that was closed with open
+ * claims counts as dead, and the next recovery takes them back.
+ */
+import { randomBytes } from 'node:crypto'
+import { bufferContent, type MessageContent } from '../message/content.ts'
+import { systemClock, type Clock } from '../util/clock.ts'
+import { DEFAULT_PRIORITY } from './entry-name.ts'
+import { attemptEvents } from './journal.ts'
+import { MemoryRunner, toEntry, toMessage, type StoredMessage } from './memory-runner.ts'
+import type { RunnerRole } from './runner-record.ts'
+import type {
+  Claim,
+  EnqueueOptions,
+  NewMessage,
+  Place,
+  QueueEntry,
+  QueuedMessage,
+  QueueStore,
+  Runner,
+} from './store.ts'
+
+async function readAll(content: MessageContent): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  const stream: AsyncIterable<Buffer> = content.stream()
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** The in-memory implementation of {@link QueueStore}. */
+export class MemoryQueue implements QueueStore {
+  readonly name = 'memory:'
+  readonly #clock: Clock
+  readonly #messages = new Map<string, StoredMessage>()
+  readonly #runners = new Set<MemoryRunner>()
+
+  /** @param clock the machine's clock when left out */
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock
+  }
+
+  async enqueue(message: NewMessage, options: EnqueueOptions = {}): Promise<string> {
+    const stored = await this.#store(message, options)
+    const final = stored.events.flatMap((event) => {
+      if (event.event === 'failed') return [event.recipient]
+      return event.event === 'delivered' ? event.recipients : []
+    })
+    if (message.envelope.recipients.every((recipient) => final.includes(recipient))) stored.place = 'failed'
+    return stored.id
+  }
+
+  async enqueueClaimed(message: NewMessage, runner: Runner): Promise<Claim> {
+    if (!(runner instanceof MemoryRunner)) throw new TypeError('the runner belongs to another kind of queue')
+    return runner.take(await this.#store(message, {}))
+  }
+
+  async openRunner(role: RunnerRole): Promise<Runner> {
+    const runner = new MemoryRunner(role, this.#messages, this.#runners, this.#clock)
+    this.#runners.add(runner)
+    return runner
+  }
+
+  async *list(places: readonly Place[]): AsyncGenerator<QueueEntry> {
+    for (const stored of [...this.#messages.values()]) {
+      if (places.includes(stored.place)) yield toEntry(stored)
+    }
+  }
+
+  async describe(entry: QueueEntry): Promise<QueuedMessage | undefined> {
+    const stored = this.#find(entry)
+    return stored && toMessage(stored)
+  }
+
+  async content(entry: QueueEntry): Promise<MessageContent | undefined> {
+    const stored = this.#find(entry)
+    return stored && bufferContent(stored.bytes)
+  }
+
+  async find(id: string): Promise<QueueEntry[]> {
+    const stored = this.#messages.get(id.toUpperCase())
+    return stored === undefined ? [] : [toEntry(stored)]
+  }
+
+  async retry(entry: QueueEntry, by: string): Promise<boolean> {
+    const stored = this.#find(entry)
+    if (stored === undefined || stored.place === 'cur') return false
+    const time = this.#clock.now()
+    if (stored.place === 'failed') stored.events.push({ event: 'retry', by, why: 'asked for', time })
+    stored.place = 'new'
+    stored.nextAttempt = time
+    return true
+  }
+
+  async remove(entry: QueueEntry): Promise<boolean> {
+    const stored = this.#find(entry)
+    return stored !== undefined && stored.place !== 'cur' && this.#messages.delete(stored.id)
+  }
+
+  async #store(message: NewMessage, { outcomes = [], nextAttempt }: EnqueueOptions): Promise<StoredMessage> {
+    const bytes = await readAll(message.content)
+    const queuedAt = this.#clock.now()
+    const stored: StoredMessage = {
+      id: randomBytes(6).toString('hex').toUpperCase(),
+      queuedAt,
+      priority: DEFAULT_PRIORITY,
+      envelope: message.envelope,
+      bytes,
+      place: 'new',
+      nextAttempt: nextAttempt ?? queuedAt,
+      events: outcomes.length === 0 ? [] : attemptEvents(outcomes, 'memory', queuedAt),
+      owner: undefined,
+      flown: false,
+    }
+    this.#messages.set(stored.id, stored)
+    return stored
+  }
+
+  /** The message, unless it has been moved since the entry was made. */
+  #find(entry: QueueEntry): StoredMessage | undefined {
+    const stored = this.#messages.get(entry.id)
+    return stored?.place === entry.place ? stored : undefined
+  }
+}

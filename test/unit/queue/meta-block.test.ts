@@ -1,0 +1,181 @@
+/**
+ * The metadata block: written as mailqueue-runner writes it, read back exactly, refused when torn or foreign.
+ */
+import { describe, expect, it } from 'vitest'
+import { MailError } from '../../../src/errors/mail-error.ts'
+import { formatMetaBlock, parseMetaBlock, splitAddresses } from '../../../src/queue/meta-block.ts'
+
+const QUEUED_AT = Date.UTC(2026, 10, 21, 20, 12, 0)
+const format = (sender: string, ...recipients: string[]): Buffer =>
+  formatMetaBlock({ sender, recipients }, QUEUED_AT)
+const block = (...lines: string[]): Buffer => Buffer.from(lines.map((line) => `${line}\r\n`).join(''))
+const codeOf = (action: () => unknown): string => {
+  try {
+    action()
+  } catch (error) {
+    if (error instanceof MailError) return error.code
+    throw error
+  }
+  return 'none'
+}
+
+describe('a new block', () => {
+  it('has exactly the four lines that mailqueue-runner knows, in its order and with its line ends', () => {
+    const lines = format('s@x.example', 'a@x.example', 'b@y.example').toString('latin1').split('\r\n')
+    expect(lines).toEqual([
+      'Return-path: <s@x.example>',
+      'Envelope-to: a@x.example,b@y.example',
+      expect.stringMatching(
+        /^X-Queue-Date: [A-Z][a-z]{2}, 21 Nov 2026 \d\d:\d\d:00 [+-]\d{4}$|^X-Queue-Date: /,
+      ),
+      'X-Queue-Meta-End: end',
+      '',
+    ])
+    expect(Date.parse(lines[2]?.slice('X-Queue-Date: '.length) ?? '')).toBe(QUEUED_AT)
+  })
+
+  it.each([
+    ['the null sender', '', ['a@x.example']],
+    ['a comma in a quoted local part', 's@x.example', ['"a,b"@x.example', 'c@x.example']],
+    ['a quote in a quoted local part', 's@x.example', ['"a\\"b"@x.example', '"c,\\\\"@x.example']],
+    ['UTF-8', 'grüße@bücher.example', ['用户@例え.example', 'é@x.example']],
+    ['the end line in quotes', 's@x.example', ['"X-Queue-Meta-End: end"@x.example', 'b@x.example']],
+    ['the end line as a sender', '"X-Queue-Meta-End: end"@x.example', ['b@x.example']],
+    ['blanks in quotes', '"a b"@x.example', ['" c "@x.example']],
+    ['a domain literal', 's@[192.0.2.1]', ['a@[IPv6:2001:db8::1]']],
+  ])('reads back exactly: %s', (_what, sender, recipients) => {
+    const head = format(sender, ...recipients)
+    const result = parseMetaBlock(Buffer.concat([head, Buffer.from('Subject: x\r\n\r\nbody\r\n')]), true)
+    expect(result).toEqual({
+      ok: true,
+      length: head.length,
+      meta: {
+        envelope: { sender, recipients },
+        queuedAt: QUEUED_AT,
+        earlierAttempts: 0,
+        lastAttempt: undefined,
+      },
+    })
+  })
+
+  it.each(['a\nb@x.example', 'a\rX-Retries: 9@x', 'a\0@x', 'a\u0085@x'])(
+    'is refused for an address with a control character',
+    (address) => {
+      expect(codeOf(() => format(address, 'a@x.example'))).toBe('ADDRESS_INVALID')
+      expect(codeOf(() => format('s@x.example', address))).toBe('ADDRESS_INVALID')
+    },
+  )
+
+  it.each([[['a,b@x.example']], [['a"b@x.example', 'c"d@x.example']], [[' a@x.example']], [['', 'a@x']]])(
+    'is refused for addresses that would read back as others: %j',
+    (recipients) => {
+      expect(codeOf(() => format('s@x.example', ...recipients))).toBe('ADDRESS_INVALID')
+    },
+  )
+
+  it('is refused without recipients', () => {
+    expect(codeOf(() => format('s@x.example'))).toBe('NO_RECIPIENTS')
+  })
+})
+
+describe('a block of mailqueue-runner', () => {
+  const PYTHON = block(
+    'Return-path: <foo@site.example>',
+    'Envelope-to: bar@site.example, baz@site.example',
+    'X-Queue-Date: Sat, 21 Nov 2026 21:12:00 +0100',
+    'X-Last-Attempt: Sat, 21 Nov 2026 21:42:00 +0100',
+    'X-Retries: 3',
+    'X-Queue-Meta-End: end',
+  )
+
+  it('is read with all of its six headers', () => {
+    const result = parseMetaBlock(Buffer.concat([PYTHON, Buffer.from('Subject: hi\r\n\r\nbody')]), true)
+    expect(result).toEqual({
+      ok: true,
+      length: PYTHON.length,
+      meta: {
+        envelope: { sender: 'foo@site.example', recipients: ['bar@site.example', 'baz@site.example'] },
+        queuedAt: QUEUED_AT,
+        earlierAttempts: 3,
+        lastAttempt: QUEUED_AT + 30 * 60_000,
+      },
+    })
+  })
+
+  it('is read with LF line ends too', () => {
+    const unix = Buffer.from(PYTHON.toString().replaceAll('\r\n', '\n'))
+    expect(parseMetaBlock(unix, true)).toMatchObject({ ok: true, length: unix.length })
+  })
+
+  it('is read with our extra headers, whose values are passed over', () => {
+    const more = block(
+      'Return-path: <>',
+      'Envelope-to: a@x.example',
+      'X-Queue-Priority: 1',
+      'X-Queue-Meta-End: end',
+    )
+    expect(parseMetaBlock(more, true)).toMatchObject({
+      ok: true,
+      meta: { envelope: { sender: '', recipients: ['a@x.example'] }, queuedAt: undefined },
+    })
+  })
+
+  it('counts no attempts when the number is none', () => {
+    for (const retries of ['-1', 'many', '1.5', '']) {
+      const text = block(
+        'Return-path: <s@x>',
+        'Envelope-to: a@x',
+        `X-Retries: ${retries}`,
+        'X-Queue-Meta-End: end',
+      )
+      expect(parseMetaBlock(text, true)).toMatchObject({ ok: true, meta: { earlierAttempts: 0 } })
+    }
+  })
+
+  it('names each recipient once', () => {
+    const text = block('Return-path: <s@x>', 'Envelope-to: a@x,b@x,a@x,', 'X-Queue-Meta-End: end')
+    expect(parseMetaBlock(text, true)).toMatchObject({ meta: { envelope: { recipients: ['a@x', 'b@x'] } } })
+  })
+})
+
+describe('what is no block', () => {
+  const WHOLE = format('s@x.example', 'a@x.example')
+
+  it('is refused at whatever byte the file was torn', () => {
+    for (let length = 0; length < WHOLE.length; length += 1) {
+      expect(parseMetaBlock(WHOLE.subarray(0, length), true)).toMatchObject({ ok: false, incomplete: false })
+    }
+    expect(parseMetaBlock(WHOLE, true)).toMatchObject({ ok: true, length: WHOLE.length })
+  })
+
+  it('may be incomplete while not all of the file was read', () => {
+    expect(parseMetaBlock(WHOLE.subarray(0, 40), false)).toMatchObject({ ok: false, incomplete: true })
+  })
+
+  it.each([
+    ['a message without a block', ['From: a@x', 'To: b@x', '', 'X-Queue-Meta-End: end']],
+    ['a foreign header', ['Return-path: <s@x>', 'Envelope-to: a@x', 'Subject: x', 'X-Queue-Meta-End: end']],
+    ['a line that is no header', ['Return-path: <s@x>', 'Envelope-to: a@x', 'junk', 'X-Queue-Meta-End: end']],
+    [
+      'a header twice',
+      ['Return-path: <s@x>', 'Return-path: <t@x>', 'Envelope-to: a@x', 'X-Queue-Meta-End: end'],
+    ],
+    ['no sender', ['Envelope-to: a@x', 'X-Queue-Meta-End: end']],
+    ['no recipients', ['Return-path: <s@x>', 'Envelope-to: , ', 'X-Queue-Meta-End: end']],
+    ['only an end line', ['X-Queue-Meta-End: end']],
+  ])('is refused with the reason: %s', (_what, lines) => {
+    const result = parseMetaBlock(block(...lines), true)
+    expect(result.ok).toBe(false)
+    expect(result).toHaveProperty('why', expect.stringMatching(/^the .*metadata block/))
+  })
+})
+
+describe('an address list', () => {
+  it('is split at the commas outside of quotes', () => {
+    expect(splitAddresses('a@x, "b,c"@x ,"d\\",e"@x,,f@x')).toEqual(['a@x', '"b,c"@x', '"d\\",e"@x', 'f@x'])
+  })
+
+  it('is still split when a quote never ends', () => {
+    expect(splitAddresses('a"b@x,c@x')).toEqual(['a"b@x', 'c@x'])
+  })
+})

@@ -1,0 +1,136 @@
+/**
+ * The file operations that durability rests on do what they say or throw.
+ */
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  appendText,
+  createExclusive,
+  openForReading,
+  syncData,
+  syncDirectory,
+  syncFile,
+  writeAll,
+  writePair,
+} from '../../../src/util/durable-file.ts'
+import { temporaryQueue } from '../../helpers/queue-dir.ts'
+
+function directory(): string {
+  const path = temporaryQueue()
+  mkdirSync(path)
+  return path
+}
+
+describe('a file that must be new', () => {
+  it('is created for its owner only', () => {
+    const path = join(directory(), 'a')
+    closeSync(createExclusive(path))
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(statSync(path).size).toBe(0)
+  })
+
+  it('is never one that exists, nor made through a link that leads nowhere', () => {
+    const dir = directory()
+    writeFileSync(join(dir, 'a'), 'x')
+    symlinkSync(join(dir, 'target'), join(dir, 'link'))
+    expect(() => createExclusive(join(dir, 'a'))).toThrow('EEXIST')
+    expect(() => createExclusive(join(dir, 'link'))).toThrow('EEXIST')
+    expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('x')
+    expect(() => statSync(join(dir, 'target'))).toThrow('ENOENT')
+  })
+})
+
+describe('opening for reading', () => {
+  it('does not follow a symbolic link', () => {
+    const dir = directory()
+    writeFileSync(join(dir, 'a'), 'x')
+    symlinkSync(join(dir, 'a'), join(dir, 'link'))
+    expect(() => openForReading(join(dir, 'link'))).toThrow('ELOOP')
+  })
+
+  it('does not wait for a writer of a FIFO', () => {
+    const path = join(directory(), 'fifo')
+    expect(spawnSync('mkfifo', [path]).status).toBe(0)
+    const fd = openForReading(path)
+    expect(fstatSync(fd).isFIFO()).toBe(true)
+    closeSync(fd)
+  })
+})
+
+describe('writing', () => {
+  it.each([
+    [0, 0],
+    [0, 5],
+    [5, 0],
+    [3, 2_000_000],
+    [2_000_000, 3],
+  ])('puts %i and %i bytes one after the other', (left, right) => {
+    const path = join(directory(), 'a')
+    const fd = createExclusive(path)
+    writePair(fd, Buffer.alloc(left, 'a'), Buffer.alloc(right, 'b'))
+    writeAll(fd, Buffer.from('end'))
+    closeSync(fd)
+    const text = readFileSync(path, 'latin1')
+    expect(text === `${'a'.repeat(left)}${'b'.repeat(right)}end`).toBe(true)
+  })
+
+  it('throws the error of the system when the device is full', () => {
+    const full = openSync('/dev/full', 'w')
+    expect(() => writeAll(full, Buffer.from('x'))).toThrow('ENOSPC')
+    expect(() => writePair(full, Buffer.from('x'), Buffer.from('y'))).toThrow('ENOSPC')
+    closeSync(full)
+  })
+})
+
+describe('syncing', () => {
+  it('rejects for a descriptor that cannot be synced', async () => {
+    const pipe = openSync('/dev/null', 'w')
+    await expect(syncFile(pipe)).rejects.toThrow('EINVAL')
+    await expect(syncData(pipe)).rejects.toThrow('EINVAL')
+    closeSync(pipe)
+  })
+
+  it('resolves for files and directories', async () => {
+    const dir = directory()
+    const fd = createExclusive(join(dir, 'a'))
+    await syncFile(fd)
+    await syncData(fd)
+    closeSync(fd)
+    await syncDirectory(dir)
+  })
+
+  it('rejects for a directory that is none', async () => {
+    const dir = directory()
+    writeFileSync(join(dir, 'a'), '')
+    await expect(syncDirectory(join(dir, 'a'))).rejects.toThrow('ENOTDIR')
+    await expect(syncDirectory(join(dir, 'none'))).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('appending', () => {
+  it('creates the file for its owner only and adds at its end', async () => {
+    const path = join(directory(), 'log')
+    await appendText(path, 'one\n', false)
+    await appendText(path, 'zwölf\n', true)
+    expect(readFileSync(path, 'utf8')).toBe('one\nzwölf\n')
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  it('does not write through a symbolic link', async () => {
+    const dir = directory()
+    symlinkSync(join(dir, 'target'), join(dir, 'log'))
+    await expect(appendText(join(dir, 'log'), 'x', true)).rejects.toThrow('ELOOP')
+    expect(() => statSync(join(dir, 'target'))).toThrow('ENOENT')
+  })
+})
