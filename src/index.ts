@@ -12,6 +12,7 @@ export { MemoryTransport, type KeptMessage, type OutcomeScript } from './transpo
 export { smtpTransport } from './delivery/smtp-transport.ts'
 export { SmtpTransport } from './transport/smtp.ts'
 export { MaildirQueue } from './queue/maildir-queue.ts'
+export { MemoryQueue } from './queue/memory-queue.ts'
 export type { RecipientState, RecipientStatus } from './queue/recipient-state.ts'
 export type {
   Claim,
