@@ -1,7 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
 const project = (name, timeout) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], pool: 'forks', testTimeout: timeout, hookTimeout: timeout },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    pool: 'forks',
+    testTimeout: timeout,
+    hookTimeout: timeout,
+  },
 })
 
 export default defineConfig({

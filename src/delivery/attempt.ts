@@ -88,7 +88,7 @@ export async function attemptClaim(
     claim.abandon()
     return { outcomes, settled: 'abandoned', stop: { scope: 'host', reason: describeError(error) } }
   }
-  const subject = { ...claim.message, content: claim.content, attempts: claim.message.attempts + 1 }
+  const subject = { envelope, content: claim.content, id, attempts: claim.message.attempts + 1 }
   const action = await reportAttempt(context, subject, outcomes)
   const next = disposition(claim, outcomes, action, context)
   try {

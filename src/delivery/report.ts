@@ -3,12 +3,13 @@
  * plug-ins. It happens after the outcome is on stable storage, and nothing here can change that outcome.
  */
 import type { EventName } from '../logging/events.ts'
+import { nullLogger } from '../logging/logger.ts'
 import { nullTransactionLog } from '../logging/transaction-log.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import { messageIdOf } from '../message/message-id.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
-import type { PluginAction, PluginEvent, PluginSignal } from '../plugins/contract.ts'
+import { noPlugins, type PluginAction, type PluginEvent, type PluginSignal } from '../plugins/contract.ts'
 import type { DeliveryContext } from './context.ts'
 
 /** The message that a report is about. */
@@ -48,6 +49,7 @@ function logOutcomes(
   subject: Subject,
   outcomes: readonly RecipientOutcome[],
 ): void {
+  if (context.log === nullLogger) return
   for (const outcome of outcomes) {
     const level = outcome.status === 'failed' || outcome.status === 'in-doubt' ? 'warn' : 'info'
     context.log[level](EVENT_OF[outcome.status], {
@@ -112,6 +114,7 @@ export async function reportAttempt(
     const { sender } = subject.envelope
     context.deliveryLog.record({ sender, recipients: delivered, messageId: await messageId(subject.content) })
   }
+  if (context.plugins === noPlugins) return undefined
   return emitAll(context, signals(outcomes), event(subject, outcomes))
 }
 

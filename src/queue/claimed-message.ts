@@ -5,14 +5,15 @@
 import { unlinkSync } from 'node:fs'
 import { describeError, errnoOf, queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
-import { parseName } from './entry-name.ts'
-import { readJournal, removeJournal } from './journal.ts'
+import { parseName, type EntryName } from './entry-name.ts'
+import { readJournal, removeJournal, type TimedEvent } from './journal.ts'
 import { folderPath } from './layout.ts'
+import type { QueueMeta } from './meta-block.ts'
 import { moveMessage } from './move.ts'
 import { isFileFault, openQueueFile } from './queue-file.ts'
 import { messageState } from './recipient-state.ts'
 import { entryOf } from './scan.ts'
-import type { QueuedMessage } from './store.ts'
+import type { QueuedMessage, QueueEntry } from './store.ts'
 
 /** A claimed message, whose content the caller closes; or why the file is none. */
 export type ClaimedMessage =
@@ -20,6 +21,8 @@ export type ClaimedMessage =
       readonly ok: true
       readonly message: QueuedMessage
       readonly content: MessageContent
+      /** The file name taken apart. */
+      readonly entry: EntryName
       readonly hasJournal: boolean
     }
   | { readonly ok: false; readonly why: string }
@@ -41,20 +44,37 @@ export function readClaimed(queueDir: string, name: string): ClaimedMessage {
   }
 }
 
+/** Everything that is known about a message. Written out, because a run makes one for each message. */
+function queuedMessage(
+  { id, place, queuedAt, nextAttempt, priority, key }: QueueEntry,
+  meta: QueueMeta,
+  events: readonly TimedEvent[],
+  file: { readonly content: MessageContent; readonly modified: number },
+): QueuedMessage {
+  const { recipients, attempts, lastAttempt } = messageState(meta, events)
+  return {
+    id,
+    place,
+    queuedAt: meta.queuedAt ?? (queuedAt || file.modified),
+    nextAttempt,
+    priority,
+    key,
+    envelope: meta.envelope,
+    size: file.content.size,
+    recipients,
+    attempts,
+    lastAttempt,
+  }
+}
+
 type OpenFile = Extract<ReturnType<typeof openQueueFile>, { ok: true }>
 
 function withState(queueDir: string, name: string, { meta, content, modified }: OpenFile) {
   try {
-    const events = readJournal(queueDir, parseName(name).unique)
-    const entry = entryOf('cur', name)
-    const message: QueuedMessage = {
-      ...entry,
-      ...messageState(meta, events),
-      queuedAt: meta.queuedAt ?? (entry.queuedAt || modified),
-      envelope: meta.envelope,
-      size: content.size,
-    }
-    return { message, content, hasJournal: events.length > 0 }
+    const entry = parseName(name)
+    const events = readJournal(queueDir, entry.unique)
+    const message = queuedMessage(entryOf('cur', name, entry), meta, events, { content, modified })
+    return { message, content, entry, hasJournal: events.length > 0 }
   } catch (error) {
     content.close()
     throw error

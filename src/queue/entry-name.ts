@@ -77,7 +77,11 @@ export function claimedName(name: string, claim: string): string {
 
 /** True for a name that is no queued message's, because a claim of it could not be named. */
 export function isTooLong(fileName: string): boolean {
-  return Buffer.byteLength(fileName.split(':')[0] ?? '') > LONGEST_NAME
+  // The whole name first, because it is hardly ever too long.
+  return (
+    Buffer.byteLength(fileName) > LONGEST_NAME &&
+    Buffer.byteLength(fileName.split(':')[0] ?? '') > LONGEST_NAME
+  )
 }
 
 /** Reads a file name. Never fails: what is not there has its default. */

@@ -4,7 +4,7 @@
  * file system which is not mounted does not silently get a queue in its place.
  */
 import { mkdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { syncDirectory } from '../util/durable-file.ts'
@@ -17,7 +17,7 @@ export type Folder = (typeof FOLDERS)[number]
 
 /** The absolute path of a folder, or of a file in it. */
 export function folderPath(queueDir: string, folder: Folder, name = ''): string {
-  return name === '' ? join(queueDir, folder) : `${join(queueDir, folder)}/${name}`
+  return name === '' ? `${queueDir}/${folder}` : `${queueDir}/${folder}/${name}`
 }
 
 function makeDirectory(path: string): boolean {

@@ -9,12 +9,13 @@
  * all delivered, unlinked                 nothing                      a power cut within a second may revive it, in doubt
  * moved to new/ or failed/                the message with its journal nothing to do
  */
-import { existsSync, unlinkSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
-import { parseName, type EntryName } from './entry-name.ts'
+import { unlinkFile } from '../util/durable-file.ts'
+import type { EntryName } from './entry-name.ts'
 import { appendJournal, attemptEvents, removeJournal, type TimedEvent } from './journal.ts'
 import { folderPath, type Folder } from './layout.ts'
 import { moveMessage, type Destination } from './move.ts'
@@ -38,6 +39,8 @@ export interface ClaimedFile {
   /** The name in cur/. */
   readonly name: string
   readonly claim: string
+  /** The name taken apart. */
+  readonly entry: EntryName
   /** Whether the message has a journal already. */
   readonly hasJournal: boolean
 }
@@ -96,7 +99,7 @@ export class MaildirClaim implements Claim {
     this.pending = message.recipients.filter(isUnfinished).map((state) => state.recipient)
     this.#holder = holder
     this.#file = file
-    this.#name = parseName(file.name)
+    this.#name = file.entry
     this.#path = folderPath(holder.queueDir, 'cur', file.name)
     this.#recipients = message.recipients
     this.#hasJournal = file.hasJournal
@@ -116,7 +119,7 @@ export class MaildirClaim implements Claim {
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
     const { queueDir, runner } = this.#holder
     this.#recipients = afterAttempt(this.message, outcomes)
-    if (this.#recipients.every((state) => state.status === 'delivered') && this.#remove()) return
+    if (this.#recipients.every((state) => state.status === 'delivered') && (await this.#remove())) return
     const events = attemptEvents(outcomes, runner, this.#holder.now())
     await appendJournal(queueDir, this.#name.unique, events, true)
     this.#hasJournal = true
@@ -141,7 +144,7 @@ export class MaildirClaim implements Claim {
     const left = this.#recipients.filter(isUnfinished).map((state) => state.recipient)
     const settled = destination(left, unfinished)
     if (settled === 'done' || settled === 'discarded') {
-      this.#remove()
+      await this.#remove()
       return settled
     }
     const { queueDir } = this.#holder
@@ -174,9 +177,10 @@ export class MaildirClaim implements Claim {
   }
 
   /** False when another host took the claim over: the message is there, and so its journal is still needed. */
-  #remove(): boolean {
+  async #remove(): Promise<boolean> {
     try {
-      unlinkSync(this.#path)
+      // Not the blocking call: on a busy disk this is the one that waits, and other messages are under way.
+      await unlinkFile(this.#path)
     } catch (error) {
       this.#lost = errnoOf(error) === 'ENOENT'
       if (this.#lost) return false

@@ -144,9 +144,9 @@ export class MaildirRunner implements Runner {
       this.#open.delete(claim)
       return quarantined(file)
     }
-    const { message, content, hasJournal } = read
+    const { message, content, entry, hasJournal } = read
     if (message.recipients.some(isUnfinished)) {
-      const opened = new MaildirClaim(this.#holder, { name, claim, hasJournal }, message, content)
+      const opened = new MaildirClaim(this.#holder, { name, claim, entry, hasJournal }, message, content)
       return { kind: 'claimed', claim: opened }
     }
     content.close()
@@ -172,7 +172,9 @@ export class MaildirRunner implements Runner {
    */
   adopt(name: string, claim: string, { envelope, content }: NewMessage): Claim {
     this.#open.add(claim)
-    const entry = entryOf('cur', claimedName(name, claim))
+    const key = claimedName(name, claim)
+    const parsed = parseName(key)
+    const entry = entryOf('cur', key, parsed)
     const { queuedAt } = entry
     const meta = { envelope, queuedAt, earlierAttempts: 0, lastAttempt: undefined }
     const message = { ...entry, ...messageState(meta, []), envelope, size: content.size }
@@ -183,7 +185,12 @@ export class MaildirRunner implements Runner {
       stream: () => content.stream(),
       close: () => undefined,
     }
-    return new MaildirClaim(this.#holder, { name: entry.key, claim, hasJournal: false }, message, borrowed)
+    return new MaildirClaim(
+      this.#holder,
+      { name: key, claim, entry: parsed, hasJournal: false },
+      message,
+      borrowed,
+    )
   }
 
   async flush(): Promise<void> {

@@ -11,8 +11,8 @@ import { folderPath, type Folder } from './layout.ts'
 import type { Place, QueueEntry } from './store.ts'
 
 /** The entry that a file name in a folder stands for. */
-export function entryOf(place: Place, name: string): QueueEntry {
-  const { unique, nextAttempt, priority } = parseName(name)
+export function entryOf(place: Place, name: string, parsed = parseName(name)): QueueEntry {
+  const { unique, nextAttempt, priority } = parsed
   return {
     id: queueId(unique),
     place,

@@ -3,7 +3,18 @@
  * none hides a short write, a failed sync or a failed close. A failed sync is final: the caller must write a
  * new file and never sync the old one again, since the kernel may have dropped the pages.
  */
-import { close, closeSync, constants, fdatasync, fsync, open, openSync, writeSync, writevSync } from 'node:fs'
+import {
+  close,
+  closeSync,
+  constants,
+  fdatasync,
+  fsync,
+  open,
+  openSync,
+  writeSync,
+  writevSync,
+  unlink,
+} from 'node:fs'
 
 /** Creates a file that must not exist, mode 0600, never through a symbolic link. Returns the descriptor. */
 export function createExclusive(path: string): number {
@@ -43,6 +54,13 @@ export function syncFile(fd: number): Promise<void> {
 export function syncData(fd: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fdatasync(fd, (error) => (error === null ? resolve() : reject(error)))
+  })
+}
+
+/** Removes a name without blocking the event loop. */
+export function unlinkFile(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    unlink(path, (error) => (error === null ? resolve() : reject(error)))
   })
 }
 
