@@ -5,8 +5,8 @@
 import { Command, CommanderError } from 'commander'
 import { MailError } from '../errors/mail-error.ts'
 import { VERSION } from '../util/version.ts'
+import { AllDone } from './all-done.ts'
 import type { Terminal } from './exit.ts'
-import { NothingLeftToDo } from './nothing-left.ts'
 
 export type { Command } from 'commander'
 
@@ -24,14 +24,14 @@ export function newCommand(terminal: Terminal, description: string): Command {
 /**
  * Parses the command line and runs the action that belongs to it.
  *
- * @throws MailError USAGE for what the command does not know, NothingLeftToDo after --help and --version
+ * @throws MailError USAGE for what the command does not know, AllDone after --help and --version
  */
 export async function parseCommand(command: Command, terminal: Terminal): Promise<void> {
   try {
     await command.parseAsync([...terminal.args], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) throw new NothingLeftToDo()
+    if (error.exitCode === 0) throw new AllDone()
     // What commander throws when a command is called without the subcommand it needs.
     const why =
       error.code === 'commander.help' ? 'name what is to be done' : error.message.replace(/^error: /, '')

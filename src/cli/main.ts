@@ -4,8 +4,8 @@
  */
 import { basename } from 'node:path'
 import type { ExitCode } from '../errors/sysexits.ts'
+import { AllDone } from './all-done.ts'
 import { runProgram, type Terminal } from './exit.ts'
-import { NothingLeftToDo } from './nothing-left.ts'
 
 /** Runs a command and ends the process. */
 export function runCommand(command: (terminal: Terminal) => Promise<ExitCode>): void {
@@ -15,7 +15,7 @@ export function runCommand(command: (terminal: Terminal) => Promise<ExitCode>): 
     try {
       return await command(terminal)
     } catch (error) {
-      if (error instanceof NothingLeftToDo) return 0
+      if (error instanceof AllDone) return 0
       throw error
     }
   })
