@@ -6,8 +6,8 @@
 import type { QueueEntry, QueueStore } from '../queue/store.ts'
 import { isDue, type RetryPolicy } from './schedule.ts'
 
-/** How many entries a window holds: about 200 octets each. */
-const WINDOW = 50_000
+/** How many entries a window holds: a few megabytes, against one scan of the folder for each window. */
+const WINDOW = 10_000
 
 /** What a run is about. */
 export interface Selection {

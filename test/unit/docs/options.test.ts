@@ -1,12 +1,12 @@
 /** The manual pages have the options that the commands have. */
 import { describe, expect, it } from 'vitest'
+import { AllDone } from '../../../src/cli/all-done.ts'
+import type { Terminal } from '../../../src/cli/exit.ts'
 import { mail } from '../../../src/cli/mail.ts'
-import { NothingLeftToDo } from '../../../src/cli/nothing-left.ts'
 import { queue } from '../../../src/cli/queue.ts'
 import { run } from '../../../src/cli/run.ts'
 import { sendTestCommand } from '../../../src/cli/send-test.ts'
 import { SENDMAIL_OPTIONS, type SendmailOption } from '../../../src/cli/sendmail-options.ts'
-import type { Terminal } from '../../../src/cli/exit.ts'
 import { helpFlags, itemsOf, manFlags, section, sentence, textOf, type Flags } from './pages.ts'
 
 /** What a command prints on standard output; it must say nothing else. */
@@ -23,7 +23,7 @@ async function printed(command: (terminal: Terminal) => Promise<unknown>, args: 
     print: (text: string) => void lines.push(text),
     complain: fail,
   }
-  await expect(command(terminal)).rejects.toBeInstanceOf(NothingLeftToDo)
+  await expect(command(terminal)).rejects.toBeInstanceOf(AllDone)
   return lines.join('')
 }
 
