@@ -6,7 +6,9 @@ import type { Logger, LogFields } from '../logging/logger.ts'
 import type { Terminal } from './exit.ts'
 
 function text(fields: LogFields | undefined): string {
-  const { line, reason } = fields ?? {}
+  const { line, recipient } = fields ?? {}
+  const { reason } = fields ?? {}
+  if (typeof reason === 'string' && typeof recipient === 'string') return `${recipient}: ${reason}`
   return typeof line === 'string' ? line : typeof reason === 'string' ? reason : JSON.stringify(fields ?? {})
 }
 

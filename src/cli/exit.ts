@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
+import { printable } from './printable.ts'
 
 /** What a command may touch of its process. */
 export interface Terminal {
@@ -22,21 +23,23 @@ export interface Terminal {
   complain(line: string): void
 }
 
-/** Writes everything, also to a pipe that is not ready or whose reader is gone. */
-function writeFully(fd: number, text: string): void {
+/** Writes everything, also to a pipe that is not ready. Returns the error when the rest is lost. */
+function writeFully(fd: number, text: string): unknown {
   const bytes = Buffer.from(text)
   let written = 0
   while (written < bytes.length) {
     try {
       written += writeSync(fd, bytes, written)
     } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN') return
+      if (errnoOf(error) !== 'EAGAIN') return error
     }
   }
+  return undefined
 }
 
 /** The terminal of this process. */
-export function processTerminal(program: string): Terminal {
+function processTerminal(program: string): Terminal & { readonly lostOutput: unknown } {
+  let lostOutput: unknown
   return {
     program,
     args: process.argv.slice(2),
@@ -44,9 +47,25 @@ export function processTerminal(program: string): Terminal {
     get interactive() {
       return process.stderr.isTTY
     },
-    print: (text) => writeFully(1, text),
-    complain: (line) => writeFully(2, `${program}: ${line.replace(/[\r\n]+/g, ' ')}\n`),
+    print: (text) => {
+      lostOutput ??= writeFully(1, printable(text))
+    },
+    complain: (line) => {
+      writeFully(2, `${program}: ${printable(line.replace(/[\r\n]+/g, ' '))}\n`)
+    },
+    get lostOutput() {
+      return lostOutput
+    },
   }
+}
+
+/** What was asked for on standard output did not get there. A reader that had enough (EPIPE) is no failure. */
+function checkOutput(lost: unknown): void {
+  if (lost === undefined || errnoOf(lost) === 'EPIPE') return
+  throw new MailError(
+    'QUEUE_IO',
+    `cannot write to standard output: ${describeError(lost)}; what was to be shown is incomplete`,
+  )
 }
 
 function failed(terminal: Terminal, error: unknown): ExitCode {
@@ -81,7 +100,9 @@ export async function runProgram(
     terminal.complain(`an error was not handled: ${describeError(error)}`)
   })
   try {
-    process.exit(await main(terminal))
+    const exitCode = await main(terminal)
+    if (exitCode === EX.OK) checkOutput(terminal.lostOutput)
+    process.exit(exitCode)
   } catch (error) {
     return end(error)
   }

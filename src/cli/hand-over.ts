@@ -19,6 +19,8 @@ export interface ReadyMessage {
   readonly verbose: boolean
 }
 
+/** Recipients that a line names at the most. */
+const NAMED = 10
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 /** A signal that fires when the process is asked to end. */
@@ -29,6 +31,13 @@ export function endingSignal(): AbortSignal {
   return ending.signal
 }
 
+/** The first few of a list that may be very long. */
+function someOf(addresses: readonly string[]): string {
+  const more = addresses.length - NAMED
+  const named = addresses.slice(0, NAMED).join(', ')
+  return more > 0 ? `${named} and ${more} more` : named
+}
+
 function tell(setup: Setup, result: SubmitResult, verbose: boolean): ExitCode {
   const { terminal } = setup
   // The message moves to failed/ when nobody waits for it any more.
@@ -37,13 +46,13 @@ function tell(setup: Setup, result: SubmitResult, verbose: boolean): ExitCode {
   for (const { recipient, reason } of result.refused)
     terminal.complain(`${recipient} was refused: ${reason}; ${kept}`)
   if (result.problem !== undefined) {
-    const lost = result.unaccepted.length > 0 ? ` (not accepted for ${result.unaccepted.join(', ')})` : ''
+    const lost = result.unaccepted.length > 0 ? ` (not accepted for ${someOf(result.unaccepted)})` : ''
     terminal.complain(`${result.problem.publicMessage}${lost}`)
     return result.problem.exitCode
   }
-  if (verbose && result.sent.length > 0) terminal.complain(`sent to ${result.sent.join(', ')}`)
+  if (verbose && result.sent.length > 0) terminal.complain(`sent to ${someOf(result.sent)}`)
   if (verbose && result.queued.length > 0) {
-    terminal.complain(`queued as ${result.queueId ?? '?'} for ${result.queued.join(', ')}`)
+    terminal.complain(`queued as ${result.queueId ?? '?'} for ${someOf(result.queued)}`)
   }
   if (result.refused.length === 0) return EX.OK
   return result.refused.some((each) => each.scope === 'message') ? EX.UNAVAILABLE : EX.NOUSER

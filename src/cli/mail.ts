@@ -2,6 +2,7 @@
  * mq-mail: a drop-in for the sending half of mail(1). Composes a plain-text message from standard input and
  * hands it over as mq-sendmail does; the same exit codes, standard output stays empty.
  */
+import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { dedupe } from '../message/address.ts'
@@ -49,7 +50,11 @@ async function readBody(): Promise<Buffer> {
     }
   } catch (error) {
     if (error instanceof MailError) throw error
-    throw new MailError('INPUT_UNREADABLE', 'cannot read the body from standard input', { cause: error })
+    throw new MailError(
+      'INPUT_UNREADABLE',
+      `cannot read the body from standard input: ${describeError(error)}; redirect it from a file or a pipe`,
+      { cause: error },
+    )
   }
   return Buffer.concat(chunks)
 }

@@ -74,13 +74,16 @@ export async function listQueue(
   )
 }
 
-/** The waiting mail of the configured queue, as `mailq` prints it. */
-export async function listConfiguredQueue(setup: Setup): Promise<ExitCode> {
+/** The mail in the configured queue, as `mailq` prints it: what waits, unless other places are named. */
+export async function listConfiguredQueue(
+  setup: Setup,
+  places: readonly Place[] = ['new', 'cur', 'hold'],
+): Promise<ExitCode> {
   const { queueDir } = setup.config
   if (queueDir === undefined)
     throw new MailError('CONFIG_MISSING', 'there is no queue: queue_dir is not configured')
   // A queue that was never needed has not been made yet.
-  if (existsSync(queueDir)) await listQueue(await queueIn(queueDir), ['new', 'cur', 'hold'], setup.terminal)
+  if (existsSync(queueDir)) await listQueue(await queueIn(queueDir), places, setup.terminal)
   else setup.terminal.print('Mail queue is empty\n')
   return EX.OK
 }

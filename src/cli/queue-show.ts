@@ -31,11 +31,6 @@ function envelopeLines(message: QueuedMessage): string[] {
   ]
 }
 
-/** Makes text safe for a terminal: control characters but line ends and tabs become `?`. */
-function printable(text: string): string {
-  return text.replace(/\r\n/g, '\n').replace(/[^\P{Cc}\n\t]/gu, '?')
-}
-
 /**
  * Prints a message.
  *
@@ -52,7 +47,7 @@ export async function showMessage(store: QueueStore, entry: QueueEntry, terminal
   }
   try {
     const readable = await readForPeople(content.stream(), content.size)
-    terminal.print(printable(`${envelopeLines(message).join('\n')}\n\n${readable}`))
+    terminal.print(`${envelopeLines(message).join('\n')}\n\n${readable}`)
   } finally {
     content.close()
   }

@@ -3,6 +3,7 @@
  */
 import { hostname } from 'node:os'
 import { configuredTransport } from '../delivery/configured.ts'
+import { sendPatiently } from '../delivery/patience.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { composeMail } from '../message/compose.ts'
@@ -55,7 +56,9 @@ async function sendTestMessage(
     date: Date.now(),
     messageId: newMessageId(sender.address, mailDomain(setup.config.qualifyDomain)),
   })
-  return transport.send({ envelope: addressed, content: bufferContent(message) })
+  const delivery = { envelope: addressed, content: bufferContent(message) }
+  // A person waits in front of it: the same patience as for any submission.
+  return sendPatiently(transport, delivery, { untilBody: setup.config.submitTimeout, awaitReply: true })
 }
 
 function tell(

@@ -49,7 +49,7 @@ export function locateConfig(search: ConfigSearch): string {
 
 function namedFile(name: string, by: string): string {
   if (name === '') throw new MailError('CONFIG_MISSING', `${by} is empty; name the configuration file`)
-  const path = resolve(name)
+  const path = absolute(name, by)
   const state = probe(path)
   if (state === 'exists') return path
   if (state === 'closed') {
@@ -62,6 +62,18 @@ function namedFile(name: string, by: string): string {
     'CONFIG_MISSING',
     `${path}: no such file, although ${by} names it; create it or correct the name`,
   )
+}
+
+/** A relative name means nothing in a working directory that was removed. */
+function absolute(name: string, by: string): string {
+  try {
+    return resolve(name)
+  } catch {
+    throw new MailError(
+      'CONFIG_MISSING',
+      `${name}: no such file, because the working directory is gone; give ${by} an absolute path`,
+    )
+  }
 }
 
 function probe(path: string): 'exists' | 'missing' | 'closed' {

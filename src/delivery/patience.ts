@@ -27,9 +27,11 @@ export async function sendPatiently(
   if (untilBody === undefined) return transport.send(watched, signal)
   const stopper = new AbortController()
   const stop = (): void => {
-    stopper.abort()
+    stopper.abort(signal?.reason)
   }
-  const timer = setTimeout(stop, untilBody)
+  const timer = setTimeout(() => {
+    stopper.abort(new Error(`the server was not ready for the message within ${untilBody / 1000} s`))
+  }, untilBody)
   const onBodyStart = (): void => {
     clearTimeout(timer)
   }

@@ -85,10 +85,14 @@ function firstRetry(context: DeliveryContext, outcomes: readonly RecipientOutcom
 }
 
 function notAccepted(outcomes: readonly RecipientOutcome[]): MailError {
+  if (outcomes.length === 0) {
+    const remedy = 'set smtp_hostname to send it, or queue_dir to keep it'
+    return new MailError('CONFIG_MISSING', `the message can neither be sent nor queued: ${remedy}`)
+  }
   const reasons = outcomes.flatMap((o) =>
     o.status === 'deferred' || o.status === 'in-doubt' ? [o.reason] : [],
   )
-  const why = reasons[0] ?? 'no smarthost is configured'
+  const why = reasons[0] ?? 'it was refused'
   return new MailError(
     'NOT_ACCEPTED',
     `the message was not accepted: ${why}; there is no queue_dir to keep it in, so send it again later`,

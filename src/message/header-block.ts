@@ -33,6 +33,9 @@ export const MAX_HEADER_BYTES = 4 * 1024 * 1024
 /** The longest field name, and as many blanks before the colon: beyond both, a line is known to be no field. */
 const MAX_NAME = 998
 const FIELD = /^([!-9;-~]{1,998})[ \t]{0,998}:/
+/** U+FEFF as UTF-8. */
+const BYTE_ORDER_MARK = '\xef\xbb\xbf'
+const MARKED_FIELD = /^\xef\xbb\xbf[!-9;-~]{1,998}[ \t]{0,998}:/
 const MBOX_LINE = /^>*From /
 
 /** Makes a header block of fields. */
@@ -76,7 +79,9 @@ export class HeaderSplitter {
    * @throws MailError MESSAGE_MALFORMED when the header block is larger than {@link MAX_HEADER_BYTES}
    */
   push(chunk: Buffer): HeaderSplit | undefined {
-    const text = chunk.toString('latin1')
+    const raw = chunk.toString('latin1')
+    // Some editors put a byte order mark in front of the first field.
+    const text = this.#size === 0 && MARKED_FIELD.test(raw) ? raw.slice(BYTE_ORDER_MARK.length) : raw
     this.#size += text.length
     this.#pending += text
     const bodyStart = text.includes('\n') ? this.#takeLines() : undefined

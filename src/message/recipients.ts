@@ -4,8 +4,8 @@
  * be used never hide the others: they are listed as problems, and the caller decides.
  */
 import { MailError } from '../errors/mail-error.ts'
-import { dedupe, envelopeAddress, quoteForMessage } from './address.ts'
 import { parseAddressList } from './address-list.ts'
+import { dedupe, envelopeAddress, quoteForMessage } from './address.ts'
 import type { Envelope } from './envelope.ts'
 import { fieldText, type HeaderBlock } from './header-block.ts'
 
@@ -15,6 +15,7 @@ export interface RecipientList {
   readonly problems: readonly string[]
 }
 
+const LINE_BREAK = /[\r\n]/
 const RESENT = new Set(['resent-to', 'resent-cc', 'resent-bcc'])
 const ORIGINAL = new Set(['to', 'cc', 'bcc', 'apparently-to'])
 
@@ -28,6 +29,10 @@ export function readRecipients(texts: readonly string[]): RecipientList {
   const recipients: string[] = []
   const problems: string[] = []
   for (const text of texts) {
+    if (LINE_BREAK.test(text)) {
+      problems.push(`the recipient ${quoteForMessage(text)} cannot be used: it has a line break`)
+      continue
+    }
     const list = parseAddressList(text)
     for (const problem of list.problems) problems.push(problem)
     for (const { address } of list.addresses) {
@@ -64,6 +69,12 @@ export function headerRecipients(header: HeaderBlock): RecipientList {
  */
 export function readSender(text: string): string {
   if (/^\s*(?:<\s*>)?\s*$/.test(text)) return ''
+  if (LINE_BREAK.test(text)) {
+    throw new MailError(
+      'ADDRESS_INVALID',
+      `the sender ${quoteForMessage(text)} cannot be used: it has a line break`,
+    )
+  }
   const { addresses, problems } = parseAddressList(text)
   const [sender] = addresses
   if (problems[0] !== undefined)

@@ -3,14 +3,14 @@
  * attempt any more.
  */
 import { unlinkSync } from 'node:fs'
-import { describeError, errnoOf, queueError } from '../errors/errno.ts'
+import { errnoOf, queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
 import { parseName, type EntryName } from './entry-name.ts'
 import { readJournal, removeJournal, type TimedEvent } from './journal.ts'
 import { folderPath } from './layout.ts'
 import type { QueueMeta } from './meta-block.ts'
 import { moveMessage } from './move.ts'
-import { isFileFault, openQueueFile } from './queue-file.ts'
+import { fileFault, isFileFault, openQueueFile } from './queue-file.ts'
 import { messageState } from './recipient-state.ts'
 import { entryOf } from './scan.ts'
 import type { QueuedMessage, QueueEntry } from './store.ts'
@@ -39,7 +39,7 @@ export function readClaimed(queueDir: string, name: string): ClaimedMessage {
     if (!file.ok) return file
     return { ok: true, ...withState(queueDir, name, file) }
   } catch (error) {
-    if (isFileFault(error)) return { ok: false, why: describeError(error) }
+    if (isFileFault(error)) return { ok: false, why: fileFault(error) }
     throw queueError(error, 'cannot read a message in', queueDir)
   }
 }

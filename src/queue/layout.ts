@@ -3,7 +3,7 @@
  * never make anything. The queue directory itself is made only inside a directory that exists, so that a
  * file system which is not mounted does not silently get a queue in its place.
  */
-import { mkdirSync, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
@@ -43,10 +43,11 @@ export async function ensureLayout(queueDir: string): Promise<void> {
     if (made.length > 0) await syncDirectory(queueDir)
     if (madeQueue) await syncDirectory(dirname(queueDir))
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') {
+    if (errnoOf(error) === 'ENOENT') throw new MailError('CONFIG_MISSING', whyMissing(queueDir))
+    if (errnoOf(error) === 'ELOOP') {
       throw new MailError(
-        'CONFIG_MISSING',
-        `the queue directory ${queueDir} cannot be made: ${dirname(queueDir)} does not exist; create it or correct queue_dir`,
+        'CONFIG_INVALID',
+        `the queue ${queueDir} is a circle of symbolic links; correct queue_dir`,
       )
     }
     if (errnoOf(error) === 'ENOTDIR') {
@@ -54,6 +55,14 @@ export async function ensureLayout(queueDir: string): Promise<void> {
     }
     throw queueError(error, 'cannot make the queue directory', queueDir)
   }
+}
+
+function whyMissing(queueDir: string): string {
+  if (lstatSync(queueDir, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    return `the queue directory ${queueDir} is a symbolic link to nowhere; create its target or correct queue_dir`
+  }
+  const parent = dirname(queueDir)
+  return `the queue directory ${queueDir} cannot be made: ${parent} does not exist; create it or correct queue_dir`
 }
 
 /**

@@ -3,7 +3,7 @@
  * messages are read in one go, large ones stay in the file. Nothing here changes anything.
  */
 import { closeSync, fstatSync, readSync } from 'node:fs'
-import { errnoOf } from '../errors/errno.ts'
+import { describeError, errnoOf } from '../errors/errno.ts'
 import { bufferContent, fileContent, type MessageContent } from '../message/content.ts'
 import { openForReading } from '../util/durable-file.ts'
 import { MAX_BLOCK, parseMetaBlock, type QueueMeta } from './meta-block.ts'
@@ -27,6 +27,13 @@ const FILE_FAULTS: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM',
 /** True when a file that could not be opened belongs into quarantine; otherwise trying again may help. */
 export function isFileFault(error: unknown): boolean {
   return FILE_FAULTS.has(errnoOf(error))
+}
+
+/** Why such a file is no message, in words. */
+export function fileFault(error: unknown): string {
+  const errno = errnoOf(error)
+  if (errno === 'ELOOP') return 'it is a symbolic link'
+  return errno === 'ENXIO' ? 'not a regular file' : describeError(error)
 }
 
 function readAt(fd: number, length: number): Buffer {

@@ -6,11 +6,10 @@ import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
 import { openConnection, SmtpConnection } from './connection.ts'
 import type { Failure } from './failure.ts'
+import { interruption } from './interruption.ts'
 
 /** How long an unused connection is kept, in milliseconds. */
 const IDLE_LIMIT = 2000
-
-const INTERRUPTED: Failure = { phase: 'local', reason: 'interrupted while waiting for a connection' }
 
 /** Hands out connections. Each one must be given back with `release`, or exchanged with `renew`. */
 export class ConnectionPool {
@@ -36,7 +35,9 @@ export class ConnectionPool {
    */
   async acquire(signal?: AbortSignal): Promise<SmtpConnection | Failure> {
     for (;;) {
-      if (signal?.aborted === true) return INTERRUPTED
+      if (signal?.aborted === true) {
+        return { phase: 'local', reason: interruption(signal, 'interrupted while waiting for a connection') }
+      }
       const idle = this.#idle.pop()
       if (idle !== undefined) {
         idle.keepAlive(true)

@@ -11,6 +11,7 @@ import { readCapabilities, type Capabilities } from './capabilities.ts'
 import { dial } from './dial.ts'
 import { openDialogue, type Dialogue } from './dialogue.ts'
 import { classify, replyFailure, type Failure, type Phase } from './failure.ts'
+import { interruption } from './interruption.ts'
 import { oneLine } from './reply.ts'
 import { secretRemover } from './secrets.ts'
 import { planTls } from './tls-settings.ts'
@@ -194,7 +195,8 @@ function startSession(
       resolve(failure)
     }
     const fail = (error: WireError): void => settle(sessionFailure(error, step, host))
-    const interrupt = (): void => settle({ phase: 'local', reason: 'interrupted while connecting' })
+    const interrupt = (): void =>
+      settle({ phase: 'local', reason: interruption(signal, 'interrupted while connecting') })
     const limit = timeouts.banner + timeouts.command
     const late = `${host} did not finish its greeting, STARTTLS and login within ${limit} ms`
     const timer = setTimeout(() => settle({ phase: step, reason: late }), limit)

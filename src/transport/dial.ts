@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net'
 import type { SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { Failure } from './failure.ts'
+import { interruption } from './interruption.ts'
 
 /** How long one address may take while there is another one to try, in milliseconds. */
 const NEXT_ADDRESS_AFTER = 1000
@@ -36,7 +37,8 @@ export function dial(settings: SmtpSettings, signal?: AbortSignal): Promise<Sock
     const fail = (reason: string): void => {
       settle({ phase: 'connect', reason: `cannot connect to ${host} port ${port}: ${reason}` })
     }
-    const interrupt = (): void => settle({ phase: 'local', reason: 'interrupted while connecting' })
+    const interrupt = (): void =>
+      settle({ phase: 'local', reason: interruption(signal, 'interrupted while connecting') })
     const timer = setTimeout(() => fail(`no answer within ${timeouts.connect} ms`), timeouts.connect)
     const onError = (error: Error): void => fail(reasonOf(error))
     socket.on('error', onError)

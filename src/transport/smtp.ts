@@ -4,10 +4,10 @@
  * server wanted the message is replaced once, silently: nothing can be sent twice by that.
  */
 import type { SmtpSettings } from '../config/config.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
-import { SmtpConnection } from './connection.ts'
+import type { RecipientOutcome } from '../message/outcome.ts'
 import { ConnectionPool } from './connection-pool.ts'
+import { SmtpConnection } from './connection.ts'
 import { classify, isTooManyRecipients, refusal, type Failure } from './failure.ts'
 import { refuseMessage, refuseRecipient } from './preflight.ts'
 import { parseReply, remoteQueueId } from './reply.ts'

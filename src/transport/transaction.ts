@@ -10,6 +10,7 @@ import { describeError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
 import { MessageBody } from './body.ts'
 import { replyFailure, type Failure } from './failure.ts'
+import { interruption } from './interruption.ts'
 import { oneLine } from './reply.ts'
 
 /** An error of the protocol engine. */
@@ -89,7 +90,8 @@ class Transaction {
   readonly #resolve: (result: TransactionResult) => void
   readonly #awaitReply: boolean
   readonly #interrupt = (): void => {
-    if (!(this.#awaitReply && this.#body.handedOver)) this.#stop({ phase: 'local', reason: 'interrupted' })
+    if (this.#awaitReply && this.#body.handedOver) return
+    this.#stop({ phase: 'local', reason: interruption(this.#signal, 'interrupted') })
   }
   #timer: NodeJS.Timeout | undefined
   #done = false

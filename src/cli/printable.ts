@@ -1,0 +1,11 @@
+/**
+ * What comes from a message, a server or a caller must not drive the terminal it is shown on.
+ */
+
+/** Controls but line end and tab, and the characters that turn the direction of the text around them. */
+const UNSAFE = /[^\P{Cc}\n\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+
+/** Text with a question mark in the place of everything that a terminal would obey instead of show. */
+export function printable(text: string): string {
+  return text.replace(/\r\n/g, '\n').replace(UNSAFE, '?')
+}
