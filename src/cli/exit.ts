@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
+import { pluginsAreLoaded } from '../plugins/loaded.ts'
 import { printable } from './printable.ts'
 
 /** What a command may touch of its process. */
@@ -93,7 +94,19 @@ export async function runProgram(
     debugStack(terminal, error)
     process.exit(failed(terminal, error))
   }
-  process.on('uncaughtException', end)
+  // Code of a plug-in runs in this process: what it throws later must not end a delivery half way.
+  process.on('uncaughtException', (error) => {
+    if (!pluginsAreLoaded()) end(error)
+    debugStack(terminal, error)
+    terminal.complain(`an error was thrown outside of a delivery: ${describeError(error)}`)
+  })
+  let ended = false
+  process.on('exit', (code) => {
+    // Nobody but this function may say that all went well.
+    if (ended || code !== EX.OK) return
+    terminal.complain('the process was ended before its work was done, perhaps by a plug-in; try again')
+    process.exitCode = EX.TEMPFAIL
+  })
   // A promise that a plug-in left alone must not end a delivery.
   process.on('unhandledRejection', (error) => {
     debugStack(terminal, error)
@@ -102,6 +115,7 @@ export async function runProgram(
   try {
     const exitCode = await main(terminal)
     if (exitCode === EX.OK) checkOutput(terminal.lostOutput)
+    ended = true
     process.exit(exitCode)
   } catch (error) {
     return end(error)

@@ -46,12 +46,15 @@ function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode
   if (report.stopped !== undefined && !routine) {
     terminal.complain(`stopped early: ${report.stopped.reason}; what was not tried stays in the queue`)
   }
+  if (report.unreadable !== undefined) terminal.complain(`a message was passed over: ${report.unreadable}`)
   if (report.failed > 0)
     terminal.complain(
       `${report.failed} messages failed for good and are kept in failed/; see mq-queue list --failed`,
     )
   if (report.failed > 0) return EX.UNAVAILABLE
-  return report.stopped !== undefined || report.deferred > 0 ? EX.TEMPFAIL : EX.OK
+  return report.stopped !== undefined || report.unreadable !== undefined || report.deferred > 0
+    ? EX.TEMPFAIL
+    : EX.OK
 }
 
 function queueDirectory(config: Config, operand: string | undefined): string {

@@ -68,6 +68,7 @@ export async function attemptClaim(
   patience: Patience = { awaitReply: true },
 ): Promise<AttemptResult> {
   const { envelope, id } = claim.message
+  const stored = new Set<string>()
   const delivery = {
     envelope: { sender: envelope.sender, recipients: claim.pending },
     content: claim.content,
@@ -75,15 +76,22 @@ export async function attemptClaim(
     beforeLastByte: () => {
       claim.markFlight()
     },
+    // A message to many needs several transactions: who has it is stored before the next one begins.
+    onOutcomes: async (part: readonly RecipientOutcome[]) => {
+      await claim.record(part)
+      for (const { recipient } of part) stored.add(recipient)
+    },
   }
   const outcomes = await sendPatiently(transport, delivery, patience)
   const stop = stopFor(outcomes)
   try {
-    if (outcomes.every(blameless)) {
+    if (stored.size === 0 && outcomes.every(blameless)) {
       await claim.release()
       return { outcomes, settled: 'released', stop }
     }
-    await claim.record(outcomes)
+    await claim.record(
+      stored.size === 0 ? outcomes : outcomes.filter(({ recipient }) => !stored.has(recipient)),
+    )
   } catch (error) {
     claim.abandon()
     return { outcomes, settled: 'abandoned', stop: { scope: 'host', reason: describeError(error) } }

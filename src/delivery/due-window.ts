@@ -4,6 +4,7 @@
  * a run, however large the queue is.
  */
 import type { QueueEntry, QueueStore } from '../queue/store.ts'
+import type { Clock } from '../util/clock.ts'
 import { isDue, type RetryPolicy } from './schedule.ts'
 
 /** How many entries a window holds: a few megabytes, against one scan of the folder for each window. */
@@ -16,6 +17,7 @@ export interface Selection {
   /** Ignores the schedule: everything waiting is due. */
   readonly all: boolean
   readonly policy: RetryPolicy
+  readonly clock: Clock
   /** Entries of a window; for tests. */
   readonly size?: number
 }
@@ -59,7 +61,7 @@ export async function* dueWindows(store: QueueStore, selection: Selection): Asyn
     for await (const entry of store.list(['new'])) {
       const wanted = selection.all
         ? last === undefined || byAge(last, entry) < 0
-        : isDue(selection.policy, entry, selection.cutoff)
+        : isDue(selection.policy, entry, { cutoff: selection.cutoff, now: selection.clock.now() })
       if (wanted) best.offer(entry)
     }
     const window = best.take()

@@ -3,8 +3,9 @@
  * `inProgress` the message is stored and claimed in one step, so that it survives a crash of this program at
  * any moment and no other runner sends it meanwhile.
  */
+import { MailError } from '../errors/mail-error.ts'
 import { envelope } from '../message/recipients.ts'
-import type { Claim, QueueStore, Runner } from '../queue/store.ts'
+import type { Claim, NewMessage, QueueStore, Runner } from '../queue/store.ts'
 import { queueIn } from './configured.ts'
 import { prepareMessage, type MessageInput } from './prepare-message.ts'
 
@@ -26,13 +27,23 @@ export interface QueuedReference {
   readonly queueId: string
 }
 
-/** A message in the queue that this process has claimed. It must be sent or released. */
-export interface InProgressMessage extends QueuedReference {
-  /** @internal */
+/** A claimed message and what has to be ended after it. */
+export interface Taken {
   readonly claim: Claim
-  /** @internal */
-  readonly runner: Runner
-  /** Leaves the message to the next run of the queue. */
+  /** Frees everything, whatever became of the claim. */
+  readonly end: () => Promise<void>
+}
+
+/** A message in the queue that this process has claimed. It is sent once, or released. */
+export interface InProgressMessage extends QueuedReference {
+  /**
+   * Hands the claim over.
+   *
+   * @throws MailError USAGE when the message was sent or released before
+   * @internal
+   */
+  takeClaim(): Taken
+  /** Leaves the message to the next run of the queue. Does nothing once it was sent or released. */
   release(): Promise<void>
 }
 
@@ -72,33 +83,50 @@ export async function enqueueMessage(
   const addressed = envelope(options.sender, recipientList(options.recipients))
   const store = await openQueue(queue)
   const { content } = await prepareMessage(input, addressed.sender)
+  let kept = false
   try {
     const message = { envelope: addressed, content }
     if (options.inProgress !== true) return { queueId: await store.enqueue(message) }
-    return await claimed(store, message)
+    const inProgress = await claimed(store, message)
+    kept = true
+    return inProgress
   } finally {
-    content.close()
+    // A message in progress is read again when it is sent.
+    if (!kept) content.close()
   }
 }
 
-async function claimed(
-  store: QueueStore,
-  message: Parameters<QueueStore['enqueue']>[0],
-): Promise<InProgressMessage> {
+async function claimed(store: QueueStore, message: NewMessage): Promise<InProgressMessage> {
   const runner = await store.openRunner('submit')
   try {
-    const claim = await store.enqueueClaimed(message, runner)
-    return {
-      queueId: claim.message.id,
-      claim,
-      runner,
-      release: async () => {
-        await claim.release()
-        await runner.close()
-      },
-    }
+    return inProgress(await store.enqueueClaimed(message, runner), runner, message)
   } catch (error) {
     await runner.close()
     throw error
+  }
+}
+
+function inProgress(claim: Claim, runner: Runner, { content }: NewMessage): InProgressMessage {
+  let taken = false
+  const end = async (): Promise<void> => {
+    content.close()
+    await runner.close()
+  }
+  return {
+    queueId: claim.message.id,
+    takeClaim: () => {
+      if (taken) throw new MailError('USAGE', `the message ${claim.message.id} was sent or released already`)
+      taken = true
+      return { claim, end }
+    },
+    release: async () => {
+      if (taken) return
+      taken = true
+      try {
+        await claim.release()
+      } finally {
+        await end()
+      }
+    },
   }
 }

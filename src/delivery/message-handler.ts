@@ -62,7 +62,7 @@ export class MessageHandler {
   async sendMessage(message: InProgressMessage): Promise<SendResult>
   async sendMessage(message: MessageInput | InProgressMessage, to: Addresses): Promise<SendResult>
   async sendMessage(message: MessageInput | InProgressMessage, to?: Addresses): Promise<SendResult> {
-    if (typeof message === 'object' && 'claim' in message) return this.#sendClaimed(message)
+    if (typeof message === 'object' && 'takeClaim' in message) return this.#sendClaimed(message)
     const addressed = envelope(to?.sender ?? '', recipientList(to?.recipients ?? []))
     const { content, messageId } = await prepareMessage(message, addressed.sender, this.#context.clock)
     try {
@@ -77,17 +77,17 @@ export class MessageHandler {
   }
 
   async #sendClaimed(message: InProgressMessage): Promise<SendResult> {
-    const { claim, runner } = message
-    if (this.#transport === undefined) {
-      await message.release()
+    const { claim, end } = message.takeClaim()
+    try {
+      if (this.#transport !== undefined) {
+        const attempt = await attemptClaim(claim, this.#transport, this.#context)
+        return sendResult(claimResult(claim, attempt), undefined)
+      }
+      await claim.release()
       const queued = { sent: [], queued: claim.pending, refused: [], unaccepted: [], problem: undefined }
       return sendResult({ ...queued, queueId: claim.message.id }, undefined)
-    }
-    try {
-      const attempt = await attemptClaim(claim, this.#transport, this.#context)
-      return sendResult(claimResult(claim, attempt), undefined)
     } finally {
-      await runner.close()
+      await end()
     }
   }
 

@@ -7,8 +7,8 @@
  * everything else is an error, and nothing was kept.
  */
 import type { Readable } from 'node:stream'
-import { configFromSettings } from '../config/settings.ts'
 import type { Config } from '../config/config.ts'
+import { configFromSettings } from '../config/settings.ts'
 import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { Logger } from '../logging/logger.ts'

@@ -6,7 +6,7 @@
  * the queue cannot be written, when its lease is lost, or when it is asked to stop.
  */
 import { setMaxListeners } from 'node:events'
-import { describeError } from '../errors/errno.ts'
+import { describeError, errnoOf } from '../errors/errno.ts'
 import type { QueueEntry, QueueStore, Recovered, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { attemptClaim, type AttemptResult } from './attempt.ts'
@@ -42,6 +42,8 @@ export interface RunReport {
   held: number
   quarantined: number
   recovered: number
+  /** Why a message could not be read and was left where it is; the first of them. */
+  unreadable: string | undefined
   /** Why the run ended before everything due was tried. */
   stopped: Stopped | undefined
 }
@@ -64,6 +66,7 @@ function emptyReport(): RunReport {
     held: 0,
     quarantined: 0,
     recovered: 0,
+    unreadable: undefined,
     stopped: undefined,
   }
 }
@@ -83,6 +86,8 @@ interface Run {
   readonly context: DeliveryContext
   readonly options: RunOptions
   readonly report: RunReport
+  /** Messages in a row that could not be read. */
+  unreadable: number
 }
 
 function mustStop({ report, options, runner }: Run): boolean {
@@ -112,11 +117,20 @@ async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
     context.log.error('account.failed', { transport: transport.name, reason: attempt.stop.reason })
 }
 
+const causeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause ?? error) : error)
+
 /** A queue that fails stops the run; what is in flight elsewhere still comes to its end. */
 async function deliverSafely(run: Run, entry: QueueEntry): Promise<void> {
   try {
     await deliverEntry(run, entry)
+    run.unreadable = 0
   } catch (error) {
+    // One bad spot on the disk must not hold up all other mail; two in a row are the disk.
+    run.unreadable += 1
+    if (errnoOf(causeOf(error)) === 'EIO' && run.unreadable === 1) {
+      run.report.unreadable ??= describeError(error)
+      return
+    }
     run.report.stopped ??= { scope: 'host', reason: describeError(error) }
   }
 }
@@ -148,7 +162,8 @@ function tellRecovered({ report, context }: Run, recovered: readonly Recovered[]
 
 async function deliverAll(run: Run, store: QueueStore): Promise<void> {
   const { context, options } = run
-  const selection = { cutoff: context.clock.now(), all: options.all === true, policy: context.policy }
+  const { clock, policy } = context
+  const selection = { cutoff: clock.now(), all: options.all === true, policy, clock }
   let probed = false
   for await (const window of dueWindows(store, selection)) {
     const [first] = window
@@ -187,7 +202,7 @@ export async function runQueueOnce(
   // Each message in flight listens to it.
   if (options.signal !== undefined) setMaxListeners(0, options.signal)
   const runner = await store.openRunner('run')
-  const run: Run = { runner, transport, context, options, report }
+  const run: Run = { runner, transport, context, options, report, unreadable: 0 }
   const stopFlushing = flushNowAndThen(run)
   try {
     if (options.force !== true && (await runner.othersAtWork())) {

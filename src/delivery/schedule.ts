@@ -42,7 +42,11 @@ export function isExpired(policy: RetryPolicy, queuedAt: number, now: number): b
  * Whether a message may be tried now. A time further away than any retry can be was written by a clock that
  * went wrong: such a message is due, or it would wait for ever.
  */
-export function isDue(policy: RetryPolicy, entry: Pick<QueueEntry, 'nextAttempt'>, now: number): boolean {
+export function isDue(
+  policy: RetryPolicy,
+  { nextAttempt }: Pick<QueueEntry, 'nextAttempt'>,
+  { cutoff, now }: { readonly cutoff: number; readonly now: number },
+): boolean {
   const furthest = Math.max(0, ...policy.retry) * (1 + JITTER) + 60_000
-  return entry.nextAttempt <= now || entry.nextAttempt > now + furthest
+  return nextAttempt <= cutoff || nextAttempt > now + furthest
 }

@@ -63,7 +63,11 @@ export function fileContent(fd: number, start: number, size: number): MessageCon
   return {
     size,
     bytes: undefined,
-    stream: () => Readable.from(fileChunks(fd, start, size), { objectMode: false }),
+    stream: () => {
+      // The number of a closed descriptor may belong to another file by now.
+      if (!open) throw new Error('the message was closed before it was read')
+      return Readable.from(fileChunks(fd, start, size), { objectMode: false })
+    },
     close: () => {
       if (!open) return
       open = false

@@ -10,6 +10,7 @@ import { noPlugins, PLUGIN_SIGNALS } from './contract.ts'
 import type { Plugin, PluginApi, PluginHooks } from './contract.ts'
 import { createHooks, PLUGIN_LIMIT, type Subscription } from './hooks.ts'
 import { withLimit } from './limit.ts'
+import { notePlugins } from './loaded.ts'
 import { locatePlugins, trustedPath } from './locate.ts'
 
 /** What loading needs from its surroundings. */
@@ -67,6 +68,7 @@ export async function loadPlugins(
   specifiers: readonly string[],
   context: PluginContext,
 ): Promise<PluginHooks> {
+  notePlugins()
   const limit = context.limit ?? PLUGIN_LIMIT
   const leaveOut = (plugin: string, error: unknown): void => {
     const reason = describeError(error)

@@ -6,7 +6,7 @@ import { unlinkSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
 import { parseName, type EntryName } from './entry-name.ts'
-import { readJournal, removeJournal, type TimedEvent } from './journal.ts'
+import { readJournal, type TimedEvent } from './journal.ts'
 import { folderPath } from './layout.ts'
 import type { QueueMeta } from './meta-block.ts'
 import { moveMessage } from './move.ts'
@@ -85,19 +85,19 @@ function withState(queueDir: string, name: string, { meta, content, modified }: 
  * Takes a claimed message away that no recipient is left for: removed when everybody has it, else kept in
  * failed/.
  *
+ * @returns true when it was removed, so that its journal can go once that is durable
  * @throws MailError QUEUE_* when it cannot be moved
  */
-export function clearFinished(queueDir: string, name: string, { recipients }: QueuedMessage): void {
+export function clearFinished(queueDir: string, name: string, { recipients }: QueuedMessage): boolean {
   const path = folderPath(queueDir, 'cur', name)
-  const entry = parseName(name)
   if (recipients.some(({ status }) => status !== 'delivered')) {
-    moveMessage(path, { queueDir, folder: 'failed', entry })
-    return
+    moveMessage(path, { queueDir, folder: 'failed', entry: parseName(name) })
+    return false
   }
   try {
     unlinkSync(path)
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw queueError(error, 'cannot remove the delivered message', path)
   }
-  removeJournal(queueDir, entry.unique)
+  return true
 }

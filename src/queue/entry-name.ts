@@ -89,9 +89,9 @@ export function parseName(fileName: string): EntryName {
   const colon = fileName.indexOf(':')
   const base = colon === -1 ? fileName : fileName.slice(0, colon)
   const claim = colon !== -1 && fileName.startsWith(CLAIM_MARK, colon) ? fileName.slice(colon + 3) : undefined
-  const comma = base.indexOf(',')
-  const unique = comma === -1 ? base : base.slice(0, comma)
-  const fields = comma === -1 ? '' : base.slice(comma)
+  // Only what has the form of a field: another comma in the name of a file put here by hand belongs to its name.
+  const fields = /(?:,[A-Za-z]=[^,]*)+$/.exec(base)?.[0] ?? ''
+  const unique = base.slice(0, base.length - fields.length)
   const next = /,N=(\d{1,11})(?=,|$)/.exec(fields)?.[1]
   const priority = /,P=(\d)(?=,|$)/.exec(fields)?.[1]
   return {

@@ -149,13 +149,14 @@ function isBlamed(outcome: RecipientOutcome): boolean {
   return outcome.status !== 'deferred' || (outcome.scope !== 'account' && outcome.scope !== 'host')
 }
 
-/** The events that one attempt leaves behind. */
+/** The events that one attempt, or a part of it, leaves behind. A part that is `counted` adds no attempt. */
 export function attemptEvents(
   outcomes: readonly RecipientOutcome[],
   runner: string,
   time: number,
+  counted = false,
 ): TimedEvent[] {
-  const counts = outcomes.some(isBlamed)
+  const counts = !counted && outcomes.some(isBlamed)
   const events: TimedEvent[] = [{ event: 'attempt', time, runner, counts }]
   for (const group of groupDelivered(outcomes)) events.push({ ...group, event: 'delivered', time })
   for (const outcome of outcomes) {

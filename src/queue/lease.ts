@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, renameSync } from 'node:fs'
 import { lock } from 'proper-lockfile'
 import { queueError } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
 import { createExclusive, writeAll } from '../util/durable-file.ts'
 import { thisProcess } from './host.ts'
 import {
@@ -51,7 +52,11 @@ function createFlightLog(path: string, head: string): FlightLog {
     torn = false
     written = text.length
   }
+  let open = true
   const mark = (claim: string, inFlight: Iterable<string>): void => {
+    // Its descriptor may belong to somebody else by now.
+    if (!open)
+      throw new MailError('QUEUE_BUSY', 'this runner has ended; open another one to deliver messages')
     try {
       if (written > FLIGHT_LOG_LIMIT) startOver(inFlight)
       const line = torn ? `\n${claim}\n` : `${claim}\n`
@@ -63,7 +68,12 @@ function createFlightLog(path: string, head: string): FlightLog {
       throw queueError(error, 'cannot write the flight log', path)
     }
   }
-  return { mark, close: () => closeSync(fd) }
+  const close = (): void => {
+    if (!open) return
+    open = false
+    closeSync(fd)
+  }
+  return { mark, close }
 }
 
 /** The lease of this process. */

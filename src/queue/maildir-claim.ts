@@ -16,7 +16,7 @@ import type { MessageContent } from '../message/content.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import { unlinkFile } from '../util/durable-file.ts'
 import type { EntryName } from './entry-name.ts'
-import { appendJournal, attemptEvents, removeJournal, type TimedEvent } from './journal.ts'
+import { appendJournal, attemptEvents, type TimedEvent } from './journal.ts'
 import { folderPath, type Folder } from './layout.ts'
 import { moveMessage, type Destination } from './move.ts'
 import { isUnfinished, type RecipientState } from './recipient-state.ts'
@@ -30,6 +30,8 @@ export interface ClaimHolder {
   markFlight(claim: string): void
   /** Notes that names in a folder changed and want a directory sync. */
   touched(folder: Folder): void
+  /** The message is removed; its journal may go once that is durable. */
+  finished(unique: string): void
   /** The claim is over; `kept` when its file stays in cur/. */
   ended(claim: string, kept: boolean): void
 }
@@ -70,9 +72,12 @@ function destination(left: readonly string[], disposition: Disposition): Settled
 }
 
 /** The status of each recipient after the outcomes of an attempt. */
-function afterAttempt(message: QueuedMessage, outcomes: readonly RecipientOutcome[]): RecipientState[] {
+function afterAttempt(
+  states: readonly RecipientState[],
+  outcomes: readonly RecipientOutcome[],
+): RecipientState[] {
   const news = new Map(outcomes.map((outcome) => [outcome.recipient, outcome]))
-  return message.recipients.map((state) => {
+  return states.map((state) => {
     const outcome = news.get(state.recipient)
     return outcome === undefined ? state : { ...state, status: outcome.status }
   })
@@ -90,6 +95,8 @@ export class MaildirClaim implements Claim {
   #recipients: readonly RecipientState[]
   #hasJournal: boolean
   #removed = false
+  /** This attempt is in the journal already. */
+  #counted = false
   /** Everybody has the message, but another runner has the file. */
   #lost = false
 
@@ -118,9 +125,10 @@ export class MaildirClaim implements Claim {
 
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
     const { queueDir, runner } = this.#holder
-    this.#recipients = afterAttempt(this.message, outcomes)
+    this.#recipients = afterAttempt(this.#recipients, outcomes)
     if (this.#recipients.every((state) => state.status === 'delivered') && (await this.#remove())) return
-    const events = attemptEvents(outcomes, runner, this.#holder.now())
+    const events = attemptEvents(outcomes, runner, this.#holder.now(), this.#counted)
+    this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
     await appendJournal(queueDir, this.#name.unique, events, true)
     this.#hasJournal = true
   }
@@ -188,7 +196,7 @@ export class MaildirClaim implements Claim {
     }
     this.#removed = true
     this.#holder.touched('cur')
-    if (this.#hasJournal) removeJournal(this.#holder.queueDir, this.#name.unique)
+    if (this.#hasJournal) this.#holder.finished(this.#name.unique)
     return true
   }
 

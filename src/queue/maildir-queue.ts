@@ -153,8 +153,9 @@ export class MaildirQueue implements QueueStore {
   async remove(entry: QueueEntry): Promise<boolean> {
     return this.#change(entry, async () => {
       unlinkSync(folderPath(this.name, entry.place, entry.key))
-      removeJournal(this.name, parseName(entry.key).unique)
+      // The journal goes last: a power cut could bring the message back, and then it says who has it.
       await syncDirectory(folderPath(this.name, entry.place))
+      removeJournal(this.name, parseName(entry.key).unique)
     })
   }
 

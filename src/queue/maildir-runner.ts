@@ -4,23 +4,24 @@
  */
 import { renameSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
+import type { MessageContent } from '../message/content.ts'
 import type { Clock } from '../util/clock.ts'
 import { syncDirectory } from '../util/durable-file.ts'
 import { clearFinished, readClaimed } from './claimed-message.ts'
+import { clearRunners } from './dead-runners.ts'
 import { claimedName, isTooLong, parseName } from './entry-name.ts'
+import { removeJournal } from './journal.ts'
 import { folderPath, type Folder } from './layout.ts'
 import type { Lease } from './lease.ts'
 import { MaildirClaim, type ClaimHolder } from './maildir-claim.ts'
-import { quarantine } from './quarantine.ts'
-import type { MessageContent } from '../message/content.ts'
-import { isUnfinished, messageState } from './recipient-state.ts'
 import { moveMessage } from './move.ts'
-import { clearRunners } from './dead-runners.ts'
+import { quarantine } from './quarantine.ts'
+import { isUnfinished, messageState } from './recipient-state.ts'
 import { recoverClaims } from './recover.ts'
-import { sweepJournals, sweepTmp } from './sweep.ts'
 import { inspectRunner, isRunnerFile } from './runner-record.ts'
 import { entryOf, scanNames } from './scan.ts'
 import type { Claim, ClaimResult, NewMessage, Quarantined, QueueEntry, Recovered, Runner } from './store.ts'
+import { sweepJournals, sweepTmp } from './sweep.ts'
 
 function quarantined(file: Quarantined | undefined): ClaimResult {
   return file === undefined ? { kind: 'gone' } : { kind: 'quarantined', file }
@@ -34,6 +35,8 @@ export class MaildirRunner implements Runner {
   readonly #clock: Clock
   readonly #open = new Set<string>()
   readonly #dirty = new Set<Folder>()
+  /** Removed messages whose journals are still there: a power cut could bring the message back. */
+  readonly #finished = new Set<string>()
   readonly #holder: ClaimHolder
   #claims = 0
 
@@ -48,6 +51,7 @@ export class MaildirRunner implements Runner {
       now: () => clock.now(),
       markFlight: (claim) => lease.markFlight(claim, this.#open),
       touched: (folder) => this.#dirty.add(folder),
+      finished: (unique) => this.#finished.add(unique),
       // A claim that is kept stays in the flight log.
       ended: (claim, kept) => {
         if (!kept) this.#open.delete(claim)
@@ -71,7 +75,7 @@ export class MaildirRunner implements Runner {
       for await (const { name } of scanNames(this.#queueDir, 'runners')) {
         if (!isRunnerFile(name) || name === this.id) continue
         const other = inspectRunner(this.#queueDir, name, info, this.#clock.now())
-        if (!other.alive || other.info?.role !== 'run') continue
+        if (!other.alive || !other.beating || other.info?.role !== 'run') continue
         // Of two that start at the same moment exactly one is the older.
         if (other.info.since < info.since || (other.info.since === info.since && name < this.id)) return true
       }
@@ -96,6 +100,7 @@ export class MaildirRunner implements Runner {
           return claim
         },
         endClaim: (claim) => this.#open.delete(claim),
+        finished: (unique) => this.#finished.add(unique),
         markFlight: (claim) => this.#lease.markFlight(claim, this.#open),
       })
       if (recovered.length > 0) this.#dirty.add('new').add('cur')
@@ -150,7 +155,8 @@ export class MaildirRunner implements Runner {
       return { kind: 'claimed', claim: opened }
     }
     content.close()
-    clearFinished(queueDir, name, message)
+    if (clearFinished(queueDir, name, message)) this.#holder.finished(parseName(name).unique)
+    this.#holder.touched('cur')
     this.#open.delete(claim)
     return { kind: 'gone' }
   }
@@ -195,11 +201,16 @@ export class MaildirRunner implements Runner {
 
   async flush(): Promise<void> {
     const folders = [...this.#dirty]
+    const finished = [...this.#finished]
     this.#dirty.clear()
     try {
       await Promise.all(folders.map((folder) => syncDirectory(folderPath(this.#queueDir, folder))))
     } catch (error) {
       throw queueError(error, 'cannot make removals durable in', this.#queueDir)
+    }
+    for (const unique of finished) {
+      removeJournal(this.#queueDir, unique)
+      this.#finished.delete(unique)
     }
   }
 

@@ -65,6 +65,7 @@ class MemoryClaim implements Claim {
   readonly #stored: StoredMessage
   readonly #messages: Map<string, StoredMessage>
   readonly #clock: Clock
+  #counted = false
 
   constructor(stored: StoredMessage, messages: Map<string, StoredMessage>, clock: Clock) {
     this.message = toMessage(stored)
@@ -80,7 +81,9 @@ class MemoryClaim implements Claim {
   }
 
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
-    this.#stored.events.push(...attemptEvents(outcomes, 'memory', this.#clock.now()))
+    const events = attemptEvents(outcomes, 'memory', this.#clock.now(), this.#counted)
+    this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
+    this.#stored.events.push(...events)
     const { recipients } = toMessage(this.#stored)
     if (recipients.every(({ status }) => status === 'delivered')) this.#messages.delete(this.#stored.id)
   }

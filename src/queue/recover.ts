@@ -32,6 +32,8 @@ export interface Recovery {
   /** A fresh claim of the recovering runner, which is open until it is ended. */
   newClaim(): string
   endClaim(claim: string): void
+  /** Notes that a message is removed, so that its journal can go once that is durable. */
+  finished(unique: string): void
   /** Notes that the message of a claim may have been handed over. */
   markFlight(claim: string): void
 }
@@ -108,7 +110,7 @@ async function giveBack(
   read.content.close()
   const left = read.message.recipients.filter(isUnfinished).map((each) => each.recipient)
   if (left.length === 0) {
-    clearFinished(queueDir, taken, read.message)
+    if (clearFinished(queueDir, taken, read.message)) recovery.finished(entry.unique)
     return { id, inDoubt: false }
   }
   if (inDoubt) await appendJournal(queueDir, entry.unique, doubtEvents(entry.claim, left, recovery.now), true)

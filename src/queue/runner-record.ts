@@ -5,8 +5,9 @@
  * The first line of the file is the {@link RunnerInfo}; each further line is the claim of a message that was
  * about to be handed over completely. See docs/queue.md.
  */
-import { readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, fstatSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
+import { openForReading } from '../util/durable-file.ts'
 import { liveness, type ProcessIdentity } from './host.ts'
 import { folderPath } from './layout.ts'
 
@@ -31,14 +32,15 @@ export const runnerFile = (queueDir: string, runner: string): string =>
 export const runnerLock = (queueDir: string, runner: string): string => `${runnerFile(queueDir, runner)}.lock`
 
 /** Whether a name in runners/ is a runner's file and not something beside it. */
-export const isRunnerFile = (name: string): boolean => !name.endsWith('.lock') && !name.endsWith('.new')
+export const isRunnerFile = (name: string): boolean => /^p\d+r[0-9a-f]{8}$/.test(name)
 
 /** Removes a file; one that is not there is fine. */
 export function unlinkIfThere(path: string): void {
   try {
     unlinkSync(path)
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error
+    // A directory that somebody put here is none of ours.
+    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'EISDIR') throw error
   }
 }
 
@@ -46,6 +48,8 @@ export function unlinkIfThere(path: string): void {
 export interface RunnerRecord {
   readonly info: RunnerInfo | undefined
   readonly alive: boolean
+  /** Its heartbeat is fresh: it is not stopped, nor is it hanging. */
+  readonly beating: boolean
   /** Dead for certain, and not only silent for too long. */
   readonly gone: boolean
   /** Claims whose message went out completely; undefined when that cannot be known. */
@@ -71,12 +75,18 @@ function parseInfo(line: string): RunnerInfo | undefined {
 
 /** The text of a runner's file: undefined when it is gone, empty when it is not for us to read. */
 function readRecord(path: string): string | undefined {
+  let fd: number | undefined
   try {
-    return readFileSync(path, 'utf8')
+    // Never waiting for the other end of a FIFO that somebody put there.
+    fd = openForReading(path)
+    return fstatSync(fd).isFile() ? readFileSync(fd, 'utf8') : ''
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    if (errnoOf(error) === 'EACCES') return ''
+    const errno = errnoOf(error)
+    if (errno === 'ENOENT') return undefined
+    if (errno === 'EACCES' || errno === 'ELOOP' || errno === 'ENXIO') return ''
     throw queueError(error, 'cannot read', path)
+  } finally {
+    if (fd !== undefined) closeSync(fd)
   }
 }
 
@@ -93,7 +103,9 @@ export function inspectRunner(
   now: number,
 ): RunnerRecord {
   const text = readRecord(runnerFile(queueDir, runner))
-  if (text === undefined) return { info: undefined, alive: false, gone: true, flown: undefined }
+  if (text === undefined) {
+    return { info: undefined, alive: false, beating: false, gone: true, flown: undefined }
+  }
   const [head = '', ...claims] = text.split('\n')
   const info = parseInfo(head)
   const seen = info === undefined ? 'unknown' : liveness(info, self)
@@ -103,7 +115,7 @@ export function inspectRunner(
   // After a reboot the unsynced flight log proves nothing.
   const trusted = info !== undefined && info.boot === self.boot
   const flown = trusted ? new Set(claims.filter((claim) => claim !== '')) : undefined
-  return { info, alive, gone, flown }
+  return { info, alive, beating: silent !== undefined && silent < LEASE_STALE, gone, flown }
 }
 
 /** Removes what a dead runner left in runners/. */

@@ -80,7 +80,10 @@ export interface Claim {
   readonly pending: readonly string[]
   /** To be called directly before the last byte of the message is handed over; throws when it can't be noted. */
   markFlight(): void
-  /** Stores the outcomes durably. A message that everybody has is removed by that. */
+  /**
+   * Stores outcomes durably; several times for an attempt that has several transactions. A message that everybody
+   * has is removed by that.
+   */
   record(outcomes: readonly RecipientOutcome[]): Promise<void>
   /** Moves the message to where it belongs after what was recorded. */
   finish(unfinished: Disposition): Promise<Settled>

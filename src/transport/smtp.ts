@@ -4,13 +4,14 @@
  * server wanted the message is replaced once, silently: nothing can be sent twice by that.
  */
 import type { SmtpSettings } from '../config/config.ts'
+import { describeError } from '../errors/errno.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { SmtpConnection } from './connection.ts'
 import { classify, isTooManyRecipients, refusal, type Failure } from './failure.ts'
 import { refuseMessage, refuseRecipient } from './preflight.ts'
-import { parseReply, remoteQueueId } from './reply.ts'
+import { oneLine, parseReply, remoteQueueId } from './reply.ts'
 import type { TransactionResult } from './transaction.ts'
 import type { Delivery, Transport } from './transport.ts'
 
@@ -55,15 +56,16 @@ export class SmtpTransport implements Transport {
       signal,
       outcomes,
       onBodyStart: onlyOnce(delivery.onBodyStart),
-      beforeLastByte: onlyOnce(delivery.beforeLastByte),
+      beforeLastByte: () => delivery.beforeLastByte?.(),
     }
     let rest: readonly string[] = recipients
     while (rest.length > 0) {
       const batch = rest.slice(0, Math.max(1, this.#settings.maxRecipients))
       const { again, stop } = await this.#sendBatch(attempt, batch)
       rest = [...again, ...rest.slice(batch.length)]
-      if (stop === undefined) continue
-      for (const recipient of rest) outcomes.set(recipient, refusal(recipient, stop))
+      const failure = stop ?? (rest.length > 0 ? await announce(attempt, batch, again) : undefined)
+      if (failure === undefined) continue
+      for (const recipient of rest) outcomes.set(recipient, refusal(recipient, failure))
       break
     }
     return recipients.map((recipient) => outcomes.get(recipient) ?? refusal(recipient, UNDECIDED))
@@ -87,6 +89,22 @@ export class SmtpTransport implements Transport {
     const second = await runBatch(fresh, attempt, batch)
     this.#pool.release(fresh)
     return conclude(attempt, second)
+  }
+}
+
+/** Lets the caller store what a transaction brought before the next one begins. */
+async function announce(
+  { delivery, outcomes }: Attempt,
+  batch: readonly string[],
+  again: readonly string[],
+): Promise<Failure | undefined> {
+  if (delivery.onOutcomes === undefined) return undefined
+  const settled = batch.filter((recipient) => !again.includes(recipient))
+  try {
+    await delivery.onOutcomes(settled.flatMap((recipient) => outcomes.get(recipient) ?? []))
+    return undefined
+  } catch (error) {
+    return { phase: 'local', reason: oneLine(describeError(error)) }
   }
 }
 

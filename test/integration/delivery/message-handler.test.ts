@@ -1,6 +1,7 @@
 /**
  * The library's MessageHandler with real queues and servers, as docs/library.md shows it.
  */
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -133,6 +134,36 @@ describe('conservative message sending', () => {
     const result = await handlerFor(await deadPort()).sendMessage(stored)
     expect(result).toMatchObject({ accepted: true, queued: ['b@site.example'], queueId: stored.queueId })
     expect(await holds(queueDir)).toEqual(['new: b@site.example=pending'])
+  })
+
+  it('sends a large stored message exactly, whatever files are opened meanwhile', async () => {
+    const server = await sink()
+    const directory = temporaryDirectory()
+    const body = 'A'.repeat(70).concat('\r\n').repeat(40_000)
+    const stored = await enqueueMessage(MESSAGE.replace('body\n', body), join(directory, 'queue'), {
+      ...ADDRESSES,
+      inProgress: true,
+    })
+    const other = join(directory, 'other')
+    writeFileSync(other, 'Z'.repeat(4_000_000))
+    const descriptors = Array.from({ length: 8 }, () => openSync(other, 'r'))
+    const result = await handlerFor(server.port).sendMessage(stored)
+    for (const descriptor of descriptors) closeSync(descriptor)
+    expect(result).toMatchObject({ accepted: true, sent: ['b@site.example'] })
+    expect(server.messages[0]?.data.toString('latin1').endsWith(`\r\n\r\n${body}`)).toBe(true)
+    expect(await holds(join(directory, 'queue'))).toEqual([])
+  })
+
+  it('sends a stored message once and refuses to do so again', async () => {
+    const server = await sink()
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const stored = await enqueueMessage(MESSAGE, queueDir, { ...ADDRESSES, inProgress: true })
+    const handler = handlerFor(server.port)
+    await handler.sendMessage(stored)
+    await expect(handler.sendMessage(stored)).rejects.toMatchObject({ code: 'USAGE' })
+    await stored.release()
+    expect(server.messages).toHaveLength(1)
+    expect(await holds(queueDir)).toEqual([])
   })
 
   it('gives a stored message back when it is released', async () => {

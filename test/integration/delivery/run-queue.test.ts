@@ -1,6 +1,8 @@
 /**
  * One pass over the queue: policy, plug-ins and the ends of a run, with a real queue and a real server.
  */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -13,6 +15,7 @@ import {
   type PluginHooks,
   type RunQueueOptions,
 } from '../../../src/index.ts'
+import { parseJournal } from '../../../src/queue/journal.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const HOUR = 3600_000
@@ -24,6 +27,15 @@ async function queueWith(...recipients: string[]): Promise<string> {
     await enqueueMessage(MESSAGE, queueDir, { sender: 'a@site.example', recipients: recipient.split(' ') })
   }
   return queueDir
+}
+
+/** Everybody who has a message according to the journals. */
+function journals(queueDir: string): string[] {
+  const state = join(queueDir, 'state')
+  const text = readdirSync(state)
+    .map((name) => readFileSync(join(state, name), 'utf8'))
+    .join('')
+  return parseJournal(text).flatMap((event) => (event.event === 'delivered' ? event.recipients : []))
 }
 
 /** The waiting messages as a listing sees them. */
@@ -131,6 +143,57 @@ describe('runQueue', () => {
       delivered: 1,
     })
     await older.close()
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('stores who has a message of several transactions before the next one begins', async () => {
+    const queueDir = await queueWith('one@x.example two@x.example three@x.example')
+    const seen: string[][] = []
+    const server = await sink({
+      dot: ({ transaction }) => {
+        if (transaction > 1) seen.push(journals(queueDir))
+        return transaction === 3 ? { just: 'drop' } : undefined
+      },
+    })
+    await runQueue(queueDir, settingsOf(server.port, { max_recipients: 1 }))
+    expect(seen).toEqual([['one@x.example'], ['one@x.example', 'two@x.example']])
+    expect(await holds(queueDir)).toEqual([
+      'new: one@x.example=delivered two@x.example=delivered three@x.example=in-doubt',
+    ])
+    const [entry] = await waiting(queueDir)
+    if (entry === undefined) throw new Error('nothing waits')
+    expect((await new MaildirQueue(queueDir).describe(entry))?.attempts).toBe(1)
+  })
+
+  it('removes a message of several transactions when all have it', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('one@x.example two@x.example three@x.example')
+    expect(await runQueue(queueDir, settingsOf(server.port, { max_recipients: 1 }))).toMatchObject({
+      delivered: 1,
+    })
+    expect(server.messages).toHaveLength(3)
+    expect(await holds(queueDir)).toEqual([])
+    expect(readdirSync(join(queueDir, 'state'))).toEqual([])
+  })
+
+  it('is not kept from its work by what lies in runners/', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('one@x.example')
+    mkdirSync(join(queueDir, 'runners'), { recursive: true })
+    mkdirSync(join(queueDir, 'runners', 'junk'))
+    mkdirSync(join(queueDir, 'runners', 'p1r00000000'))
+    execFileSync('mkfifo', [join(queueDir, 'runners', 'p2r00000000')])
+    expect(await runQueue(queueDir, settingsOf(server.port))).toMatchObject({ delivered: 1, busy: false })
+  })
+
+  it('goes to work beside a run that has not shown a heartbeat for a minute', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('one@x.example')
+    const stopped = await new MaildirQueue(queueDir).openRunner('run')
+    const hourAgo = Date.now() / 1000 - 3600
+    utimesSync(join(queueDir, 'runners', `${stopped.id}.lock`), hourAgo, hourAgo)
+    expect(await runQueue(queueDir, settingsOf(server.port))).toMatchObject({ busy: false, delivered: 1 })
+    await stopped.close()
     expect(await holds(queueDir)).toEqual([])
   })
 

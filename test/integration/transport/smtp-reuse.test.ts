@@ -142,16 +142,34 @@ describe('a reused connection that is dead', () => {
 describe('a message with many recipients', () => {
   const list = (count: number): string[] => Array.from({ length: count }, (_, n) => `r${n}@x`)
 
-  it('goes out in transactions of the configured size, announced once', async () => {
+  it('goes out in transactions of the configured size, each told before the next begins', async () => {
     const { server, transport } = await connect({}, { maxRecipients: 4 })
-    let announced = 0
-    const results = await transport.send(deliveryTo(list(10), { beforeLastByte: () => (announced += 1) }))
+    const told: string[] = []
+    const delivery = deliveryTo(list(10), {
+      beforeLastByte: () => told.push('last byte'),
+      onOutcomes: async (outcomes) => {
+        told.push(`${outcomes.length} ${outcomes[0]?.recipient ?? ''}, ${server.transactions.length}`)
+      },
+    })
+    const results = await transport.send(delivery)
     expect(results.map(({ status, recipient }) => `${status} ${recipient}`)).toEqual(
       list(10).map((one) => `delivered ${one}`),
     )
     expect(server.transactions.map(({ rcptTo }) => rcptTo.length)).toEqual([4, 4, 2])
-    expect(announced).toBe(1)
+    expect(told).toEqual(['last byte', '4 r0@x, 1', 'last byte', '4 r4@x, 2', 'last byte'])
     expect(server.connections).toBe(1)
+  })
+
+  it('is not continued when its outcomes cannot be stored', async () => {
+    const { server, transport } = await connect({}, { maxRecipients: 1 })
+    const onOutcomes = async (): Promise<void> => Promise.reject(new Error('disk full'))
+    const results = await transport.send(deliveryTo(list(3), { onOutcomes }))
+    expect(results).toMatchObject([
+      { status: 'delivered' },
+      { status: 'deferred', scope: 'host', reason: 'disk full' },
+      { status: 'deferred', scope: 'host', reason: 'disk full' },
+    ])
+    expect(server.transactions).toHaveLength(1)
   })
 
   it.each([['PIPELINING'], ['HELP']])('is split where the server has enough (%s)', async (extension) => {

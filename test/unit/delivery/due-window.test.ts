@@ -29,7 +29,13 @@ async function windowsOf(
 ): Promise<string[][]> {
   const windows: string[][] = []
   const { all = false, size = 100 } = selection
-  for await (const window of dueWindows(queue, { cutoff: NOW, all, policy: POLICY, size })) {
+  for await (const window of dueWindows(queue, {
+    cutoff: NOW,
+    all,
+    policy: POLICY,
+    clock: { now: () => NOW },
+    size,
+  })) {
     windows.push(window.map(({ id }) => id))
     for (const entry of window) await deal(entry)
   }

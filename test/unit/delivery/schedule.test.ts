@@ -32,6 +32,8 @@ describe('the next attempt', () => {
   })
 })
 
+const AT = { cutoff: NOW, now: NOW }
+
 describe('a message', () => {
   it('is given up at its age and not before', () => {
     expect(isExpired(POLICY, NOW - POLICY.expire + 1, NOW)).toBe(false)
@@ -39,19 +41,25 @@ describe('a message', () => {
   })
 
   it('is due at its time', () => {
-    expect(isDue(POLICY, { nextAttempt: NOW }, NOW)).toBe(true)
-    expect(isDue(POLICY, { nextAttempt: NOW + 1 }, NOW)).toBe(false)
-    expect(isDue(POLICY, { nextAttempt: 0 }, NOW)).toBe(true)
+    expect(isDue(POLICY, { nextAttempt: NOW }, AT)).toBe(true)
+    expect(isDue(POLICY, { nextAttempt: NOW + 1 }, AT)).toBe(false)
+    expect(isDue(POLICY, { nextAttempt: 0 }, AT)).toBe(true)
   })
 
   it('waits for every time the schedule can give', () => {
     for (let attempts = 1; attempts < 5; attempts += 1) {
-      expect(isDue(POLICY, { nextAttempt: nextAttempt(POLICY, attempts, NOW, 1) }, NOW)).toBe(false)
+      expect(isDue(POLICY, { nextAttempt: nextAttempt(POLICY, attempts, NOW, 1) }, AT)).toBe(false)
     }
   })
 
   it('is due when its time is further away than the schedule can put it: a clock was wrong', () => {
-    expect(isDue(POLICY, { nextAttempt: NOW + 12 * MINUTE + 60_001 }, NOW)).toBe(true)
-    expect(isDue(POLICY, { nextAttempt: 4_000_000_000_000 }, NOW)).toBe(true)
+    expect(isDue(POLICY, { nextAttempt: NOW + 12 * MINUTE + 60_001 }, AT)).toBe(true)
+    expect(isDue(POLICY, { nextAttempt: 4_000_000_000_000 }, AT)).toBe(true)
+  })
+
+  it('is not due again in a long run because of what the run itself gave it', () => {
+    const later = NOW + 60 * MINUTE
+    const rescheduled = { nextAttempt: nextAttempt(POLICY, 9, later, 1) }
+    expect(isDue(POLICY, rescheduled, { cutoff: NOW, now: later })).toBe(false)
   })
 })
