@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { DOWN, M0, M0_WIRE, openSite, queuedText, type MailSite } from '../helpers/mail-site.ts'
 import { startCommand } from '../helpers/run-command.ts'
 
+const CRASH_POINT = fileURLToPath(new URL('../helpers/crash-point.cjs', import.meta.url))
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 const RECENT = new Date().toUTCString().replace('GMT', '+0000')
 const PLUGIN = fileURLToPath(new URL('../fixtures/plugins/give-up-after-ten.mjs', import.meta.url))
@@ -79,6 +80,25 @@ describe('a run', () => {
     expect((await site.run('mq-run', ['--all'])).code).toBe(75)
     expect(rcpts(site)).toEqual([['one@d.ex']])
     expect(site.queue()).toEqual(['new one@d.ex=delivered defer@d.ex=deferred'])
+  })
+
+  it('passes over a message that the disk cannot read, delivers the others and says so', async () => {
+    const site = await openSite()
+    await enqueue(site, 'bad@d.ex')
+    await enqueue(site, 'good@d.ex')
+    const env = {
+      NODE_OPTIONS: `--require ${CRASH_POINT}`,
+      MQ_TEST_CRASH_DIR: join(site.queueDir, 'cur'),
+      MQ_TEST_CRASH_AT: '1',
+      MQ_TEST_CRASH_HOW: 'EIO',
+      MQ_TEST_CRASH_OPS: '^readSync$',
+    }
+    const { code, stderr } = await site.run('mq-run', [], { env })
+    expect(code).toBe(75)
+    expect(stderr).toMatch(/^mq-run: a message was passed over: [^\n]*input\/output error[^\n]*\n$/)
+    expect(site.received).toHaveLength(1)
+    expect(site.queue()).toHaveLength(1)
+    expect(site.queue()[0]).toMatch(/^new (bad|good)@d\.ex$/)
   })
 
   it('keeps what fails in failed/, ends with 69 and says so in one line', async () => {
