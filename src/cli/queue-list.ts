@@ -81,7 +81,7 @@ export async function listConfiguredQueue(
 ): Promise<ExitCode> {
   const { queueDir } = setup.config
   if (queueDir === undefined)
-    throw new MailError('CONFIG_MISSING', 'there is no queue: queue_dir is not configured')
+    throw new MailError('CONFIG_MISSING', 'no queue: set queue_dir in the configuration')
   // A queue that was never needed has not been made yet.
   if (existsSync(queueDir)) await listQueue(await queueIn(queueDir), places, setup.terminal)
   else setup.terminal.print('Mail queue is empty\n')
