@@ -32,23 +32,17 @@ export function dialogueLogger(terminal: Terminal): Logger {
 
 /** Two loggers as one. */
 export function bothLoggers(first: Logger, second: Logger): Logger {
+  const both =
+    (level: 'debug' | 'info' | 'warn' | 'error'): Logger[typeof level] =>
+    (event, fields) => {
+      first[level](event, fields)
+      second[level](event, fields)
+    }
   return {
-    debug: (event, fields) => {
-      first.debug(event, fields)
-      second.debug(event, fields)
-    },
-    info: (event, fields) => {
-      first.info(event, fields)
-      second.info(event, fields)
-    },
-    warn: (event, fields) => {
-      first.warn(event, fields)
-      second.warn(event, fields)
-    },
-    error: (event, fields) => {
-      first.error(event, fields)
-      second.error(event, fields)
-    },
+    debug: both('debug'),
+    info: both('info'),
+    warn: both('warn'),
+    error: both('error'),
     debugEnabled: first.debugEnabled || second.debugEnabled,
   }
 }
