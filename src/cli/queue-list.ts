@@ -10,6 +10,9 @@ import type { Place, QueuedMessage, QueueStore } from '../queue/store.ts'
 import type { Terminal } from './exit.ts'
 import type { Setup } from './setup.ts'
 
+/** Where mail is that has still to be delivered. */
+export const WAITING: readonly Place[] = ['new', 'cur', 'hold']
+
 const HEADING = '-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------'
 const INDENT = ' '.repeat(41)
 /** What follows the queue id: being delivered, held, failed. */
@@ -75,10 +78,7 @@ export async function listQueue(
 }
 
 /** The mail in the configured queue, as `mailq` prints it: what waits, unless other places are named. */
-export async function listConfiguredQueue(
-  setup: Setup,
-  places: readonly Place[] = ['new', 'cur', 'hold'],
-): Promise<ExitCode> {
+export async function listConfiguredQueue(setup: Setup, places = WAITING): Promise<ExitCode> {
   const { queueDir } = setup.config
   if (queueDir === undefined)
     throw new MailError('CONFIG_MISSING', 'no queue: set queue_dir in the configuration')

@@ -10,7 +10,7 @@ import type { Place, QueueEntry, QueueStore } from '../queue/store.ts'
 import { newCommand, parseCommand, type Command } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { thisCaller } from './identity.ts'
-import { listConfiguredQueue, listQueue } from './queue-list.ts'
+import { listConfiguredQueue, listQueue, WAITING } from './queue-list.ts'
 import { showMessage } from './queue-show.ts'
 import { setUp } from './setup.ts'
 
@@ -71,7 +71,7 @@ function addSubcommands(parent: Command, terminal: Terminal, done: (exitCode: Ex
     .description('list the messages in the queue')
     .option('--failed', 'the failed messages instead of the waiting ones')
     .action(async (options: { failed?: true }) => {
-      const places: readonly Place[] = options.failed === true ? ['failed'] : ['new', 'cur', 'hold']
+      const places: readonly Place[] = options.failed === true ? ['failed'] : WAITING
       const { config, queueDir } = parent.opts<QueueOptions>()
       if (queueDir !== undefined) await listQueue(await queueIn(resolve(queueDir)), places, terminal)
       else done(await listConfiguredQueue(await setUp(terminal, { config }), places))

@@ -89,9 +89,7 @@ export async function attemptClaim(
       await claim.release()
       return { outcomes, settled: 'released', stop }
     }
-    await claim.record(
-      stored.size === 0 ? outcomes : outcomes.filter(({ recipient }) => !stored.has(recipient)),
-    )
+    await claim.record(outcomes.filter(({ recipient }) => !stored.has(recipient)))
   } catch (error) {
     claim.abandon()
     return { outcomes, settled: 'abandoned', stop: { scope: 'host', reason: describeError(error) } }

@@ -37,6 +37,7 @@ export class MaildirRunner implements Runner {
   readonly #dirty = new Set<Folder>()
   /** Removed messages whose journals are still there: a power cut could bring the message back. */
   readonly #finished = new Set<string>()
+  #flushing = Promise.resolve()
   readonly #holder: ClaimHolder
   #claims = 0
 
@@ -199,7 +200,14 @@ export class MaildirRunner implements Runner {
     )
   }
 
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    // One after the other: whoever waits for a flush also waits for those that were asked for before.
+    const flushed = this.#flushing.then(() => this.#syncRemovals())
+    this.#flushing = flushed.catch(() => undefined)
+    return flushed
+  }
+
+  async #syncRemovals(): Promise<void> {
     const folders = [...this.#dirty]
     const finished = [...this.#finished]
     this.#dirty.clear()
