@@ -14,6 +14,15 @@ export type FailureScope =
   /** This machine (disk, file descriptors): stop, touch nothing. */
   | 'host'
 
+/** What is wrong with an account: how long it is left alone depends on it. */
+export type AccountTrouble =
+  /** The server cannot be reached, or does not talk to us: DNS, connecting, greeting, TLS, 421. */
+  | 'connection'
+  /** It does not accept the login, or demands one. */
+  | 'login'
+  /** The provider's quota is used up. */
+  | 'quota'
+
 /** The server took responsibility: a 2xx reply to the final dot. */
 export interface Delivered {
   readonly status: 'delivered'
@@ -22,6 +31,8 @@ export interface Delivered {
   readonly reply: string
   /** The server's own queue id, when its reply names one. */
   readonly remoteId?: string
+  /** Set when the server took over the delivery reports that the envelope asks for (RFC 3461). */
+  readonly reportsTaken?: true
 }
 
 /** Not taken: `deferred` may work later, `failed` never will. */
@@ -35,6 +46,8 @@ export interface Refused {
   readonly code?: number
   /** Enhanced status code (RFC 3463) from the reply. */
   readonly enhanced?: string
+  /** What is wrong with the account, when it is to blame. */
+  readonly trouble?: AccountTrouble
   /**
    * Set when the session was open and this message under way: although the account is to blame, another
    * message may fare better, so this one must not stay the first in the queue.

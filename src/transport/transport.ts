@@ -4,7 +4,7 @@
  */
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
+import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 
 /** One message on its way out. */
 export interface Delivery {
@@ -42,6 +42,13 @@ export interface Transport {
    * @returns exactly one outcome for each recipient of the envelope, in the envelope's order
    */
   send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]>
+  /**
+   * Makes sure that a message could be sent now: connects and logs in unless a connection is open, and keeps the
+   * connection for the next message. A transport that has nothing to open leaves this out.
+   *
+   * @returns why no message can be sent, without a recipient; undefined when all is well
+   */
+  ready?(signal?: AbortSignal): Promise<Omit<Refused, 'recipient'> | undefined>
   /** Ends idle connections and frees everything. Never rejects. */
   close(): Promise<void>
 }
