@@ -69,15 +69,3 @@ export function thisCaller(env: Environment): Caller {
     },
   }
 }
-
-/** The domain for addresses without one: the configured one, /etc/mailname, or the host's name. */
-export function mailDomain(configured: string | undefined): string {
-  if (configured !== undefined) return configured
-  try {
-    const name = readFileSync('/etc/mailname', 'utf8').split('\n')[0]?.trim() ?? ''
-    if (name !== '') return name
-  } catch {
-    // Many hosts have none.
-  }
-  return hostname()
-}

@@ -13,7 +13,7 @@ import { envelope, readRecipients, type RecipientList } from '../message/recipie
 import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { handOver } from './hand-over.ts'
-import { mailDomain } from './identity.ts'
+import { mailDomain } from '../util/mail-domain.ts'
 import { resolveRecipients } from './resolve-recipients.ts'
 import { envelopeSender, type Sender } from './sender.ts'
 import { setUp, type Setup } from './setup.ts'

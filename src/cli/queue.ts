@@ -3,7 +3,10 @@
  * what it did, or why not.
  */
 import { resolve } from 'node:path'
+import { openAdministration, type Administration, type Changed } from '../delivery/administer.ts'
+import type { Change } from '../delivery/administration.ts'
 import { queueIn } from '../delivery/configured.ts'
+import { deliveryContext } from '../delivery/context.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Place, QueueEntry, QueueStore } from '../queue/store.ts'
@@ -12,14 +15,12 @@ import type { Terminal } from './exit.ts'
 import { thisCaller } from './identity.ts'
 import { listConfiguredQueue, listQueue, WAITING } from './queue-list.ts'
 import { showMessage } from './queue-show.ts'
-import { setUp } from './setup.ts'
+import { setUp, type Setup } from './setup.ts'
 
 interface QueueOptions {
   readonly config?: string
   readonly queueDir?: string
 }
-
-type Change = (store: QueueStore, entry: QueueEntry) => Promise<boolean>
 
 async function openNamedQueue(terminal: Terminal, options: QueueOptions): Promise<QueueStore> {
   if (options.queueDir !== undefined) return queueIn(resolve(options.queueDir))
@@ -42,24 +43,45 @@ async function findOne(store: QueueStore, id: string): Promise<QueueEntry> {
   return entry
 }
 
+/** Why a change was not made. */
+function refusal(id: string, changed: Exclude<Changed, { kind: 'changed' }>): MailError {
+  switch (changed.kind) {
+    case 'busy':
+      return new MailError('QUEUE_BUSY', `${id} is being delivered and cannot be stopped any more; try again`)
+    case 'gone':
+      return new MailError('QUEUE_BUSY', `${id} was moved or delivered at this moment; try again`)
+    case 'quarantined':
+      return new MailError(
+        'MESSAGE_MALFORMED',
+        `${id} is no message and was moved to corrupt/: ${changed.file.why}`,
+      )
+    case 'unchanged':
+      return new MailError('USAGE', `${id} is left as it is: ${changed.why}`)
+  }
+}
+
 /** Applies a change to each message named; one that fails does not stop the others. */
 async function changeEach(
-  terminal: Terminal,
-  store: QueueStore,
+  setup: Pick<Setup, 'terminal' | 'caller'>,
+  administration: Omit<Administration, 'by'>,
   ids: readonly string[],
   change: Change,
 ): Promise<ExitCode> {
+  const administrator = await openAdministration({ ...administration, by: setup.caller.user })
   let exitCode: ExitCode = EX.OK
-  for (const id of ids) {
-    try {
-      const entry = await findOne(store, id)
-      if (await change(store, entry)) continue
-      throw new MailError('QUEUE_BUSY', `${id} is being delivered just now; try again`)
-    } catch (error) {
-      if (!(error instanceof MailError)) throw error
-      terminal.complain(error.publicMessage)
-      exitCode = error.exitCode
+  try {
+    for (const id of ids) {
+      try {
+        const changed = await administrator.change(await findOne(administration.queue, id), change)
+        if (changed.kind !== 'changed') throw refusal(id, changed)
+      } catch (error) {
+        if (!(error instanceof MailError)) throw error
+        setup.terminal.complain(error.publicMessage)
+        exitCode = error.exitCode
+      }
     }
+  } finally {
+    await administrator.close()
   }
   return exitCode
 }
@@ -89,15 +111,18 @@ function addSubcommands(parent: Command, terminal: Terminal, done: (exitCode: Ex
     .description('make messages due at once, also failed ones')
     .argument('<id...>', 'queue ids')
     .action(async (ids: string[]) => {
-      const { user } = thisCaller(terminal.env)
-      done(await changeEach(terminal, await open(), ids, (store, entry) => store.retry(entry, user)))
+      const caller = thisCaller(terminal.env)
+      const administration = { queue: await open(), context: deliveryContext() }
+      done(await changeEach({ terminal, caller }, administration, ids, { action: 'retry' }))
     })
   parent
     .command('delete')
     .description('remove messages for good')
     .argument('<id...>', 'queue ids')
     .action(async (ids: string[]) => {
-      done(await changeEach(terminal, await open(), ids, (store, entry) => store.remove(entry)))
+      const caller = thisCaller(terminal.env)
+      const administration = { queue: await open(), context: deliveryContext() }
+      done(await changeEach({ terminal, caller }, administration, ids, { action: 'delete' }))
     })
 }
 

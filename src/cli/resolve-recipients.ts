@@ -7,7 +7,7 @@ import { needsAliases } from '../aliases/local-name.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { dedupe, qualify } from '../message/address.ts'
 import type { RecipientList } from '../message/recipients.ts'
-import { mailDomain } from './identity.ts'
+import { mailDomain } from '../util/mail-domain.ts'
 import type { Setup } from './setup.ts'
 
 /** How recipients are resolved. */

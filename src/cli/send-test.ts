@@ -14,7 +14,7 @@ import { envelope, readRecipients } from '../message/recipients.ts'
 import type { Transport } from '../transport/transport.ts'
 import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
-import { mailDomain } from './identity.ts'
+import { mailDomain } from '../util/mail-domain.ts'
 import { envelopeSender } from './sender.ts'
 import { openLog, setUp, type Setup } from './setup.ts'
 

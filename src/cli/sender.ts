@@ -5,7 +5,7 @@
 import { parseAddressList } from '../message/address-list.ts'
 import { qualify } from '../message/address.ts'
 import { readSender } from '../message/recipients.ts'
-import { mailDomain } from './identity.ts'
+import { mailDomain } from '../util/mail-domain.ts'
 import type { Setup } from './setup.ts'
 
 /** A sender, and the display name that was given with it. */

@@ -13,7 +13,7 @@ import { envelope, headerRecipients, readRecipients } from '../message/recipient
 import { VERSION } from '../util/version.ts'
 import type { Terminal } from './exit.ts'
 import { handOver } from './hand-over.ts'
-import { mailDomain } from './identity.ts'
+import { mailDomain } from '../util/mail-domain.ts'
 import { resolveRecipients } from './resolve-recipients.ts'
 import { envelopeSender } from './sender.ts'
 import { parseSendmailCall, type SendmailCall } from './sendmail-call.ts'

@@ -70,6 +70,18 @@ export interface Config {
   readonly retry: readonly number[]
   /** Age at which a deferred message is given up. */
   readonly expire: number
+  /** What happens to a message that the server may or may not have. */
+  readonly inDoubt: 'retry' | 'hold'
+  /** Whether senders are told of mail that failed. */
+  readonly bounce: 'dsn' | 'none'
+  /** Age at which a deferred message from the null sender is given up. */
+  readonly bounceExpire: number
+  /** Delivery reports in one hour. */
+  readonly bounceLimit: number
+  /** Who is told of mail that failed and has no sender to be told. */
+  readonly postmaster: string | undefined
+  /** Age at which a sender is told that a message is delayed; undefined for never. */
+  readonly delayNotice: number | undefined
   /** How long an interactive submission may take until the body starts. */
   readonly submitTimeout: number
   readonly aliases: string

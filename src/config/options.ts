@@ -4,6 +4,7 @@
  */
 import type { OptionKind } from './option-kind.ts'
 import {
+  ADDRESS,
   DOMAIN_NAME,
   DOMAINS,
   HELO,
@@ -159,6 +160,42 @@ export const OPTIONS = {
     'Waits after each failed attempt; the last one repeats.',
   ),
   expire: defaulted('expire', duration('365d'), 5 * 24 * HOUR, 'Age at which a queued message is given up.'),
+  in_doubt: defaulted(
+    'in_doubt',
+    choice('retry', 'hold'),
+    'retry',
+    'What happens to a message that the server may have: sent again, or held.',
+  ),
+
+  bounce: defaulted(
+    'bounce',
+    choice('dsn', 'none'),
+    'dsn',
+    'Whether a delivery report tells the sender of mail that failed.',
+  ),
+  bounce_expire: defaulted(
+    'bounce_expire',
+    duration('365d'),
+    2 * 24 * HOUR,
+    'Age at which mail from the null sender is given up, unless expire is less.',
+  ),
+  bounce_limit: defaulted(
+    'bounce_limit',
+    integer(1, 1_000_000),
+    100,
+    'Delivery reports in one hour; more than that wait.',
+  ),
+  postmaster: optional(
+    'postmaster',
+    ADDRESS,
+    'Who is told of mail that failed and has no sender to be told.',
+  ),
+  delay_notice: optional(
+    'delay_notice',
+    duration('365d'),
+    'Age at which a sender is told that a message is delayed.',
+    { defaultNote: 'never' },
+  ),
 
   from: optional('from', SENDER, 'Sender when none is given; %U is the user, %H the host, %F the full name.'),
   aliases: defaulted('aliases', PATH, '/etc/aliases', 'The aliases file.'),

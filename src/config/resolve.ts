@@ -39,6 +39,12 @@ export function resolveConfig(given: GivenValues, origin: Origin): Config {
     spool: readOrDefault(given, OPTIONS.spool),
     retry: readOrDefault(given, OPTIONS.retry),
     expire: readOrDefault(given, OPTIONS.expire),
+    inDoubt: readOrDefault(given, OPTIONS.in_doubt),
+    bounce: readOrDefault(given, OPTIONS.bounce),
+    bounceExpire: readOrDefault(given, OPTIONS.bounce_expire),
+    bounceLimit: readOrDefault(given, OPTIONS.bounce_limit),
+    postmaster: readGiven(given, OPTIONS.postmaster),
+    delayNotice: readGiven(given, OPTIONS.delay_notice),
     submitTimeout:
       readGiven(given, OPTIONS.submit_timeout) ?? readGiven(given, OPTIONS.smtp_timeout) ?? SUBMIT_TIMEOUT,
     aliases: readOrDefault(given, OPTIONS.aliases),

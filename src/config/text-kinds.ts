@@ -36,6 +36,12 @@ export const DOMAIN_NAME = scalar({ form: 'a domain without "@"', read: asDomain
 /** Domains; they come out in lower case. */
 export const DOMAINS = listOf({ form: 'domains without "@", separated by blanks', read: asDomain })
 
+/** A whole address. */
+export const ADDRESS = scalar({
+  form: 'an address such as "me@site.example"',
+  read: (text) => (/^[^\s<>@]+@[^\s<>@]+$/.test(text) ? text : undefined),
+})
+
 /** An address or `Name <address>`, in which `%U`, `%H`, `%F` and `%%` are replaced later. */
 export const SENDER = scalar({
   form: 'an address such as "me@site.example" or "Name <me@site.example>"',

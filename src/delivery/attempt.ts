@@ -6,12 +6,13 @@
 import { describeError } from '../errors/errno.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import type { PluginAction } from '../plugins/contract.ts'
-import type { Claim, Disposition, Settled } from '../queue/store.ts'
+import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { DeliveryContext } from './context.ts'
 import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportExpired } from './report.ts'
 import { isExpired, nextAttempt } from './schedule.ts'
+import { settleClaim } from './settle.ts'
 
 /** Why a run must not go on. */
 export interface Stop {
@@ -29,8 +30,11 @@ export interface AttemptResult {
 
 /** True for an outcome that says nothing about the message, so that trying again at once would be right. */
 export function blameless(outcome: RecipientOutcome): boolean {
-  if (outcome.status !== 'deferred' || outcome.underWay === true) return false
-  return outcome.scope === 'account' || outcome.scope === 'host'
+  if (outcome.status !== 'deferred') return false
+  if (outcome.scope === 'host') return true
+  // What ended the session may have been this message; a login or a quota is never its fault.
+  const { trouble, underWay } = outcome
+  return outcome.scope === 'account' && (underWay !== true || trouble === 'login' || trouble === 'quota')
 }
 
 function stopFor(outcomes: readonly RecipientOutcome[]): Stop | undefined {
@@ -42,19 +46,67 @@ function stopFor(outcomes: readonly RecipientOutcome[]): Stop | undefined {
   return undefined
 }
 
-function disposition(
-  claim: Claim,
+/** What happens to the recipients that an attempt left over. */
+export function disposition(
+  message: QueuedMessage,
   outcomes: readonly RecipientOutcome[],
-  action: PluginAction | undefined,
   context: DeliveryContext,
 ): Disposition {
-  if (action !== undefined) return { action, why: 'a plug-in asked for it' }
-  const now = context.clock.now()
-  const { queuedAt, attempts, nextAttempt: due } = claim.message
+  const { policy, clock } = context
+  const now = clock.now()
+  const doubtful = outcomes.find((outcome) => outcome.status === 'in-doubt')
+  if (doubtful !== undefined && policy.inDoubt === 'hold') {
+    return { action: 'hold', by: 'in_doubt', why: `in doubt: ${doubtful.reason}` }
+  }
   const counted = outcomes.some((outcome) => outcome.status !== 'delivered' && !blameless(outcome))
-  if (!counted) return { action: 'retry', at: due }
-  if (isExpired(context.policy, queuedAt, now)) return { action: 'expire', why: 'too old to be tried again' }
-  return { action: 'retry', at: nextAttempt(context.policy, attempts + 1, now) }
+  if (!counted) return { action: 'retry', at: message.nextAttempt }
+  if (isExpired(policy, message, now)) return { action: 'expire', why: 'too old to be tried again' }
+  return { action: 'retry', at: nextAttempt(policy, Math.max(1, message.attempts), now) }
+}
+
+const ASKED_BY_PLUGIN: Readonly<Record<PluginAction, Disposition>> = {
+  discard: { action: 'discard' },
+  hold: { action: 'hold', by: 'plug-in', why: 'a plug-in asked for it' },
+}
+
+/** A doubt that a recovery found: the policy of this site may be to wait for a human. */
+function holdsDoubt({ message }: Claim, { policy }: DeliveryContext): boolean {
+  return policy.inDoubt === 'hold' && message.recipients.some(({ status }) => status === 'in-doubt')
+}
+
+/** Ends a claim that needs no attempt: what is owed is done, and the message goes where it belongs. */
+async function settleWithoutAttempt(delivering: Delivering): Promise<AttemptResult> {
+  const { claim, context } = delivering
+  const held = claim.pending.length > 0 && holdsDoubt(claim, context)
+  const next: Disposition = held
+    ? { action: 'hold', by: 'in_doubt', why: 'in doubt: the server may have the message' }
+    : { action: 'retry', at: claim.message.nextAttempt }
+  return settle(delivering, [], next, undefined)
+}
+
+async function settle(
+  { queue, claim, context, transport }: Delivering,
+  outcomes: readonly RecipientOutcome[],
+  next: Disposition,
+  stop: Stop | undefined,
+): Promise<AttemptResult> {
+  const { id } = claim.message
+  try {
+    const settled = await settleClaim(claim, next, { queue, context, remote: transport.name })
+    if (settled === 'discarded') context.log.warn('message.discarded', { id })
+    if (settled === 'held') context.log.warn('message.held', { id })
+    return { outcomes, settled, stop }
+  } catch (error) {
+    return { outcomes, settled: 'abandoned', stop: { scope: 'host', reason: describeError(error) } }
+  }
+}
+
+/** What an attempt is made with. */
+export interface Delivering {
+  readonly queue: QueueStore
+  readonly claim: Claim
+  readonly transport: Transport
+  readonly context: DeliveryContext
 }
 
 /**
@@ -62,15 +114,15 @@ function disposition(
  * a queue that cannot be written.
  */
 export async function attemptClaim(
-  claim: Claim,
-  transport: Transport,
-  context: DeliveryContext,
+  delivering: Delivering,
   patience: Patience = { awaitReply: true },
 ): Promise<AttemptResult> {
+  const { claim, transport, context } = delivering
+  if (claim.pending.length === 0 || holdsDoubt(claim, context)) return settleWithoutAttempt(delivering)
   const { envelope, id } = claim.message
   const stored = new Set<string>()
   const delivery = {
-    envelope: { sender: envelope.sender, recipients: claim.pending },
+    envelope: { ...envelope, recipients: claim.pending },
     content: claim.content,
     id,
     beforeLastByte: () => {
@@ -83,6 +135,11 @@ export async function attemptClaim(
     },
   }
   const outcomes = await sendPatiently(transport, delivery, patience)
+  if (claim.lost && stored.size === 0 && outcomes.every(blameless)) {
+    claim.abandon()
+    context.log.warn('message.taken', { id })
+    return { outcomes: [], settled: 'taken', stop: undefined }
+  }
   const stop = stopFor(outcomes)
   try {
     if (stored.size === 0 && outcomes.every(blameless)) {
@@ -94,16 +151,9 @@ export async function attemptClaim(
     claim.abandon()
     return { outcomes, settled: 'abandoned', stop: { scope: 'host', reason: describeError(error) } }
   }
-  const subject = { envelope, content: claim.content, id, attempts: claim.message.attempts + 1 }
+  const subject = { envelope, content: claim.content, id, attempts: claim.message.attempts }
   const action = await reportAttempt(context, subject, outcomes)
-  const next = disposition(claim, outcomes, action, context)
-  try {
-    if (next.action === 'expire') await reportExpired(context, subject)
-    const settled = await claim.finish(next)
-    if (settled === 'discarded') context.log.warn('message.discarded', { id: subject.id })
-    if (settled === 'held') context.log.warn('message.held', { id: subject.id })
-    return { outcomes, settled, stop }
-  } catch (error) {
-    return { outcomes, settled: 'abandoned', stop: { scope: 'host', reason: describeError(error) } }
-  }
+  const next = action === undefined ? disposition(claim.message, outcomes, context) : ASKED_BY_PLUGIN[action]
+  if (next.action === 'expire') await reportExpired(context, subject)
+  return settle(delivering, outcomes, next, stop)
 }

@@ -2,13 +2,17 @@
  * The parts of a delivery as a configuration asks for them: logs, plug-ins, queue and transport. Each is loaded
  * only when it is configured.
  */
+import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
+import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
+import type { ReportPractice } from './report-practice.ts'
+import type { RetryPolicy } from './schedule.ts'
 
 /** Takes one line for the user about something that does not stop the mail. */
 export type Complain = (line: string) => void
@@ -27,6 +31,27 @@ async function configuredPlugins(config: Config, log: Logger, complain: Complain
   return loadPlugins(config.plugins, { baseDirectory, log, complain })
 }
 
+function configuredPolicy({ retry, expire, bounceExpire, inDoubt }: Config): RetryPolicy {
+  return { retry, expire, bounceExpire, inDoubt }
+}
+
+function configuredReports(config: Config): ReportPractice {
+  const { bounce, postmaster, delayNotice, bounceLimit: limit, qualifyDomain } = config
+  return {
+    bounce,
+    limit,
+    // Only looked up by whoever makes a report.
+    get host() {
+      return hostname()
+    },
+    get domain() {
+      return mailDomain(qualifyDomain)
+    },
+    ...(postmaster === undefined ? {} : { postmaster }),
+    ...(delayNotice === undefined ? {} : { delayNotice }),
+  }
+}
+
 /** Retry policy, logs and plug-ins. Never rejects: what cannot be opened is complained about and left out. */
 export async function configuredContext(
   config: Config,
@@ -35,7 +60,8 @@ export async function configuredContext(
 ): Promise<DeliveryContext> {
   const base = deliveryContext({
     log,
-    policy: { retry: config.retry, expire: config.expire },
+    policy: configuredPolicy(config),
+    reports: configuredReports(config),
     plugins: await configuredPlugins(config, log, complain),
   })
   if (config.deliveryLog === undefined && config.queueLog === undefined) return base

@@ -5,11 +5,13 @@ import { nullLogger, type Logger } from '../logging/logger.ts'
 import { nullTransactionLog, type TransactionLog } from '../logging/transaction-log.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
+import { NO_REPORTS, type ReportPractice } from './report-practice.ts'
 import type { RetryPolicy } from './schedule.ts'
 
 /** The surroundings of a delivery. */
 export interface DeliveryContext {
   readonly policy: RetryPolicy
+  readonly reports: ReportPractice
   readonly clock: Clock
   readonly log: Logger
   readonly deliveryLog: TransactionLog
@@ -24,12 +26,15 @@ const HOUR = 60 * MINUTE
 export const DEFAULT_POLICY: RetryPolicy = {
   retry: [MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR],
   expire: 5 * 24 * HOUR,
+  bounceExpire: 2 * 24 * HOUR,
+  inDoubt: 'retry',
 }
 
 /** A context with the given parts; the rest does nothing. */
 export function deliveryContext(parts: Partial<DeliveryContext> = {}): DeliveryContext {
   return {
     policy: DEFAULT_POLICY,
+    reports: NO_REPORTS,
     clock: systemClock,
     log: nullLogger,
     deliveryLog: nullTransactionLog,

@@ -30,6 +30,8 @@ export interface QueuedReference {
 /** A claimed message and what has to be ended after it. */
 export interface Taken {
   readonly claim: Claim
+  /** The queue it is in. */
+  readonly queue: QueueStore
   /** Frees everything, whatever became of the claim. */
   readonly end: () => Promise<void>
 }
@@ -99,14 +101,19 @@ export async function enqueueMessage(
 async function claimed(store: QueueStore, message: NewMessage): Promise<InProgressMessage> {
   const runner = await store.openRunner('submit')
   try {
-    return inProgress(await store.enqueueClaimed(message, runner), runner, message)
+    return inProgress(store, await store.enqueueClaimed(message, runner), runner, message)
   } catch (error) {
     await runner.close()
     throw error
   }
 }
 
-function inProgress(claim: Claim, runner: Runner, { content }: NewMessage): InProgressMessage {
+function inProgress(
+  queue: QueueStore,
+  claim: Claim,
+  runner: Runner,
+  { content }: NewMessage,
+): InProgressMessage {
   let taken = false
   const end = async (): Promise<void> => {
     content.close()
@@ -117,7 +124,7 @@ function inProgress(claim: Claim, runner: Runner, { content }: NewMessage): InPr
     takeClaim: () => {
       if (taken) throw new MailError('USAGE', `the message ${claim.message.id} was sent or released already`)
       taken = true
-      return { claim, end }
+      return { claim, queue, end }
     },
     release: async () => {
       if (taken) return

@@ -77,10 +77,11 @@ export class MessageHandler {
   }
 
   async #sendClaimed(message: InProgressMessage): Promise<SendResult> {
-    const { claim, end } = message.takeClaim()
+    const { claim, queue, end } = message.takeClaim()
     try {
       if (this.#transport !== undefined) {
-        const attempt = await attemptClaim(claim, this.#transport, this.#context)
+        const delivering = { queue, claim, transport: this.#transport, context: this.#context }
+        const attempt = await attemptClaim(delivering)
         return sendResult(claimResult(claim, attempt), undefined)
       }
       await claim.release()

@@ -133,3 +133,13 @@ export async function reportExpired(context: DeliveryContext, subject: Subject):
   context.log.warn('message.expired', { id: subject.id, sender: subject.envelope.sender })
   await context.plugins.emit('expired', event(subject, []))
 }
+
+/** Reports that the sender is told of recipients who did not get the message. */
+export async function reportBounced(
+  context: DeliveryContext,
+  subject: Subject,
+  facts: { readonly report: string; readonly to: string; readonly recipients: readonly string[] },
+): Promise<void> {
+  context.log.info('message.bounced', { id: subject.id, ...facts })
+  await context.plugins.emit('bounced', event(subject, []))
+}

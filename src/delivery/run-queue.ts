@@ -11,8 +11,10 @@ import type { QueueEntry, QueueStore, Recovered, Runner } from '../queue/store.t
 import type { Transport } from '../transport/transport.ts'
 import { attemptClaim, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
-import { dueWindows } from './due-window.ts'
-import { nextAttempt } from './schedule.ts'
+import { guardAccount } from './account-guard.ts'
+import { noteLastRun } from './last-run.ts'
+import { dueWindows, type Selection } from './due-window.ts'
+import { isDue, nextAttempt } from './schedule.ts'
 
 /** Removals become durable at least this often, in milliseconds. */
 const FLUSH_INTERVAL = 1000
@@ -25,6 +27,8 @@ export interface RunOptions {
   readonly all?: boolean
   /** Runs beside another runner. */
   readonly force?: boolean
+  /** The messages the run is about; all when left out. */
+  readonly selects?: (entry: QueueEntry) => boolean | Promise<boolean>
   /** Asks the run to stop. */
   readonly signal?: AbortSignal
 }
@@ -81,6 +85,7 @@ function count(report: RunReport, result: AttemptResult): void {
 
 /** The state of one run. */
 interface Run {
+  readonly store: QueueStore
   readonly runner: Runner
   readonly transport: Transport
   readonly context: DeliveryContext
@@ -98,23 +103,19 @@ function mustStop({ report, options, runner }: Run): boolean {
 }
 
 async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
-  const { runner, transport, context, options, report } = run
+  const { store, runner, transport, context, options, report } = run
+  if (options.selects !== undefined && !(await options.selects(entry))) return
   const result = await runner.claim(entry)
-  if (result.kind === 'gone') return
+  if (result.kind === 'gone' || result.kind === 'busy') return
   if (result.kind === 'quarantined') {
     report.quarantined += 1
     context.log.error('queue.quarantined', { ...result.file })
     return
   }
-  const attempt = await attemptClaim(result.claim, transport, context, {
-    signal: options.signal,
-    awaitReply: true,
-  })
+  const delivering = { queue: store, claim: result.claim, transport, context }
+  const attempt = await attemptClaim(delivering, { signal: options.signal, awaitReply: true })
   count(report, attempt)
-  if (attempt.stop === undefined || report.stopped !== undefined) return
-  report.stopped = attempt.stop
-  if (attempt.stop.scope === 'account')
-    context.log.error('account.failed', { transport: transport.name, reason: attempt.stop.reason })
+  report.stopped ??= attempt.stop
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause ?? error) : error)
@@ -160,14 +161,33 @@ function tellRecovered({ report, context }: Run, recovered: readonly Recovered[]
   }
 }
 
+/** Whether there is anything to do, found out without looking at more names than needed. */
+async function somethingIsDue({ store, context, options }: Run, selection: Selection): Promise<boolean> {
+  for await (const entry of store.list(['new'])) {
+    const due = selection.all || isDue(selection.policy, entry, { ...selection, now: context.clock.now() })
+    if (due && (options.selects === undefined || (await options.selects(entry)))) return true
+  }
+  return false
+}
+
+/** One connection tells whether the smarthost can be used, before any message is touched. */
+async function accountIsReady({ transport, options, report }: Run): Promise<boolean> {
+  const refused = await transport.ready?.(options.signal)
+  if (refused === undefined) return true
+  const scope = refused.scope === 'host' ? 'host' : 'account'
+  report.stopped ??= { scope, reason: refused.reason }
+  return false
+}
+
 async function deliverAll(run: Run, store: QueueStore): Promise<void> {
   const { context, options } = run
   const { clock, policy } = context
   const selection = { cutoff: clock.now(), all: options.all === true, policy, clock }
+  if (mustStop(run) || !(await somethingIsDue(run, selection)) || !(await accountIsReady(run))) return
   let probed = false
   for await (const window of dueWindows(store, selection)) {
     const [first] = window
-    // The first message goes alone: when the smarthost is down, that is one connection and not many.
+    // The first message goes alone: what a server has against all messages, it says to one.
     if (!probed && first !== undefined && !mustStop(run)) await deliverSafely(run, first)
     await deliverWindow(run, window, probed ? 0 : 1)
     probed = true
@@ -201,8 +221,14 @@ export async function runQueueOnce(
   const report = emptyReport()
   // Each message in flight listens to it.
   if (options.signal !== undefined) setMaxListeners(0, options.signal)
+  const insistence = options.all === true ? 'now' : 'run'
+  const guarded = guardAccount(transport, insistence, {
+    queue: store,
+    clock: context.clock,
+    log: context.log,
+  })
   const runner = await store.openRunner('run')
-  const run: Run = { runner, transport, context, options, report, unreadable: 0 }
+  const run: Run = { store, runner, transport: guarded, context, options, report, unreadable: 0 }
   const stopFlushing = flushNowAndThen(run)
   try {
     if (options.force !== true && (await runner.othersAtWork())) {
@@ -218,5 +244,6 @@ export async function runQueueOnce(
   }
   if (report.stopped !== undefined) context.log.warn('queue.stopped', { ...report.stopped })
   context.log.info('run.finished', { ...report })
+  await noteLastRun(store, report, context.clock.now())
   return report
 }

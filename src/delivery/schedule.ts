@@ -2,7 +2,7 @@
  * When a deferred message is tried again, and when it is given up: pure functions of the configuration, the
  * number of failed attempts and the time.
  */
-import type { QueueEntry } from '../queue/store.ts'
+import type { QueuedMessage, QueueEntry } from '../queue/store.ts'
 
 /** The part of the configuration that rules retries. Times are milliseconds. */
 export interface RetryPolicy {
@@ -10,10 +10,16 @@ export interface RetryPolicy {
   readonly retry: readonly number[]
   /** Age at which a message that is deferred again is given up. */
   readonly expire: number
+  /** The same for messages from the null sender; `expire` when left out or longer. */
+  readonly bounceExpire?: number
+  /** What happens to a message that the server may or may not have; it is tried again when left out. */
+  readonly inDoubt?: 'retry' | 'hold'
 }
 
 /** Spreads retries so that messages which failed together are not tried together for ever. */
 const JITTER = 0.2
+/** This program did not exist before: an earlier time is that of a clock that was not set. */
+const FIRST_PLAUSIBLE_TIME = Date.UTC(2020, 0, 1)
 
 /**
  * The time of the next attempt.
@@ -33,9 +39,35 @@ export function nextAttempt(
   return now + Math.round(step * (1 - JITTER + 2 * JITTER * random))
 }
 
+/** What the age of a message is told by. */
+export type Dated = Pick<QueuedMessage, 'queuedAt' | 'requeuedAt' | 'firstAttempt' | 'expires'> & {
+  readonly envelope: { readonly sender: string }
+}
+
+/** When the age of a message began; undefined when the clock was not set then and no attempt tells. */
+export function bornAt({ queuedAt, requeuedAt, firstAttempt }: Omit<Dated, 'envelope'>): number | undefined {
+  return [requeuedAt, queuedAt, firstAttempt].find(
+    (time) => time !== undefined && time >= FIRST_PLAUSIBLE_TIME,
+  )
+}
+
+/**
+ * When a message is given up if it is deferred again.
+ *
+ * @returns milliseconds since the epoch; undefined when its age is not known
+ */
+export function expiryOf(policy: RetryPolicy, message: Dated): number | undefined {
+  if (message.expires !== undefined) return message.expires
+  const born = bornAt(message)
+  if (born === undefined) return undefined
+  const { expire, bounceExpire = expire } = policy
+  return born + (message.envelope.sender === '' ? Math.min(expire, bounceExpire) : expire)
+}
+
 /** Whether a message that was deferred just now is too old to be tried again. */
-export function isExpired(policy: RetryPolicy, queuedAt: number, now: number): boolean {
-  return now - queuedAt >= policy.expire
+export function isExpired(policy: RetryPolicy, message: Dated, now: number): boolean {
+  const expiry = expiryOf(policy, message)
+  return expiry !== undefined && now >= expiry
 }
 
 /**

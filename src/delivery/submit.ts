@@ -14,13 +14,15 @@ import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
-import type { Claim, QueueStore } from '../queue/store.ts'
+import type { Claim, NewMessage, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
+import { guardAccount } from './account-guard.ts'
 import { attemptClaim, blameless, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportQueued } from './report.ts'
 import { nextAttempt } from './schedule.ts'
+import { settleClaim, type Settling } from './settle.ts'
 
 /** A message on its way in, and the means to deal with it. */
 export interface Submission {
@@ -99,41 +101,81 @@ function notAccepted(outcomes: readonly RecipientOutcome[]): MailError {
   )
 }
 
+/** What is to be kept of a submission, and what an attempt brought for it. */
+interface Rest {
+  readonly message: NewMessage
+  readonly outcomes: readonly RecipientOutcome[]
+  readonly nextAttempt: number
+}
+
+/** The sender is to be told of something: stored, told and put where it belongs, all before the caller hears. */
+async function storeAndTell(
+  queue: QueueStore,
+  rest: Rest,
+  settling: Omit<Settling, 'queue'>,
+): Promise<string> {
+  const { message, ...history } = rest
+  const runner = await queue.openRunner('submit')
+  try {
+    const claim = await queue.enqueueClaimed(message, runner, history)
+    try {
+      await settleClaim(claim, { action: 'retry', at: rest.nextAttempt }, { ...settling, queue })
+    } catch (error) {
+      // It is in the queue: the next run takes it up again and comes to the same end.
+      settling.context.log.error('report.postponed', { id: claim.message.id, reason: describeError(error) })
+    }
+    return claim.message.id
+  } finally {
+    await runner.close().catch(() => undefined)
+  }
+}
+
+/** What the queue has to keep: who did not get it, and everybody when the sender wants to hear of a success. */
+function restOf(
+  { envelope, content }: Submission,
+  outcomes: readonly RecipientOutcome[],
+  context: DeliveryContext,
+): Rest & { readonly tells: boolean } {
+  const { bounce, postmaster } = context.reports
+  const told = bounce !== 'none' && (envelope.sender !== '' || postmaster !== undefined)
+  const wantsSuccess = told && envelope.reports?.notify?.includes('success') === true
+  const isKept = (outcome: RecipientOutcome): boolean =>
+    outcome.status !== 'delivered' || (wantsSuccess && outcome.reportsTaken !== true)
+  const gone = new Set(outcomes.filter((each) => !isKept(each)).map(({ recipient }) => recipient))
+  const recipients = envelope.recipients.filter((recipient) => !gone.has(recipient))
+  const kept = outcomes.filter(isKept)
+  return {
+    message: { envelope: { ...envelope, recipients }, content },
+    outcomes: kept,
+    nextAttempt: firstRetry(context, outcomes),
+    tells: told && kept.some(({ status }) => status === 'failed' || status === 'delivered'),
+  }
+}
+
 /** Stores what was not delivered; a problem is a result, not an exception. */
 async function storeRest(
   submission: Submission,
   outcomes: readonly RecipientOutcome[],
   context: DeliveryContext,
 ): Promise<SubmitResult> {
-  const { envelope, content, queue } = submission
+  const { envelope, content, queue, transport } = submission
   const { sent, refused, left } = sortOutcomes(envelope, outcomes)
   const base = { sent, refused, queueId: undefined, problem: undefined }
-  const keep = envelope.recipients.filter((recipient) => !sent.includes(recipient))
-  if (keep.length === 0) return { ...base, queued: [], unaccepted: [] }
   if (queue === undefined) {
-    return {
-      ...base,
-      queued: [],
-      unaccepted: left,
-      problem: left.length > 0 ? notAccepted(outcomes) : undefined,
-    }
+    const problem = left.length > 0 ? notAccepted(outcomes) : undefined
+    return { ...base, queued: [], unaccepted: left, problem }
   }
-  const stored: Envelope = { sender: envelope.sender, recipients: keep }
-  const history = outcomes.filter((outcome) => outcome.status !== 'delivered')
+  const { tells, ...rest } = restOf(submission, outcomes, context)
+  if (rest.message.envelope.recipients.length === 0) return { ...base, queued: [], unaccepted: [] }
   try {
-    const id = await queue.enqueue(
-      { envelope: stored, content },
-      { outcomes: history, nextAttempt: firstRetry(context, outcomes) },
-    )
-    if (left.length > 0) {
-      await reportQueued(context, {
-        envelope: { ...stored, recipients: left },
-        content,
-        id,
-        attempts: outcomes.length > 0 ? 1 : 0,
-      })
-    }
-    return { ...base, queued: left, unaccepted: [], queueId: id }
+    const id = tells
+      ? await storeAndTell(queue, rest, { context, remote: transport?.name ?? '' })
+      : await queue.enqueue(rest.message, rest)
+    const waiting = { ...rest.message.envelope, recipients: left }
+    const attempts = outcomes.length > 0 ? 1 : 0
+    if (left.length > 0) await reportQueued(context, { envelope: waiting, content, id, attempts })
+    const kept = left.length + refused.length > 0
+    return { ...base, queued: left, unaccepted: [], queueId: kept ? id : undefined }
   } catch (error) {
     const problem =
       error instanceof MailError ? error : new MailError('QUEUE_IO', describeError(error), { cause: error })
@@ -180,11 +222,19 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
   const runner = await queue.openRunner('submit')
   try {
     const claim = await queue.enqueueClaimed({ envelope, content }, runner)
-    return claimResult(claim, await attemptClaim(claim, transport, context, callersPatience(submission)))
+    const delivering = { queue, claim, transport, context }
+    return claimResult(claim, await attemptClaim(delivering, callersPatience(submission)))
   } finally {
     // What became of the message is decided: to fail now would make the caller send it again.
     await runner.close().catch(() => undefined)
   }
+}
+
+/** With a queue, a server that is known to be down is not waited for. */
+function withGuard(submission: Submission, { clock, log }: DeliveryContext): Submission {
+  const { transport, queue } = submission
+  if (transport === undefined || queue === undefined) return submission
+  return { ...submission, transport: guardAccount(transport, 'submission', { queue, clock, log }) }
 }
 
 /**
@@ -194,18 +244,19 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
  * @throws MailError QUEUE_* when the spool mode wants the message stored first and it could not be
  */
 export async function submit(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
-  switch (submission.spool) {
+  const guarded = withGuard(submission, context)
+  switch (guarded.spool) {
     case 'fallback':
-      return sendFirst(submission, context)
+      return sendFirst(guarded, context)
     case 'first':
-      return storeFirst(submission, context)
+      return storeFirst(guarded, context)
     case 'only':
-      if (submission.queue === undefined) {
+      if (guarded.queue === undefined) {
         throw new MailError(
           'CONFIG_INVALID',
           'the message is to be queued only, but there is no queue_dir; set it',
         )
       }
-      return storeRest(submission, NOT_TRIED, context)
+      return storeRest(guarded, NOT_TRIED, context)
   }
 }

@@ -38,6 +38,7 @@ export const PLUGIN_SIGNALS = [
   'deferred',
   'failed',
   'expired',
+  'bounced',
 ] as const
 
 /** One of {@link PLUGIN_SIGNALS}. */

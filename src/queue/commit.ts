@@ -16,7 +16,8 @@ import { queueError } from '../errors/errno.ts'
 import type { Clock } from '../util/clock.ts'
 import { createExclusive, syncDirectory, syncFile, writeAll, writePair } from '../util/durable-file.ts'
 import { claimedName, DEFAULT_PRIORITY, formatName, newUnique } from './entry-name.ts'
-import { appendJournal, removeJournal, type TimedEvent } from './journal.ts'
+import type { TimedEvent } from './journal-event.ts'
+import { appendJournal, removeJournal } from './journal.ts'
 import { ensureLayout, folderPath, type Folder } from './layout.ts'
 import { formatMetaBlock } from './meta-block.ts'
 import type { NewMessage } from './store.ts'
@@ -77,7 +78,7 @@ export async function commitMessage(
 ): Promise<Committed> {
   await ensureLayout(queueDir)
   const unique = newUnique(clock)
-  const head = formatMetaBlock(message.envelope, clock.now())
+  const head = formatMetaBlock({ ...message, queuedAt: clock.now() })
   const tmp = folderPath(queueDir, 'tmp', unique)
   const name = formatName({
     unique,

@@ -101,3 +101,9 @@ export function parseName(fileName: string): EntryName {
     claim,
   }
 }
+
+/** The runner part of a claim `<runner>.<number>`. */
+export function runnerOf(claim: string): string {
+  const dot = claim.lastIndexOf('.')
+  return dot === -1 ? claim : claim.slice(0, dot)
+}

@@ -10,7 +10,17 @@ import { MailError } from '../errors/mail-error.ts'
 import { syncDirectory } from '../util/durable-file.ts'
 
 /** The sub-folders, in the order of queue.md. */
-export const FOLDERS = ['tmp', 'new', 'cur', 'hold', 'failed', 'corrupt', 'state', 'runners'] as const
+export const FOLDERS = [
+  'tmp',
+  'new',
+  'cur',
+  'hold',
+  'failed',
+  'corrupt',
+  'state',
+  'runners',
+  'notes',
+] as const
 
 /** One of {@link FOLDERS}. */
 export type Folder = (typeof FOLDERS)[number]

@@ -15,12 +15,14 @@ import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import { unlinkFile } from '../util/durable-file.ts'
+import { attemptEvents } from './attempt-events.ts'
+import type { ClaimHistory } from './claim-history.ts'
 import type { EntryName } from './entry-name.ts'
-import { appendJournal, attemptEvents, type TimedEvent } from './journal.ts'
+import type { TimedEvent } from './journal-event.ts'
+import { appendJournal } from './journal.ts'
 import { folderPath, type Folder } from './layout.ts'
-import { moveMessage, type Destination } from './move.ts'
-import { isUnfinished, type RecipientState } from './recipient-state.ts'
-import type { Claim, Disposition, QueuedMessage, Settled } from './store.ts'
+import { isGone, moveMessage, type Destination } from './move.ts'
+import type { Claim, Disposition, Note, Place, QueuedMessage, Settled } from './store.ts'
 
 /** What a claim needs to know of the runner that made it. */
 export interface ClaimHolder {
@@ -45,102 +47,95 @@ export interface ClaimedFile {
   readonly entry: EntryName
   /** Whether the message has a journal already. */
   readonly hasJournal: boolean
+  /** Where it was before. */
+  readonly origin: Place
 }
 
-const FOLDER_OF: Readonly<Record<Exclude<Settled, 'done' | 'discarded'>, Destination['folder']>> = {
-  waiting: 'new',
-  held: 'hold',
+const SETTLED: Readonly<Record<Destination['folder'], Settled>> = {
+  new: 'waiting',
+  hold: 'held',
   failed: 'failed',
-}
-
-function dispositionEvent(
-  left: readonly string[],
-  disposition: Disposition,
-  time: number,
-): TimedEvent | undefined {
-  if (left.length === 0) return undefined
-  if (disposition.action === 'expire')
-    return { event: 'expire', recipients: left, why: disposition.why, time }
-  if (disposition.action === 'hold') return { event: 'hold', by: 'plug-in', why: disposition.why, time }
-  return undefined
-}
-
-function destination(left: readonly string[], disposition: Disposition): Settled {
-  if (disposition.action === 'discard') return 'discarded'
-  if (left.length === 0 || disposition.action === 'expire') return 'failed'
-  return disposition.action === 'hold' ? 'held' : 'waiting'
-}
-
-/** The status of each recipient after the outcomes of an attempt. */
-function afterAttempt(
-  states: readonly RecipientState[],
-  outcomes: readonly RecipientOutcome[],
-): RecipientState[] {
-  const news = new Map(outcomes.map((outcome) => [outcome.recipient, outcome]))
-  return states.map((state) => {
-    const outcome = news.get(state.recipient)
-    return outcome === undefined ? state : { ...state, status: outcome.status }
-  })
 }
 
 /** The Maildir implementation of {@link Claim}, for a file in cur/ that was opened and read. */
 export class MaildirClaim implements Claim {
-  readonly message: QueuedMessage
   readonly content: MessageContent
-  readonly pending: readonly string[]
   readonly #holder: ClaimHolder
   readonly #file: ClaimedFile
+  readonly #history: ClaimHistory
   readonly #name: EntryName
   readonly #path: string
-  #recipients: readonly RecipientState[]
   #hasJournal: boolean
   #removed = false
   /** This attempt is in the journal already. */
   #counted = false
-  /** Everybody has the message, but another runner has the file. */
+  /** Somebody else has the file. */
   #lost = false
 
-  constructor(holder: ClaimHolder, file: ClaimedFile, message: QueuedMessage, content: MessageContent) {
-    this.message = message
+  constructor(holder: ClaimHolder, file: ClaimedFile, history: ClaimHistory, content: MessageContent) {
     this.content = content
-    this.pending = message.recipients.filter(isUnfinished).map((state) => state.recipient)
     this.#holder = holder
     this.#file = file
+    this.#history = history
     this.#name = file.entry
     this.#path = folderPath(holder.queueDir, 'cur', file.name)
-    this.#recipients = message.recipients
     this.#hasJournal = file.hasJournal
+  }
+
+  get message(): QueuedMessage {
+    return this.#history.message
+  }
+
+  get pending(): readonly string[] {
+    return this.#history.unfinished
+  }
+
+  get lost(): boolean {
+    return this.#lost
   }
 
   markFlight(): void {
     this.#holder.markFlight(this.#file.claim)
-    // Marked first, looked at afterwards: a recovery moves the file first and looks for the mark afterwards, so
-    // one of the two notices the other.
+    // Marked first, looked at afterwards: who takes the claim moves the file first and looks for the mark
+    // afterwards, so one of the two notices the other.
     if (existsSync(this.#path)) return
+    this.#lost = true
     throw new MailError(
       'QUEUE_BUSY',
-      `the claim of ${this.message.id} was taken over: this process was silent for too long; try again`,
+      `the message ${this.message.id} was taken by an administrator or another run; it was not sent`,
     )
   }
 
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
-    const { queueDir, runner } = this.#holder
-    this.#recipients = afterAttempt(this.#recipients, outcomes)
-    if (this.#recipients.every((state) => state.status === 'delivered') && (await this.#remove())) return
+    const { runner } = this.#holder
     const events = attemptEvents(outcomes, runner, this.#holder.now(), this.#counted)
+    this.#history.add(events)
+    const everybody = this.message.recipients.every(({ status }) => status === 'delivered')
+    if (everybody && !this.#history.wantsSuccessReport && (await this.#remove())) return
     this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
-    await appendJournal(queueDir, this.#name.unique, events, true)
+    await this.#append(events)
+  }
+
+  async note(...notes: readonly Note[]): Promise<void> {
+    const time = this.#holder.now()
+    const events = notes.map((note): TimedEvent => ({ ...note, time }))
+    this.#history.add(events)
+    await this.#append(events)
+  }
+
+  async #append(events: readonly TimedEvent[]): Promise<void> {
+    await appendJournal(this.#holder.queueDir, this.#name.unique, events, true)
     this.#hasJournal = true
   }
 
-  async finish(unfinished: Disposition): Promise<Settled> {
+  async finish(unfinished: Disposition, priority = this.#name.priority): Promise<Settled> {
     if (this.#removed || this.#lost) {
       this.#end(false)
-      return 'done'
+      return this.#removed || this.pending.length === 0 ? 'done' : 'taken'
     }
     let ended = false
     try {
-      const settled = await this.#settle(unfinished)
+      const settled = await this.#settle(unfinished, priority)
       ended = true
       return settled
     } finally {
@@ -148,25 +143,24 @@ export class MaildirClaim implements Claim {
     }
   }
 
-  async #settle(unfinished: Disposition): Promise<Settled> {
-    const left = this.#recipients.filter(isUnfinished).map((state) => state.recipient)
-    const settled = destination(left, unfinished)
-    if (settled === 'done' || settled === 'discarded') {
-      await this.#remove()
-      return settled
+  async #settle(unfinished: Disposition, priority: number): Promise<Settled> {
+    const events = this.#history.eventsOf(unfinished, this.#holder.now())
+    if (events.length > 0) {
+      this.#history.add(events)
+      await this.#append(events)
     }
-    const { queueDir } = this.#holder
-    const event = dispositionEvent(left, unfinished, this.#holder.now())
-    if (event !== undefined) await appendJournal(queueDir, this.#name.unique, [event], true)
-    const next = unfinished.action === 'retry' ? Math.floor(unfinished.at / 1000) : this.#name.nextAttempt
-    this.#move(FOLDER_OF[settled], next)
-    return settled
+    const target = this.#history.targetOf(unfinished)
+    if (target === 'done' || target === 'discarded') return (await this.#remove()) ? target : 'taken'
+    const timed = unfinished.action === 'retry' || unfinished.action === 'wait'
+    const nextAttempt = timed ? Math.floor(unfinished.at / 1000) : this.#name.nextAttempt
+    return this.#move(target, { ...this.#name, nextAttempt, priority }) ? SETTLED[target] : 'taken'
   }
 
   async release(): Promise<void> {
     let ended = false
     try {
-      this.#move('new', this.#name.nextAttempt)
+      const { origin } = this.#file
+      this.#move(origin === 'cur' ? 'new' : origin, this.#name)
       ended = true
     } finally {
       this.#end(!ended)
@@ -174,17 +168,24 @@ export class MaildirClaim implements Claim {
   }
 
   abandon(): void {
-    this.#end(true)
+    this.#end(!this.#lost)
   }
 
-  #move(folder: Destination['folder'], nextAttempt: number): void {
-    const { queueDir } = this.#holder
-    moveMessage(this.#path, { queueDir, folder, entry: { ...this.#name, nextAttempt } })
+  /** False when somebody else has taken the message. */
+  #move(folder: Destination['folder'], entry: EntryName): boolean {
+    try {
+      moveMessage(this.#path, { queueDir: this.#holder.queueDir, folder, entry })
+    } catch (error) {
+      this.#lost = isGone(error)
+      if (this.#lost) return false
+      throw error
+    }
     this.#holder.touched('cur')
     this.#holder.touched(folder)
+    return true
   }
 
-  /** False when another host took the claim over: the message is there, and so its journal is still needed. */
+  /** False when somebody else took the claim over: the message is there, and so its journal is still needed. */
   async #remove(): Promise<boolean> {
     try {
       // Not the blocking call: on a busy disk this is the one that waits, and other messages are under way.

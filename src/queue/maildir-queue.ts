@@ -2,19 +2,20 @@
  * The queue as a Maildir with delivery-metadata headers: the reference implementation of {@link QueueStore}.
  * The format and the state tables are described in docs/queue.md and mailqueue(5).
  */
-import { statSync, unlinkSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
-import { systemClock, unixSeconds, type Clock } from '../util/clock.ts'
-import { syncDirectory } from '../util/durable-file.ts'
+import type { RecipientOutcome } from '../message/outcome.ts'
+import { systemClock, type Clock } from '../util/clock.ts'
+import { attemptEvents } from './attempt-events.ts'
 import { commitMessage } from './commit.ts'
 import { parseName, queueId } from './entry-name.ts'
-import { appendJournal, attemptEvents, readJournal, removeJournal, type TimedEvent } from './journal.ts'
+import type { TimedEvent } from './journal-event.ts'
+import { readJournal } from './journal.ts'
 import { ensureLayout, folderPath, requireQueue } from './layout.ts'
 import { MaildirRunner } from './maildir-runner.ts'
-import { isGone, moveMessage } from './move.ts'
+import { readNote, writeNote } from './notes.ts'
 import { isFileFault, openQueueFile, type QueueFile } from './queue-file.ts'
-import { messageState } from './recipient-state.ts'
+import { queuedMessage } from './queued-message.ts'
 import type { RunnerRole } from './runner-record.ts'
 import { scanPlace } from './scan.ts'
 import type {
@@ -27,6 +28,9 @@ import type {
   QueueStore,
   Runner,
 } from './store.ts'
+
+/** Nobody tries such a recipient again. */
+const isFinal = ({ status }: RecipientOutcome): boolean => status === 'failed' || status === 'delivered'
 
 const ALL_PLACES: readonly Place[] = ['new', 'cur', 'hold', 'failed']
 
@@ -46,34 +50,30 @@ export class MaildirQueue implements QueueStore {
 
   async enqueue(message: NewMessage, options: EnqueueOptions = {}): Promise<string> {
     const outcomes = options.outcomes ?? []
-    const time = this.#clock.now()
-    const settled = new Set(
-      outcomes.filter((o) => o.status === 'failed' || o.status === 'delivered').map((o) => o.recipient),
-    )
+    const settled = new Set(outcomes.filter(isFinal).map(({ recipient }) => recipient))
     const allSettled = message.envelope.recipients.every((recipient) => settled.has(recipient))
-    const target = {
-      folder: allSettled ? ('failed' as const) : ('new' as const),
-      nextAttempt: options.nextAttempt ?? time,
-      events: outcomes.length === 0 ? [] : attemptEvents(outcomes, `p${process.pid}`, time),
-      // A refusal or a doubt must survive a power cut; the reason of a mere delay need not.
-      syncEvents: outcomes.some((outcome) => outcome.status !== 'deferred'),
-    }
+    const target = { folder: allSettled ? ('failed' as const) : ('new' as const), ...this.#start(options) }
     const { unique } = await commitMessage(this.name, message, target, this.#clock)
     return queueId(unique)
   }
 
-  async enqueueClaimed(message: NewMessage, runner: Runner): Promise<Claim> {
+  async enqueueClaimed(message: NewMessage, runner: Runner, options: EnqueueOptions = {}): Promise<Claim> {
     if (!(runner instanceof MaildirRunner)) throw new TypeError('the runner belongs to another kind of queue')
     const claim = runner.newClaim()
-    const target = {
-      folder: 'cur' as const,
-      nextAttempt: this.#clock.now(),
-      claim,
-      events: [],
-      syncEvents: false,
-    }
+    const target = { folder: 'cur' as const, claim, ...this.#start(options) }
     const { name } = await commitMessage(this.name, message, target, this.#clock)
-    return runner.adopt(name, claim, message)
+    return runner.adopt(name, claim, message, target.events)
+  }
+
+  /** When the message is due, and what its journal begins with. */
+  #start({ outcomes = [], nextAttempt }: EnqueueOptions) {
+    const time = this.#clock.now()
+    return {
+      nextAttempt: nextAttempt ?? time,
+      events: outcomes.length === 0 ? [] : attemptEvents(outcomes, `p${process.pid}`, time),
+      // A refusal or a doubt must survive a power cut; the reason of a mere delay need not.
+      syncEvents: outcomes.some((outcome) => outcome.status !== 'deferred'),
+    }
   }
 
   async openRunner(role: RunnerRole): Promise<MaildirRunner> {
@@ -104,13 +104,11 @@ export class MaildirQueue implements QueueStore {
     if (file === undefined) return undefined
     const { meta, content, modified } = file
     content.close()
-    return {
-      ...entry,
-      ...messageState(meta, this.#history(entry)),
-      queuedAt: meta.queuedAt ?? (entry.queuedAt || modified),
-      envelope: meta.envelope,
-      size: content.size,
-    }
+    return queuedMessage(entry, { meta, size: content.size, modified }, this.#history(entry))
+  }
+
+  async history(entry: QueueEntry): Promise<readonly TimedEvent[]> {
+    return this.#history(entry)
   }
 
   #history(entry: QueueEntry): TimedEvent[] {
@@ -134,40 +132,11 @@ export class MaildirQueue implements QueueStore {
     return found
   }
 
-  async retry(entry: QueueEntry, by: string): Promise<boolean> {
-    const { unique, priority } = parseName(entry.key)
-    const path = folderPath(this.name, entry.place, entry.key)
-    return this.#change(entry, async () => {
-      // A journal is only written for a message that is there.
-      statSync(path)
-      if (entry.place === 'failed') {
-        const event = { event: 'retry' as const, by, why: 'asked for', time: this.#clock.now() }
-        await appendJournal(this.name, unique, [event], true)
-      }
-      const due = { unique, priority, nextAttempt: unixSeconds(this.#clock) }
-      moveMessage(path, { queueDir: this.name, folder: 'new', entry: due })
-      await syncDirectory(folderPath(this.name, 'new'))
-    })
+  async readNote(name: string): Promise<string | undefined> {
+    return readNote(this.name, name)
   }
 
-  async remove(entry: QueueEntry): Promise<boolean> {
-    return this.#change(entry, async () => {
-      unlinkSync(folderPath(this.name, entry.place, entry.key))
-      // The journal goes last: a power cut could bring the message back, and then it says who has it.
-      await syncDirectory(folderPath(this.name, entry.place))
-      removeJournal(this.name, parseName(entry.key).unique)
-    })
-  }
-
-  /** Runs a change of one message; false when the message was taken away before. */
-  async #change(entry: QueueEntry, change: () => Promise<void>): Promise<boolean> {
-    if (entry.place === 'cur') return false
-    try {
-      await change()
-      return true
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT' || isGone(error)) return false
-      throw queueError(error, 'cannot change the queue', this.name)
-    }
+  async writeNote(name: string, text: string | undefined): Promise<void> {
+    await writeNote(this.name, name, text, this.#clock)
   }
 }

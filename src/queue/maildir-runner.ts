@@ -2,29 +2,65 @@
  * A process that claims messages of a Maildir queue: its lease, its claims, and the directory syncs that it
  * owes. Claiming is a rename, which the file system grants to exactly one of several runners.
  */
-import { renameSync } from 'node:fs'
-import { errnoOf, queueError } from '../errors/errno.ts'
+import { queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Clock } from '../util/clock.ts'
 import { syncDirectory } from '../util/durable-file.ts'
-import { clearFinished, readClaimed } from './claimed-message.ts'
+import { ClaimHistory } from './claim-history.ts'
+import { clearAway, readClaimed } from './claimed-message.ts'
 import { clearRunners } from './dead-runners.ts'
 import { claimedName, isTooLong, parseName } from './entry-name.ts'
+import type { TimedEvent } from './journal-event.ts'
 import { removeJournal } from './journal.ts'
 import { folderPath, type Folder } from './layout.ts'
 import type { Lease } from './lease.ts'
 import { MaildirClaim, type ClaimHolder } from './maildir-claim.ts'
 import { moveMessage } from './move.ts'
 import { quarantine } from './quarantine.ts'
-import { isUnfinished, messageState } from './recipient-state.ts'
 import { recoverClaims } from './recover.ts'
 import { inspectRunner, isRunnerFile } from './runner-record.ts'
 import { entryOf, scanNames } from './scan.ts'
-import type { Claim, ClaimResult, NewMessage, Quarantined, QueueEntry, Recovered, Runner } from './store.ts'
+import type {
+  Claim,
+  ClaimResult,
+  NewMessage,
+  Place,
+  Quarantined,
+  QueueEntry,
+  Recovered,
+  Runner,
+} from './store.ts'
 import { sweepJournals, sweepTmp } from './sweep.ts'
+import { takeOver } from './take-over.ts'
+import { takeMessage } from './take.ts'
 
-function quarantined(file: Quarantined | undefined): ClaimResult {
+type NotClaimed = Extract<ClaimResult, { kind: 'gone' | 'quarantined' }>
+type OpenedClaim =
+  | NotClaimed
+  | {
+      readonly kind: 'claimed'
+      readonly claim: MaildirClaim
+      readonly clearable: 'hold' | 'done' | undefined
+    }
+
+function quarantined(file: Quarantined | undefined): NotClaimed {
   return file === undefined ? { kind: 'gone' } : { kind: 'quarantined', file }
+}
+
+/** The message was handed over at the moment at which it was taken from its deliverer. */
+async function noteDoubt(claim: MaildirClaim): Promise<void> {
+  const recipients = claim.pending
+  if (recipients.length === 0) return
+  try {
+    await claim.note({
+      event: 'in-doubt',
+      recipients,
+      why: 'it was taken from a delivery in its last moment',
+    })
+  } catch (error) {
+    claim.abandon()
+    throw error
+  }
 }
 
 /** The Maildir implementation of {@link Runner}. */
@@ -121,28 +157,54 @@ export class MaildirRunner implements Runner {
   }
 
   async claim(entry: QueueEntry): Promise<ClaimResult> {
-    if (isTooLong(entry.key)) {
-      return quarantined(quarantine(this.#queueDir, 'new', entry.key, 'its name is too long'))
-    }
+    if (isTooLong(entry.key)) return this.#tooLong(entry)
     const claim = this.newClaim()
     const name = claimedName(entry.key, claim)
-    try {
-      renameSync(folderPath(this.#queueDir, 'new', entry.key), folderPath(this.#queueDir, 'cur', name))
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return { kind: 'gone' }
-      throw queueError(error, 'cannot claim a message in', this.#queueDir)
-    }
+    if (!takeOver(this.#queueDir, 'new', entry.key, name)) return { kind: 'gone' }
     this.#open.add(claim)
-    return this.#read(name, claim)
+    const opened = this.#openClaimed(name, claim, 'new')
+    if (opened.kind !== 'claimed' || opened.clearable === undefined) return opened
+    opened.claim.content.close()
+    if (clearAway(this.#queueDir, name, opened.clearable)) this.#holder.finished(parseName(name).unique)
+    this.#holder.touched('cur')
+    this.#holder.touched('hold')
+    this.#open.delete(claim)
+    return { kind: 'gone' }
   }
 
-  #read(name: string, claim: string): ClaimResult {
+  async take(entry: QueueEntry): Promise<ClaimResult> {
+    if (isTooLong(entry.key)) return this.#tooLong(entry)
+    const claim = this.newClaim()
+    this.#open.add(claim)
+    const taking = {
+      queueDir: this.#queueDir,
+      info: this.#lease.info,
+      now: this.#clock.now(),
+      claim,
+      markFlight: () => this.#lease.markFlight(claim, this.#open),
+    }
+    const taken = await takeMessage(taking, entry)
+    if (taken === 'busy' || taken === 'gone') {
+      this.#open.delete(claim)
+      return { kind: taken }
+    }
+    const opened = this.#openClaimed(claimedName(entry.key, claim), claim, entry.place)
+    if (taken === 'flown' && opened.kind === 'claimed') await noteDoubt(opened.claim)
+    return opened
+  }
+
+  #tooLong(entry: QueueEntry): ClaimResult {
+    return quarantined(quarantine(this.#queueDir, entry.place, entry.key, 'its name is too long'))
+  }
+
+  /** Opens a message that this runner has just claimed; one that was claimed for delivery may need none. */
+  #openClaimed(name: string, claim: string, origin: Place): OpenedClaim {
     const queueDir = this.#queueDir
     let read
     try {
       read = readClaimed(queueDir, name)
     } catch (error) {
-      this.#giveBack(name, claim)
+      this.#giveBack(name, claim, origin)
       throw error
     }
     if (!read.ok) {
@@ -150,22 +212,20 @@ export class MaildirRunner implements Runner {
       this.#open.delete(claim)
       return quarantined(file)
     }
-    const { message, content, entry, hasJournal } = read
-    if (message.recipients.some(isUnfinished)) {
-      const opened = new MaildirClaim(this.#holder, { name, claim, entry, hasJournal }, message, content)
-      return { kind: 'claimed', claim: opened }
+    const { history, content, entry, hasJournal } = read
+    const file = { name, claim, entry, hasJournal, origin }
+    return {
+      kind: 'claimed',
+      claim: new MaildirClaim(this.#holder, file, history, content),
+      clearable: history.clearable,
     }
-    content.close()
-    if (clearFinished(queueDir, name, message)) this.#holder.finished(parseName(name).unique)
-    this.#holder.touched('cur')
-    this.#open.delete(claim)
-    return { kind: 'gone' }
   }
 
-  #giveBack(name: string, claim: string): void {
+  #giveBack(name: string, claim: string, origin: Place): void {
     try {
       const queueDir = this.#queueDir
-      moveMessage(folderPath(queueDir, 'cur', name), { queueDir, folder: 'new', entry: parseName(name) })
+      const folder = origin === 'cur' ? 'new' : origin
+      moveMessage(folderPath(queueDir, 'cur', name), { queueDir, folder, entry: parseName(name) })
       this.#open.delete(claim)
     } catch {
       // It stays claimed until this runner is gone.
@@ -177,14 +237,19 @@ export class MaildirRunner implements Runner {
    *
    * @param name the file name without the claim
    */
-  adopt(name: string, claim: string, { envelope, content }: NewMessage): Claim {
+  adopt(
+    name: string,
+    claim: string,
+    { envelope, content, expires }: NewMessage,
+    events: readonly TimedEvent[],
+  ): Claim {
     this.#open.add(claim)
     const key = claimedName(name, claim)
     const parsed = parseName(key)
     const entry = entryOf('cur', key, parsed)
     const { queuedAt } = entry
-    const meta = { envelope, queuedAt, earlierAttempts: 0, lastAttempt: undefined }
-    const message = { ...entry, ...messageState(meta, []), envelope, size: content.size }
+    const meta = { envelope, queuedAt, earlierAttempts: 0, lastAttempt: undefined, expires }
+    const history = new ClaimHistory(entry, { meta, size: content.size, modified: queuedAt }, events)
     // The content stays the caller's to close.
     const borrowed: MessageContent = {
       size: content.size,
@@ -192,12 +257,8 @@ export class MaildirRunner implements Runner {
       stream: () => content.stream(),
       close: () => undefined,
     }
-    return new MaildirClaim(
-      this.#holder,
-      { name: key, claim, entry: parsed, hasJournal: false },
-      message,
-      borrowed,
-    )
+    const file = { name: key, claim, entry: parsed, hasJournal: events.length > 0, origin: 'new' as const }
+    return new MaildirClaim(this.#holder, file, history, borrowed)
   }
 
   flush(): Promise<void> {

@@ -5,10 +5,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { bufferContent, type MessageContent } from '../message/content.ts'
+import type { RecipientOutcome } from '../message/outcome.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
+import { attemptEvents } from './attempt-events.ts'
 import { DEFAULT_PRIORITY } from './entry-name.ts'
-import { attemptEvents } from './journal.ts'
-import { MemoryRunner, toEntry, toMessage, type StoredMessage } from './memory-runner.ts'
+import type { TimedEvent } from './journal-event.ts'
+import { historyOf, toEntry, type StoredMessage } from './memory-message.ts'
+import { MemoryRunner } from './memory-runner.ts'
 import type { RunnerRole } from './runner-record.ts'
 import type {
   Claim,
@@ -20,6 +23,9 @@ import type {
   QueueStore,
   Runner,
 } from './store.ts'
+
+/** Nobody tries such a recipient again. */
+const isFinal = ({ status }: RecipientOutcome): boolean => status === 'failed' || status === 'delivered'
 
 async function readAll(content: MessageContent): Promise<Buffer> {
   const chunks: Buffer[] = []
@@ -34,6 +40,7 @@ export class MemoryQueue implements QueueStore {
   readonly #clock: Clock
   readonly #messages = new Map<string, StoredMessage>()
   readonly #runners = new Set<MemoryRunner>()
+  readonly #notes = new Map<string, string>()
 
   /** @param clock the machine's clock when left out */
   constructor(clock: Clock = systemClock) {
@@ -42,17 +49,14 @@ export class MemoryQueue implements QueueStore {
 
   async enqueue(message: NewMessage, options: EnqueueOptions = {}): Promise<string> {
     const stored = await this.#store(message, options)
-    const final = stored.events.flatMap((event) => {
-      if (event.event === 'failed') return [event.recipient]
-      return event.event === 'delivered' ? event.recipients : []
-    })
-    if (message.envelope.recipients.every((recipient) => final.includes(recipient))) stored.place = 'failed'
+    const final = new Set((options.outcomes ?? []).filter(isFinal).map(({ recipient }) => recipient))
+    if (message.envelope.recipients.every((recipient) => final.has(recipient))) stored.place = 'failed'
     return stored.id
   }
 
-  async enqueueClaimed(message: NewMessage, runner: Runner): Promise<Claim> {
+  async enqueueClaimed(message: NewMessage, runner: Runner, options: EnqueueOptions = {}): Promise<Claim> {
     if (!(runner instanceof MemoryRunner)) throw new TypeError('the runner belongs to another kind of queue')
-    return runner.take(await this.#store(message, {}))
+    return runner.hold(await this.#store(message, options))
   }
 
   async openRunner(role: RunnerRole): Promise<Runner> {
@@ -69,7 +73,7 @@ export class MemoryQueue implements QueueStore {
 
   async describe(entry: QueueEntry): Promise<QueuedMessage | undefined> {
     const stored = this.#find(entry)
-    return stored && toMessage(stored)
+    return stored && historyOf(stored).message
   }
 
   async content(entry: QueueEntry): Promise<MessageContent | undefined> {
@@ -82,19 +86,17 @@ export class MemoryQueue implements QueueStore {
     return stored === undefined ? [] : [toEntry(stored)]
   }
 
-  async retry(entry: QueueEntry, by: string): Promise<boolean> {
-    const stored = this.#find(entry)
-    if (stored === undefined || stored.place === 'cur') return false
-    const time = this.#clock.now()
-    if (stored.place === 'failed') stored.events.push({ event: 'retry', by, why: 'asked for', time })
-    stored.place = 'new'
-    stored.nextAttempt = time
-    return true
+  async history(entry: QueueEntry): Promise<readonly TimedEvent[]> {
+    return this.#find(entry)?.events ?? []
   }
 
-  async remove(entry: QueueEntry): Promise<boolean> {
-    const stored = this.#find(entry)
-    return stored !== undefined && stored.place !== 'cur' && this.#messages.delete(stored.id)
+  async readNote(name: string): Promise<string | undefined> {
+    return this.#notes.get(name)
+  }
+
+  async writeNote(name: string, text: string | undefined): Promise<void> {
+    if (text === undefined) this.#notes.delete(name)
+    else this.#notes.set(name, text)
   }
 
   async #store(message: NewMessage, { outcomes = [], nextAttempt }: EnqueueOptions): Promise<StoredMessage> {
@@ -105,6 +107,7 @@ export class MemoryQueue implements QueueStore {
       queuedAt,
       priority: DEFAULT_PRIORITY,
       envelope: message.envelope,
+      expires: message.expires,
       bytes,
       place: 'new',
       nextAttempt: nextAttempt ?? queuedAt,

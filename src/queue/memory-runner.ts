@@ -1,128 +1,16 @@
 /**
- * The runner and the claim of the queue in memory.
+ * The runner of the queue in memory.
  */
-import { bufferContent, type MessageContent } from '../message/content.ts'
-import type { Envelope } from '../message/envelope.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
 import type { Clock } from '../util/clock.ts'
-import { attemptEvents, type TimedEvent } from './journal.ts'
-import { isUnfinished, messageState } from './recipient-state.ts'
+import type { TimedEvent } from './journal-event.ts'
+import { historyOf, MemoryClaim, type StoredMessage } from './memory-message.ts'
 import type { RunnerRole } from './runner-record.ts'
-import type {
-  Claim,
-  ClaimResult,
-  Disposition,
-  Place,
-  QueueEntry,
-  QueuedMessage,
-  Recovered,
-  Runner,
-  Settled,
-} from './store.ts'
-
-/** A message and everything known about it. */
-export interface StoredMessage {
-  readonly id: string
-  readonly queuedAt: number
-  readonly priority: number
-  readonly envelope: Envelope
-  readonly bytes: Buffer
-  readonly events: TimedEvent[]
-  place: Place
-  nextAttempt: number
-  /** Who claimed it. */
-  owner: MemoryRunner | undefined
-  /** It may have been handed over since it was claimed. */
-  flown: boolean
-}
-
-/** The entry of a message in a listing. */
-export function toEntry({ id, place, queuedAt, nextAttempt, priority }: StoredMessage): QueueEntry {
-  return { id, place, queuedAt, nextAttempt, priority, key: id }
-}
-
-/** A message with everything but its bytes. */
-export function toMessage(stored: StoredMessage): QueuedMessage {
-  const { envelope, queuedAt, bytes, events } = stored
-  const meta = { envelope, queuedAt, earlierAttempts: 0, lastAttempt: undefined }
-  return { ...toEntry(stored), ...messageState(meta, events), envelope, size: bytes.length }
-}
-
-const unfinishedOf = (stored: StoredMessage): string[] =>
-  toMessage(stored)
-    .recipients.filter(isUnfinished)
-    .map(({ recipient }) => recipient)
+import type { Claim, ClaimResult, QueueEntry, Recovered, Runner } from './store.ts'
 
 const doubt = (recipients: readonly string[], time: number): TimedEvent[] => [
   { event: 'attempt', runner: 'memory', counts: true, time },
   { event: 'in-doubt', recipients, why: 'the runner ended before the outcome was stored', time },
 ]
-
-class MemoryClaim implements Claim {
-  readonly message: QueuedMessage
-  readonly content: MessageContent
-  readonly pending: readonly string[]
-  readonly #stored: StoredMessage
-  readonly #messages: Map<string, StoredMessage>
-  readonly #clock: Clock
-  #counted = false
-
-  constructor(stored: StoredMessage, messages: Map<string, StoredMessage>, clock: Clock) {
-    this.message = toMessage(stored)
-    this.content = bufferContent(stored.bytes)
-    this.pending = unfinishedOf(stored)
-    this.#stored = stored
-    this.#messages = messages
-    this.#clock = clock
-  }
-
-  markFlight(): void {
-    this.#stored.flown = true
-  }
-
-  async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
-    const events = attemptEvents(outcomes, 'memory', this.#clock.now(), this.#counted)
-    this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
-    this.#stored.events.push(...events)
-    const { recipients } = toMessage(this.#stored)
-    if (recipients.every(({ status }) => status === 'delivered')) this.#messages.delete(this.#stored.id)
-  }
-
-  async finish(unfinished: Disposition): Promise<Settled> {
-    if (!this.#messages.has(this.#stored.id)) return 'done'
-    if (unfinished.action === 'discard') {
-      this.#messages.delete(this.#stored.id)
-      return 'discarded'
-    }
-    const left = unfinishedOf(this.#stored)
-    const time = this.#clock.now()
-    if (left.length === 0) return this.#put('failed', 'failed')
-    if (unfinished.action === 'expire') {
-      this.#stored.events.push({ event: 'expire', recipients: left, why: unfinished.why, time })
-      return this.#put('failed', 'failed')
-    }
-    if (unfinished.action === 'hold') {
-      this.#stored.events.push({ event: 'hold', by: 'plug-in', why: unfinished.why, time })
-      return this.#put('hold', 'held')
-    }
-    this.#stored.nextAttempt = unfinished.at
-    return this.#put('new', 'waiting')
-  }
-
-  async release(): Promise<void> {
-    this.#put('new', 'waiting')
-  }
-
-  abandon(): void {
-    // It stays claimed until its runner is closed.
-  }
-
-  #put(place: Place, settled: Settled): Settled {
-    this.#stored.place = place
-    this.#stored.owner = undefined
-    return settled
-  }
-}
 
 /** The in-memory implementation of {@link Runner}. */
 export class MemoryRunner implements Runner {
@@ -151,33 +39,54 @@ export class MemoryRunner implements Runner {
   }
 
   async recover(inDoubtUntil: number): Promise<readonly Recovered[]> {
+    const runners: ReadonlySet<object> = this.#runners
     const recovered: Recovered[] = []
-    for (const stored of this.#messages.values()) {
-      if (stored.owner === undefined || this.#runners.has(stored.owner)) continue
-      const left = unfinishedOf(stored)
-      const inDoubt = stored.flown && left.length > 0
-      if (inDoubt) {
-        stored.events.push(...doubt(left, this.#clock.now()))
-        stored.nextAttempt = inDoubtUntil
-      }
-      recovered.push({ id: stored.id, inDoubt })
-      stored.owner = undefined
-      stored.place = left.length > 0 ? 'new' : 'failed'
+    for (const stored of [...this.#messages.values()]) {
+      if (stored.owner === undefined || runners.has(stored.owner)) continue
+      recovered.push({ id: stored.id, inDoubt: this.#takeBack(stored, inDoubtUntil) })
     }
     return recovered
   }
 
-  async claim(entry: QueueEntry): Promise<ClaimResult> {
-    const stored = this.#messages.get(entry.id)
-    return stored?.place === 'new' ? { kind: 'claimed', claim: this.take(stored) } : { kind: 'gone' }
+  /** True when it is in doubt. */
+  #takeBack(stored: StoredMessage, inDoubtUntil: number): boolean {
+    const { clearable, unfinished } = historyOf(stored)
+    const inDoubt = stored.flown && unfinished.length > 0
+    if (inDoubt) {
+      stored.events.push(...doubt(unfinished, this.#clock.now()))
+      stored.nextAttempt = inDoubtUntil
+    }
+    stored.owner = undefined
+    if (clearable === 'done') this.#messages.delete(stored.id)
+    else stored.place = clearable ?? 'new'
+    return inDoubt
   }
 
-  /** Claims a message that nobody has. */
-  take(stored: StoredMessage): Claim {
+  async claim(entry: QueueEntry): Promise<ClaimResult> {
+    const stored = this.#messages.get(entry.id)
+    if (stored?.place !== 'new') return { kind: 'gone' }
+    const { clearable } = historyOf(stored)
+    if (clearable === undefined) return { kind: 'claimed', claim: this.hold(stored) }
+    if (clearable === 'done') this.#messages.delete(stored.id)
+    else stored.place = clearable
+    return { kind: 'gone' }
+  }
+
+  async take(entry: QueueEntry): Promise<ClaimResult> {
+    const stored = this.#messages.get(entry.id)
+    if (stored === undefined) return { kind: 'gone' }
+    const alive = stored.owner === undefined || ([...this.#runners] as object[]).includes(stored.owner)
+    if (stored.place === 'cur' && (stored.flown || !alive)) return { kind: 'busy' }
+    return { kind: 'claimed', claim: this.hold(stored) }
+  }
+
+  /** Makes a message this runner's. */
+  hold(stored: StoredMessage): Claim {
+    const origin = stored.place
     stored.place = 'cur'
     stored.owner = this
     stored.flown = false
-    return new MemoryClaim(stored, this.#messages, this.#clock)
+    return new MemoryClaim(stored, this.#messages, this.#clock, this, origin)
   }
 
   async flush(): Promise<void> {

@@ -7,7 +7,8 @@
  */
 import { MailError } from '../errors/mail-error.ts'
 import { formatDate } from '../message/date.ts'
-import type { Envelope } from '../message/envelope.ts'
+import type { Envelope, ReportRequest } from '../message/envelope.ts'
+import { formatReportRequest, parseReportRequest } from './report-request.ts'
 
 /** What the block says. */
 export interface QueueMeta {
@@ -18,6 +19,16 @@ export interface QueueMeta {
   readonly earlierAttempts: number
   /** Milliseconds since the epoch of mailqueue-runner's last attempt. */
   readonly lastAttempt: number | undefined
+  /** Milliseconds since the epoch at which this message is given up, whatever the site says. */
+  readonly expires: number | undefined
+}
+
+/** What a new message's block is made of. */
+export interface NewMeta {
+  readonly envelope: Envelope
+  /** Milliseconds since the epoch. */
+  readonly queuedAt: number
+  readonly expires?: number | undefined
 }
 
 /** A block that could be read, and where the message starts; or why it could not. */
@@ -30,8 +41,21 @@ const END_LINE = 'X-Queue-Meta-End:'
 export const MAX_BLOCK = 16 * 1024 * 1024
 const CONTROL = /\p{Cc}/u
 
-/** The block for a new message, as bytes. */
-export function formatMetaBlock(envelope: Envelope, queuedAt: number): Buffer {
+/** The headers of ours, each only when it says something: mailqueue-runner stops at any it does not know. */
+function ownLines(reports: ReportRequest | undefined, expires: number | undefined): string[] {
+  const request = reports === undefined ? '' : formatReportRequest(reports)
+  return [
+    ...(expires === undefined ? [] : [`X-Queue-Expires: ${formatDate(expires)}`]),
+    ...(request === '' ? [] : [`X-Queue-Dsn: ${request}`]),
+  ]
+}
+
+/**
+ * The block for a new message, as bytes.
+ *
+ * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS for an envelope that would not read back as it is
+ */
+export function formatMetaBlock({ envelope, queuedAt, expires }: NewMeta): Buffer {
   for (const address of [envelope.sender, ...envelope.recipients]) {
     if (CONTROL.test(address)) {
       throw new MailError(
@@ -57,6 +81,7 @@ export function formatMetaBlock(envelope: Envelope, queuedAt: number): Buffer {
     `Return-path: <${envelope.sender}>`,
     `Envelope-to: ${list}`,
     `X-Queue-Date: ${formatDate(queuedAt)}`,
+    ...ownLines(envelope.reports, expires),
     `${END_LINE} end`,
     '',
   ]
@@ -117,14 +142,20 @@ export function parseMetaBlock(bytes: Buffer, whole: boolean): MetaResult {
   if (sender === undefined) return refuse('the metadata block has no Return-path')
   if (recipients.length === 0) return refuse('the metadata block has no recipient')
   const retries = Number(fields.get('x-retries') ?? 0)
+  const reports = parseReportRequest(fields.get('x-queue-dsn') ?? '')
   return {
     ok: true,
     length: block.length,
     meta: {
-      envelope: { sender: parseSender(sender), recipients: [...new Set(recipients)] },
+      envelope: {
+        sender: parseSender(sender),
+        recipients: [...new Set(recipients)],
+        ...(reports === undefined ? {} : { reports }),
+      },
       queuedAt: parseTime(fields.get('x-queue-date')),
       earlierAttempts: Number.isInteger(retries) && retries > 0 ? retries : 0,
       lastAttempt: parseTime(fields.get('x-last-attempt')),
+      expires: parseTime(fields.get('x-queue-expires')),
     },
   }
 }

@@ -1,12 +1,26 @@
 /**
- * What the journal says about each recipient: a pure fold over its events. Nothing else decides whether a
- * recipient still gets the message.
+ * What the journal says about a message and each of its recipients: a pure fold over its events. Nothing else
+ * decides whether a recipient still gets the message, and where the message belongs.
  */
-import type { TimedEvent } from './journal.ts'
+import type { Envelope } from '../message/envelope.ts'
+import type { TimedEvent } from './journal-event.ts'
 import type { QueueMeta } from './meta-block.ts'
 
-/** Where a recipient stands. All but pending, deferred and in-doubt are final. */
-export type RecipientStatus = 'pending' | 'delivered' | 'deferred' | 'failed' | 'in-doubt' | 'expired'
+/** Where a recipient stands; {@link RECIPIENT_STATUS} says what each means. */
+export type RecipientStatus =
+  'pending' | 'delivered' | 'deferred' | 'failed' | 'in-doubt' | 'held' | 'expired' | 'cancelled'
+
+/** Every status, and what it tells; docs/queue.md has the same table. */
+export const RECIPIENT_STATUS: Readonly<Record<RecipientStatus, string>> = {
+  pending: 'not tried yet',
+  delivered: 'the server has the message',
+  deferred: 'not taken for now; tried again',
+  failed: 'refused for good',
+  'in-doubt': 'handed over completely, and nobody knows whether the server has it; tried again',
+  held: 'stopped by an administrator or a plug-in until released',
+  expired: 'given up because of the age of the message, or by an administrator',
+  cancelled: 'taken off the message by an administrator',
+}
 
 /** One recipient of a queued message. */
 export interface RecipientState {
@@ -18,83 +32,182 @@ export interface RecipientState {
   readonly enhanced: string | undefined
   /** The server's queue id, once delivered. */
   readonly remoteId: string | undefined
+  /** The server took over the delivery reports that were asked for. */
+  readonly reportsTaken: boolean
+  /** The sender was told what became of this recipient in the end. */
+  readonly reported: boolean
 }
 
 /** The state of a whole message. */
 export interface MessageState {
+  readonly envelope: Envelope
   readonly recipients: readonly RecipientState[]
   /** Failed attempts, those of mailqueue-runner included; attempts that failed because of the account are not. */
   readonly attempts: number
+  /** Milliseconds since the epoch; the first one that is in the journal. */
+  readonly firstAttempt: number | undefined
   /** Milliseconds since the epoch. */
   readonly lastAttempt: number | undefined
+  /** Why the message is not tried; undefined when it is. */
+  readonly held: string | undefined
+  /** The sender was told that the message is delayed. */
+  readonly delayNoticed: boolean
+  /** Delivery reports about the message so far, of every kind. */
+  readonly reportsMade: number
+  /** When it was queued anew by an administrator, milliseconds since the epoch: its age counts from there. */
+  readonly requeuedAt: number | undefined
 }
 
-const UNFINISHED: ReadonlySet<RecipientStatus> = new Set(['pending', 'deferred', 'in-doubt'])
+const UNFINISHED: ReadonlySet<RecipientStatus> = new Set(['pending', 'deferred', 'in-doubt', 'held'])
+const SETTLED: ReadonlySet<RecipientStatus> = new Set(['delivered', 'cancelled'])
+const GIVEN_UP: ReadonlySet<RecipientStatus> = new Set(['failed', 'expired'])
 
 /** True while the recipient may still get the message from this queue. */
-export function isUnfinished(state: RecipientState): boolean {
-  return UNFINISHED.has(state.status)
+export function isUnfinished({ status }: Pick<RecipientState, 'status'>): boolean {
+  return UNFINISHED.has(status)
 }
 
-type Change = Partial<Omit<RecipientState, 'recipient'>> & { readonly status: RecipientStatus }
+/** True for a recipient that did not get the message and never will. */
+export function isGivenUp({ status }: Pick<RecipientState, 'status'>): boolean {
+  return GIVEN_UP.has(status)
+}
 
-/** The recipients that an event changes, and how. */
-function changes(
-  event: TimedEvent,
-  states: ReadonlyMap<string, RecipientState>,
-): [readonly string[], Change] | undefined {
-  switch (event.event) {
-    case 'delivered':
-      return [event.recipients, { status: 'delivered', reason: event.reply, remoteId: event.remoteId }]
-    case 'deferred':
-    case 'failed':
-      return [
-        [event.recipient],
-        { status: event.event, reason: event.reason, code: event.code, enhanced: event.enhanced },
-      ]
-    case 'in-doubt':
-      return [event.recipients, { status: 'in-doubt', reason: event.why }]
-    case 'expire':
-      return [event.recipients, { status: 'expired' }]
-    case 'retry': {
-      const given = [...states.values()].filter(
-        (state) => state.status === 'failed' || state.status === 'expired',
-      )
-      return [given.map((state) => state.recipient), { status: 'pending' }]
-    }
-    case 'attempt':
-    case 'hold':
-    case 'release':
-      return undefined
+/** Where a message belongs that nobody is working on; `done` is nowhere any more. */
+export function restingPlace({
+  recipients,
+  held,
+}: Pick<MessageState, 'recipients' | 'held'>): 'new' | 'hold' | 'failed' | 'done' {
+  if (recipients.some(isUnfinished)) return held === undefined ? 'new' : 'hold'
+  return recipients.every(({ status }) => SETTLED.has(status)) ? 'done' : 'failed'
+}
+
+type Change = Partial<Omit<RecipientState, 'recipient'>>
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+type Folding = Mutable<Omit<MessageState, 'recipients'>> & { readonly states: Map<string, RecipientState> }
+
+const freshState = (recipient: string): RecipientState => ({
+  recipient,
+  status: 'pending',
+  reason: undefined,
+  code: undefined,
+  enhanced: undefined,
+  remoteId: undefined,
+  reportsTaken: false,
+  reported: false,
+})
+
+/** Changes recipients; delivered is for ever. */
+function change({ states }: Folding, recipients: Iterable<string>, by: Change): void {
+  for (const recipient of recipients) {
+    const state = states.get(recipient)
+    if (state !== undefined && state.status !== 'delivered') states.set(recipient, { ...state, ...by })
   }
+}
+
+const those = ({ states }: Folding, wanted: (state: RecipientState) => boolean): string[] =>
+  [...states.values()].filter(wanted).map(({ recipient }) => recipient)
+
+function markReported({ states }: Folding, recipients: Iterable<string>): void {
+  for (const recipient of recipients) {
+    const state = states.get(recipient)
+    if (state !== undefined) states.set(recipient, { ...state, reported: true })
+  }
+}
+
+/** Everybody who did not get the message gets it again. */
+function startAgain(folding: Folding): void {
+  change(folding, those(folding, isGivenUp), { status: 'pending', reported: false })
+  release(folding)
+}
+
+/** Who lifts a hold has seen the doubt and wants the message sent. */
+function release(folding: Folding): void {
+  if (folding.held === undefined) return
+  folding.held = undefined
+  change(
+    folding,
+    those(folding, ({ status }) => status === 'in-doubt'),
+    { status: 'pending' },
+  )
+}
+
+function apply(folding: Folding, event: TimedEvent): void {
+  switch (event.event) {
+    case 'attempt':
+      if (event.counts) folding.attempts += 1
+      folding.firstAttempt ??= event.time
+      folding.lastAttempt = event.time
+      return
+    case 'delivered': {
+      const { reply: reason, remoteId, reportsTaken = false } = event
+      return change(folding, event.recipients, { status: 'delivered', reason, remoteId, reportsTaken })
+    }
+    case 'deferred':
+    case 'failed': {
+      const { event: status, reason, code, enhanced } = event
+      return change(folding, [event.recipient], { status, reason, code, enhanced })
+    }
+    case 'in-doubt':
+      return change(folding, event.recipients, { status: 'in-doubt', reason: event.why })
+    case 'expire':
+      return change(folding, event.recipients, { status: 'expired' })
+    case 'cancel':
+      return change(folding, event.recipients, { status: 'cancelled', reason: event.why })
+    case 'bounce':
+      folding.reportsMade += 1
+      return markReported(folding, event.recipients)
+    case 'delay-notice':
+      folding.reportsMade += 1
+      folding.delayNoticed = true
+      return
+    case 'hold':
+      folding.held = event.why
+      return
+    case 'release':
+      return release(folding)
+    case 'retry':
+      return startAgain(folding)
+    case 'requeue':
+      folding.attempts = 0
+      folding.requeuedAt = event.time
+      return startAgain(folding)
+    case 'edit':
+      return edit(folding, event)
+  }
+}
+
+function edit(folding: Folding, { sender, added = [] }: Extract<TimedEvent, { event: 'edit' }>): void {
+  if (sender !== undefined) folding.envelope = { ...folding.envelope, sender }
+  for (const recipient of added) {
+    const state = folding.states.get(recipient)
+    const idle = state === undefined || isGivenUp(state) || state.status === 'cancelled'
+    if (idle) folding.states.set(recipient, freshState(recipient))
+  }
+  folding.envelope = { ...folding.envelope, recipients: [...folding.states.keys()] }
+}
+
+/** A doubt is never hidden behind a hold: it is what a person has to know before releasing the message. */
+function shown(state: RecipientState, held: string | undefined): RecipientState {
+  if (held === undefined || (state.status !== 'pending' && state.status !== 'deferred')) return state
+  return { ...state, status: 'held', reason: state.reason ?? held }
 }
 
 /** Folds the journal of a message into its state. */
 export function messageState(meta: QueueMeta, events: readonly TimedEvent[]): MessageState {
-  const fresh = {
-    status: 'pending',
-    reason: undefined,
-    code: undefined,
-    enhanced: undefined,
-    remoteId: undefined,
-  } as const
-  const states = new Map<string, RecipientState>(
-    meta.envelope.recipients.map((recipient) => [recipient, { recipient, ...fresh }]),
-  )
-  let attempts = meta.earlierAttempts
-  let lastAttempt = meta.lastAttempt
-  for (const event of events) {
-    if (event.event === 'attempt') {
-      if (event.counts) attempts += 1
-      lastAttempt = event.time
-    }
-    const [recipients, change] = changes(event, states) ?? [[], undefined]
-    for (const recipient of recipients) {
-      const state = states.get(recipient)
-      if (state !== undefined && change !== undefined && state.status !== 'delivered') {
-        states.set(recipient, { ...state, ...change })
-      }
-    }
+  const { envelope, earlierAttempts, lastAttempt } = meta
+  const states = new Map(envelope.recipients.map((recipient) => [recipient, freshState(recipient)]))
+  const folding: Folding = {
+    envelope,
+    attempts: earlierAttempts,
+    firstAttempt: undefined,
+    lastAttempt,
+    held: undefined,
+    delayNoticed: false,
+    reportsMade: 0,
+    requeuedAt: undefined,
+    states,
   }
-  return { recipients: [...states.values()], attempts, lastAttempt }
+  for (const event of events) apply(folding, event)
+  const { states: _, ...rest } = folding
+  return { ...rest, recipients: [...states.values()].map((state) => shown(state, folding.held)) }
 }

@@ -6,18 +6,17 @@
  * others are in doubt: the server may have the message. Whoever takes such a claim over marks its own claim as
  * handed over first, so that the doubt outlives a crash of the recovery itself.
  */
-import { renameSync } from 'node:fs'
-import { errnoOf, queueError } from '../errors/errno.ts'
-import { clearFinished, readClaimed } from './claimed-message.ts'
-import { claimedName, isTooLong, parseName, queueId } from './entry-name.ts'
+import { clearAway, readClaimed } from './claimed-message.ts'
+import { isTooLong, claimedName, parseName, queueId, runnerOf } from './entry-name.ts'
 import { dropSecondName, foreignClaimIsDead } from './foreign-claim.ts'
-import { appendJournal, type TimedEvent } from './journal.ts'
+import type { TimedEvent } from './journal-event.ts'
+import { appendJournal } from './journal.ts'
 import { folderPath } from './layout.ts'
 import { moveMessage } from './move.ts'
 import { quarantine } from './quarantine.ts'
-import { isUnfinished } from './recipient-state.ts'
 import { inspectRunner, type RunnerInfo, type RunnerRecord } from './runner-record.ts'
 import { scanNames } from './scan.ts'
+import { takeOver } from './take-over.ts'
 import type { Recovered } from './store.ts'
 
 /** Who recovers, and when. */
@@ -40,12 +39,6 @@ export interface Recovery {
 
 type Verdict = 'alive' | 'unsent' | 'in-doubt'
 
-/** The runner part of a claim `<runner>.<number>`. */
-function runnerOf(claim: string): string {
-  const dot = claim.lastIndexOf('.')
-  return dot === -1 ? claim : claim.slice(0, dot)
-}
-
 function inspect(recovery: Recovery, runner: string): RunnerRecord {
   return inspectRunner(recovery.queueDir, runner, recovery.info, recovery.now)
 }
@@ -67,17 +60,6 @@ function judge(recovery: Recovery, name: string, records: Map<string, RunnerReco
   records.set(runner, record)
   if (record.alive) return 'alive'
   return isInDoubt(record, claim) ? 'in-doubt' : 'unsent'
-}
-
-/** Takes a dead runner's claim over. False when somebody else was faster. */
-function takeOver({ queueDir }: Recovery, name: string, taken: string): boolean {
-  try {
-    renameSync(folderPath(queueDir, 'cur', name), folderPath(queueDir, 'cur', taken))
-    return true
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
-    throw queueError(error, 'cannot take over a claim in', queueDir)
-  }
 }
 
 /** A runner that was only silent may have handed the message over since its log was read. */
@@ -108,16 +90,19 @@ async function giveBack(
     return { id, inDoubt: false, ...(quarantined === undefined ? {} : { quarantined }) }
   }
   read.content.close()
-  const left = read.message.recipients.filter(isUnfinished).map((each) => each.recipient)
-  if (left.length === 0) {
-    if (clearFinished(queueDir, taken, read.message)) recovery.finished(entry.unique)
-    return { id, inDoubt: false }
+  const { history } = read
+  const left = history.unfinished
+  const doubt = inDoubt && left.length > 0
+  if (doubt) await appendJournal(queueDir, entry.unique, doubtEvents(entry.claim, left, recovery.now), true)
+  if (history.clearable !== undefined) {
+    if (clearAway(queueDir, taken, history.clearable)) recovery.finished(entry.unique)
+    return { id, inDoubt: doubt }
   }
-  if (inDoubt) await appendJournal(queueDir, entry.unique, doubtEvents(entry.claim, left, recovery.now), true)
-  const nextAttempt = inDoubt ? Math.floor(recovery.inDoubtUntil / 1000) : entry.nextAttempt
+  // Also one that nobody is left for: the next run makes the reports that are still owed.
+  const nextAttempt = doubt ? Math.floor(recovery.inDoubtUntil / 1000) : entry.nextAttempt
   const path = folderPath(queueDir, 'cur', taken)
   moveMessage(path, { queueDir, folder: 'new', entry: { ...entry, nextAttempt } })
-  return { id, inDoubt }
+  return { id, inDoubt: doubt }
 }
 
 /** Undefined when somebody else was faster. */
@@ -136,7 +121,7 @@ async function recoverOne(
   if (inDoubt) recovery.markFlight(ours)
   const taken = claimedName(name, ours)
   let result: Recovered | undefined
-  if (takeOver(recovery, name, taken)) {
+  if (takeOver(queueDir, 'cur', name, taken)) {
     const { claim } = parseName(name)
     const flew = inDoubt || (claim !== undefined && flewMeanwhile(recovery, claim, owner))
     result = await giveBack(recovery, name, taken, flew)

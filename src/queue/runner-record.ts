@@ -12,7 +12,7 @@ import { liveness, type ProcessIdentity } from './host.ts'
 import { folderPath } from './layout.ts'
 
 /** Why a process claims messages: only `run` counts as a runner at work. */
-export type RunnerRole = 'run' | 'submit'
+export type RunnerRole = 'run' | 'submit' | 'admin'
 
 /** Without a heartbeat for this long, in milliseconds, a runner of another host is given up. */
 export const LEASE_STALE = 60_000

@@ -12,7 +12,8 @@
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
-import type { RecipientState } from './recipient-state.ts'
+import type { JournalEvent, TimedEvent } from './journal-event.ts'
+import type { MessageState } from './recipient-state.ts'
 import type { RunnerRole } from './runner-record.ts'
 
 /** Where a message is. */
@@ -22,6 +23,8 @@ export type Place = 'new' | 'cur' | 'hold' | 'failed'
 export interface NewMessage {
   readonly envelope: Envelope
   readonly content: MessageContent
+  /** Milliseconds since the epoch at which the message is given up, whatever the site's policy says. */
+  readonly expires?: number
 }
 
 /** What is known about a new message beyond its bytes. */
@@ -47,46 +50,53 @@ export interface QueueEntry {
 }
 
 /** One message with everything but its bytes. */
-export interface QueuedMessage extends QueueEntry {
-  readonly envelope: Envelope
+export interface QueuedMessage extends QueueEntry, MessageState {
   /** Octets of the message, without metadata. */
   readonly size: number
-  readonly recipients: readonly RecipientState[]
-  /** Failed attempts so far. */
-  readonly attempts: number
-  /** Milliseconds since the epoch. */
-  readonly lastAttempt: number | undefined
+  /** Milliseconds since the epoch at which it is given up; undefined when the site's policy decides. */
+  readonly expires: number | undefined
 }
 
-/** What happens to the recipients that an attempt left unfinished. */
+/** Where a message goes when its claim ends; recipients are unfinished that may still get the message. */
 export type Disposition =
+  /** Unfinished recipients are tried again at that time; a message that has none goes where it belongs. */
   | { readonly action: 'retry'; readonly at: number }
+  /** The message waits, whatever its recipients are: something is still to be done for it. */
+  | { readonly action: 'wait'; readonly at: number }
   | { readonly action: 'expire'; readonly why: string }
-  | { readonly action: 'hold'; readonly why: string }
-  | { readonly action: 'discard'; readonly why: string }
+  | { readonly action: 'hold'; readonly by: string; readonly why: string }
+  | { readonly action: 'discard' }
 
-/** Where the message is once its claim is over. */
-export type Settled = 'done' | 'waiting' | 'held' | 'failed' | 'discarded'
+/** Where the message is once its claim is over; `taken` when somebody else had taken it meanwhile. */
+export type Settled = 'done' | 'waiting' | 'held' | 'failed' | 'discarded' | 'taken'
+
+/** An event that a claim notes; the time is added. */
+export type Note = Exclude<JournalEvent, { readonly event: 'attempt' | 'delivered' | 'deferred' | 'failed' }>
 
 /**
- * The exclusive right to deliver one message. The order of an attempt: `markFlight` while sending, `record` as
- * soon as the outcome is known, `finish` when it is decided what happens to those left over. Without an
- * outcome: `release`. Each claim ends with exactly one of finish, release and abandon.
+ * The exclusive right to deliver or change one message. The order of an attempt: `markFlight` while sending,
+ * `record` as soon as the outcome is known, `finish` when it is decided what happens to those left over. Without
+ * an outcome: `release`. Each claim ends with exactly one of finish, release and abandon.
  */
 export interface Claim {
+  /** The message as it is known now: what was recorded and noted is in it. */
   readonly message: QueuedMessage
   readonly content: MessageContent
-  /** The recipients that still get the message. */
+  /** The recipients that still get the message; none when it only waits to be cleared away. */
   readonly pending: readonly string[]
+  /** True once an administrator or another runner has taken the message: whatever is done with it is in vain. */
+  readonly lost: boolean
   /** To be called directly before the last byte of the message is handed over; throws when it can't be noted. */
   markFlight(): void
   /**
    * Stores outcomes durably; several times for an attempt that has several transactions. A message that everybody
-   * has is removed by that.
+   * has is removed by that, unless its sender asked to be told of it.
    */
   record(outcomes: readonly RecipientOutcome[]): Promise<void>
+  /** Stores durably what else happened to the message. */
+  note(...notes: readonly Note[]): Promise<void>
   /** Moves the message to where it belongs after what was recorded. */
-  finish(unfinished: Disposition): Promise<Settled>
+  finish(unfinished: Disposition, priority?: number): Promise<Settled>
   /** Gives the message back as it was, without counting an attempt. */
   release(): Promise<void>
   /** Leaves the message claimed: its outcome could not be recorded, so a later recovery finds it in doubt. */
@@ -110,8 +120,10 @@ export interface Recovered {
 /** What opening a claimed message can bring. */
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly claim: Claim }
-  /** Another runner has it, or an administrator removed it. */
+  /** Another runner has it, or an administrator moved or removed it. */
   | { readonly kind: 'gone' }
+  /** It is being delivered and cannot be stopped any more, or its deliverer cannot be reached. */
+  | { readonly kind: 'busy' }
   | { readonly kind: 'quarantined'; readonly file: Quarantined }
 
 /** A process's licence to claim messages. */
@@ -123,7 +135,13 @@ export interface Runner {
   othersAtWork(): Promise<boolean>
   /** Takes back what dead runners left behind; in-doubt messages wait until `inDoubtUntil`. */
   recover(inDoubtUntil: number): Promise<readonly Recovered[]>
+  /** Claims a waiting message for delivery. */
   claim(entry: QueueEntry): Promise<ClaimResult>
+  /**
+   * Claims a message for an administrator, wherever it is. A delivery under way is stopped by that unless the
+   * message has been handed over to the server.
+   */
+  take(entry: QueueEntry): Promise<ClaimResult>
   /** Makes removals durable. */
   flush(): Promise<void>
   /** Ends the lease. Claims still open stay for recovery. */
@@ -137,7 +155,7 @@ export interface QueueStore {
   /** Stores a message durably. Resolves to its queue id. */
   enqueue(message: NewMessage, options?: EnqueueOptions): Promise<string>
   /** Stores a message durably and claims it in the same step. */
-  enqueueClaimed(message: NewMessage, runner: Runner): Promise<Claim>
+  enqueueClaimed(message: NewMessage, runner: Runner, options?: EnqueueOptions): Promise<Claim>
   /** Takes a lease. */
   openRunner(role: RunnerRole): Promise<Runner>
   /** All messages of some places, in no order, without opening any. */
@@ -148,8 +166,10 @@ export interface QueueStore {
   content(entry: QueueEntry): Promise<MessageContent | undefined>
   /** Entries whose queue id or file name is the given one. */
   find(id: string): Promise<QueueEntry[]>
-  /** Makes a waiting or failed message due at once. False when it is not there any more. */
-  retry(entry: QueueEntry, by: string): Promise<boolean>
-  /** Removes a message that is not being delivered. False when it is not there any more. */
-  remove(entry: QueueEntry): Promise<boolean>
+  /** What became of a message so far, in the order of events; empty when nothing did. */
+  history(entry: QueueEntry): Promise<readonly TimedEvent[]>
+  /** A small text that all processes share; undefined when nobody wrote one, or it cannot be read. */
+  readNote(name: string): Promise<string | undefined>
+  /** Replaces a shared text in one step; undefined removes it. The last writer wins. Not durable. */
+  writeNote(name: string, text: string | undefined): Promise<void>
 }

@@ -15,7 +15,7 @@ import {
   type PluginHooks,
   type RunQueueOptions,
 } from '../../../src/index.ts'
-import { parseJournal } from '../../../src/queue/journal.ts'
+import { parseJournal } from '../../../src/queue/journal-event.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const HOUR = 3600_000

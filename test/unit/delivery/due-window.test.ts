@@ -43,7 +43,10 @@ async function windowsOf(
 }
 
 const deliver = (queue: MemoryQueue) => async (entry: QueueEntry) => {
-  await queue.remove(entry)
+  const runner = await queue.openRunner('run')
+  const result = await runner.claim(entry)
+  if (result.kind === 'claimed') await result.claim.finish({ action: 'discard' })
+  await runner.close()
 }
 
 describe('what is due', () => {

@@ -2,7 +2,7 @@
  * When a message is tried again, and when it is given up.
  */
 import { describe, expect, it } from 'vitest'
-import { isDue, isExpired, nextAttempt } from '../../../src/delivery/schedule.ts'
+import { isDue, isExpired, nextAttempt, type Dated } from '../../../src/delivery/schedule.ts'
 
 const MINUTE = 60_000
 const POLICY = { retry: [MINUTE, 3 * MINUTE, 10 * MINUTE], expire: 5 * 24 * 60 * MINUTE }
@@ -35,9 +35,40 @@ describe('the next attempt', () => {
 const AT = { cutoff: NOW, now: NOW }
 
 describe('a message', () => {
+  const queued = (queuedAt: number, more: Partial<Dated> = {}): Dated => ({
+    queuedAt,
+    requeuedAt: undefined,
+    firstAttempt: undefined,
+    expires: undefined,
+    envelope: { sender: 's@x' },
+    ...more,
+  })
+
   it('is given up at its age and not before', () => {
-    expect(isExpired(POLICY, NOW - POLICY.expire + 1, NOW)).toBe(false)
-    expect(isExpired(POLICY, NOW - POLICY.expire, NOW)).toBe(true)
+    expect(isExpired(POLICY, queued(NOW - POLICY.expire + 1), NOW)).toBe(false)
+    expect(isExpired(POLICY, queued(NOW - POLICY.expire), NOW)).toBe(true)
+  })
+
+  it('from the null sender is given up earlier, never later', () => {
+    const report = queued(NOW - 61 * MINUTE, { envelope: { sender: '' } })
+    expect(isExpired({ ...POLICY, bounceExpire: 60 * MINUTE }, report, NOW)).toBe(true)
+    expect(isExpired({ ...POLICY, bounceExpire: 62 * MINUTE }, report, NOW)).toBe(false)
+    expect(isExpired({ retry: [], expire: 30 * MINUTE, bounceExpire: 62 * MINUTE }, report, NOW)).toBe(true)
+  })
+
+  it('with a time of its own is given up then, whatever the site says', () => {
+    expect(isExpired(POLICY, queued(NOW - 10, { expires: NOW }), NOW)).toBe(true)
+    expect(isExpired(POLICY, queued(NOW - 10 * POLICY.expire, { expires: NOW + 1 }), NOW)).toBe(false)
+  })
+
+  it('that was queued anew is as old as that', () => {
+    expect(isExpired(POLICY, queued(NOW - POLICY.expire, { requeuedAt: NOW - 1 }), NOW)).toBe(false)
+  })
+
+  it('of a clock that was not set is as old as its first attempt, and not old before that', () => {
+    expect(isExpired(POLICY, queued(1000), NOW)).toBe(false)
+    expect(isExpired(POLICY, queued(1000, { firstAttempt: NOW - POLICY.expire + 1 }), NOW)).toBe(false)
+    expect(isExpired(POLICY, queued(1000, { firstAttempt: NOW - POLICY.expire }), NOW)).toBe(true)
   })
 
   it('is due at its time', () => {

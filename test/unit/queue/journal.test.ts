@@ -5,15 +5,9 @@ import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { RecipientOutcome } from '../../../src/message/outcome.ts'
-import {
-  appendJournal,
-  attemptEvents,
-  journalPath,
-  parseJournal,
-  readJournal,
-  removeJournal,
-  type TimedEvent,
-} from '../../../src/queue/journal.ts'
+import { attemptEvents } from '../../../src/queue/attempt-events.ts'
+import { parseJournal, type TimedEvent } from '../../../src/queue/journal-event.ts'
+import { appendJournal, journalPath, readJournal, removeJournal } from '../../../src/queue/journal.ts'
 import { namesIn, temporaryQueue } from '../../helpers/queue-dir.ts'
 
 const TIME = Date.UTC(2026, 10, 21, 20, 12, 0)

@@ -7,7 +7,7 @@ import { formatMetaBlock, parseMetaBlock, splitAddresses } from '../../../src/qu
 
 const QUEUED_AT = Date.UTC(2026, 10, 21, 20, 12, 0)
 const format = (sender: string, ...recipients: string[]): Buffer =>
-  formatMetaBlock({ sender, recipients }, QUEUED_AT)
+  formatMetaBlock({ envelope: { sender, recipients }, queuedAt: QUEUED_AT })
 const block = (...lines: string[]): Buffer => Buffer.from(lines.map((line) => `${line}\r\n`).join(''))
 const codeOf = (action: () => unknown): string => {
   try {

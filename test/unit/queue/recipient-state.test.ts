@@ -2,7 +2,7 @@
  * What the events of a journal mean for each recipient.
  */
 import { describe, expect, it } from 'vitest'
-import type { JournalEvent } from '../../../src/queue/journal.ts'
+import type { JournalEvent } from '../../../src/queue/journal-event.ts'
 import { isUnfinished, messageState } from '../../../src/queue/recipient-state.ts'
 
 const META = {
@@ -10,6 +10,7 @@ const META = {
   queuedAt: 0,
   earlierAttempts: 2,
   lastAttempt: 50,
+  expires: undefined,
 }
 const fold = (...events: JournalEvent[]) =>
   messageState(

@@ -1,0 +1,129 @@
+/**
+ * A transport that knows when its account is not to be used: it answers for the account while the breaker is open,
+ * and tells all processes when the account fails or works again. What it says without asking the server is a
+ * failure of the account, so no message is to blame and none is counted.
+ */
+import type { Logger } from '../logging/logger.ts'
+import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { QueueStore } from '../queue/store.ts'
+import type { Delivery, Transport } from '../transport/transport.ts'
+import type { Clock } from '../util/clock.ts'
+import {
+  afterFailure,
+  isPaused,
+  readAccountState,
+  whileProbing,
+  writeAccountState,
+  type AccountState,
+} from './account-state.ts'
+
+/**
+ * Who asks. A `submission` does not wait for a server that is known to be down. A `run` has come to find out, but
+ * leaves a refused login and a used-up quota alone until their time. `now` tries in any case.
+ */
+export type Insistence = 'submission' | 'run' | 'now'
+
+/** What a guard works with. */
+export interface GuardContext {
+  readonly queue: QueueStore
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+type Refusal = Omit<Refused, 'recipient'>
+
+function refusalOf(state: AccountState): Refusal {
+  const time = new Date(state.until).toISOString().replace(/\.\d+Z$/, 'Z')
+  const reason = `not tried until ${time}, because it failed before: ${state.reason}`
+  return { status: 'deferred', scope: 'account', trouble: state.trouble, reason }
+}
+
+function troubleIn(outcomes: readonly RecipientOutcome[]): Refused | undefined {
+  return outcomes.find(
+    (outcome): outcome is Refused => outcome.status === 'deferred' && outcome.trouble !== undefined,
+  )
+}
+
+/** The message alone may have made the server end the session: that says nothing about the account. */
+const isCertain = ({ trouble, underWay }: Refusal): boolean => trouble !== 'connection' || underWay !== true
+
+class AccountGuard implements Transport {
+  readonly name: string
+  readonly #transport: Transport
+  readonly #context: GuardContext
+  readonly #insistence: Insistence
+  #state: AccountState | undefined
+  #asked = false
+
+  constructor(transport: Transport, insistence: Insistence, context: GuardContext) {
+    this.name = transport.name
+    this.#transport = transport
+    this.#insistence = insistence
+    this.#context = context
+  }
+
+  async ready(signal?: AbortSignal): Promise<Refusal | undefined> {
+    const paused = await this.#ask()
+    if (paused !== undefined) return paused
+    const refused = await this.#transport.ready?.(signal)
+    if (refused?.trouble !== undefined) await this.#failed(refused, refused.trouble)
+    // A session is no proof against a quota.
+    else if (refused === undefined && this.#state?.trouble !== 'quota') await this.#works()
+    return refused
+  }
+
+  async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
+    // A run has asked once, in the beginning, and stops at the first failure.
+    const paused = this.#insistence === 'submission' || !this.#asked ? await this.#ask() : undefined
+    if (paused !== undefined) {
+      return delivery.envelope.recipients.map((recipient) => ({ ...paused, recipient }))
+    }
+    const outcomes = await this.#transport.send(delivery, signal)
+    const refused = troubleIn(outcomes)
+    if (refused?.trouble !== undefined) await this.#failed(refused, refused.trouble)
+    else if (outcomes.some(({ status }) => status === 'delivered')) await this.#works()
+    return outcomes
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close()
+  }
+
+  async #ask(): Promise<Refusal | undefined> {
+    const { queue, clock } = this.#context
+    this.#asked = true
+    this.#state = await readAccountState(queue, this.name)
+    if (this.#state === undefined) return undefined
+    if (this.#isLeftAlone(this.#state)) return refusalOf(this.#state)
+    await writeAccountState(queue, this.name, whileProbing(this.#state, clock.now()))
+    return undefined
+  }
+
+  #isLeftAlone(state: AccountState): boolean {
+    if (this.#insistence === 'now' || !isPaused(state, this.#context.clock.now())) return false
+    return this.#insistence === 'submission' || state.trouble !== 'connection'
+  }
+
+  async #failed(refused: Refusal, trouble: AccountState['trouble']): Promise<void> {
+    const { queue, clock, log } = this.#context
+    if (!isCertain(refused)) return
+    const { reason } = refused
+    this.#state = afterFailure(this.#state, { trouble, reason }, clock.now())
+    const { failures, until } = this.#state
+    const level = trouble === 'connection' ? 'warn' : 'error'
+    log[level]('account.failed', { transport: this.name, trouble, reason, failures, until })
+    await writeAccountState(queue, this.name, this.#state)
+  }
+
+  async #works(): Promise<void> {
+    if (this.#state === undefined) return
+    this.#state = undefined
+    this.#context.log.info('account.works', { transport: this.name })
+    await writeAccountState(this.#context.queue, this.name, undefined)
+  }
+}
+
+/** Puts the breaker of the account in front of a transport. */
+export function guardAccount(transport: Transport, insistence: Insistence, context: GuardContext): Transport {
+  return new AccountGuard(transport, insistence, context)
+}

@@ -1,0 +1,57 @@
+/**
+ * What one attempt leaves in the journal: whether it counts, who has the message, who was refused, and who may or
+ * may not have it.
+ */
+import type { Delivered, RecipientOutcome } from '../message/outcome.ts'
+import type { TimedEvent } from './journal-event.ts'
+
+/** False for success, and for a failure that says nothing about the message. */
+function isBlamed(outcome: RecipientOutcome): boolean {
+  if (outcome.status === 'delivered') return false
+  return outcome.status !== 'deferred' || (outcome.scope !== 'account' && outcome.scope !== 'host')
+}
+
+/** The events that one attempt, or a part of it, leaves behind. A part that is `counted` adds no attempt. */
+export function attemptEvents(
+  outcomes: readonly RecipientOutcome[],
+  runner: string,
+  time: number,
+  counted = false,
+): TimedEvent[] {
+  const counts = !counted && outcomes.some(isBlamed)
+  const events: TimedEvent[] = [{ event: 'attempt', time, runner, counts }]
+  for (const group of groupDelivered(outcomes)) events.push({ ...group, event: 'delivered', time })
+  for (const outcome of outcomes) {
+    if (outcome.status !== 'deferred' && outcome.status !== 'failed') continue
+    const { status, scope, recipient, reason, code, enhanced } = outcome
+    events.push({
+      event: status,
+      class: scope,
+      time,
+      recipient,
+      reason,
+      ...(code === undefined ? {} : { code }),
+      ...(enhanced === undefined ? {} : { enhanced }),
+    })
+  }
+  const doubtful = outcomes.filter((outcome) => outcome.status === 'in-doubt')
+  const [first] = doubtful
+  if (first !== undefined) {
+    events.push({ event: 'in-doubt', recipients: doubtful.map((o) => o.recipient), why: first.reason, time })
+  }
+  return events
+}
+
+type Group = Omit<Delivered, 'status' | 'recipient'> & { readonly recipients: string[] }
+
+function groupDelivered(outcomes: readonly RecipientOutcome[]): Group[] {
+  const groups = new Map<string, Group>()
+  for (const outcome of outcomes) {
+    if (outcome.status !== 'delivered') continue
+    const { recipient, status: _, ...facts } = outcome
+    const group = groups.get(outcome.reply)
+    if (group === undefined) groups.set(outcome.reply, { ...facts, recipients: [recipient] })
+    else group.recipients.push(recipient)
+  }
+  return [...groups.values()]
+}
