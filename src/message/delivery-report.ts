@@ -12,16 +12,11 @@ import { deliveryStatus } from './delivery-status.ts'
 import { foreignText } from './foreign-text.ts'
 import { fieldText, type HeaderBlock } from './header-block.ts'
 import { messageIdIn, messageIdOfKey } from './message-id.ts'
+import { originalHeader, type OriginalMessage } from './original-message.ts'
 import { formatMailbox } from './phrase.ts'
 import { quotedPrintable } from './quoted-printable.ts'
 import { reportText } from './report-text.ts'
-import {
-  isSevenBit,
-  originalHeader,
-  returnedMessage,
-  type OriginalMessage,
-  type ReportPart,
-} from './returned-message.ts'
+import { isSevenBit, returnedMessage, type ReportPart } from './returned-message.ts'
 
 /** What is reported, as the field Action has it; `relayed` is success at a server that sends no reports. */
 export type ReportKind = 'failed' | 'delayed' | 'relayed'

@@ -3,20 +3,10 @@
  * it is small and needs no encoding, otherwise its header (RFC 6522 section 3). The part is always ASCII in short
  * lines, so the report passes servers without 8BITMIME whatever the original holds.
  */
-import { MAX_HEADER_BYTES, splitHeader, type HeaderBlock } from './header-block.ts'
+import type { HeaderBlock } from './header-block.ts'
+import { MAX_RETURNED, type OriginalMessage } from './original-message.ts'
 import { quotedPrintable } from './quoted-printable.ts'
 import { toWireText } from './wire-text.ts'
-
-/** The largest message that is returned whole, and the largest header, in octets. */
-const MAX_RETURNED = 50 * 1024
-
-/** The message that a report is about. */
-export interface OriginalMessage {
-  /** The header block, with or without the blank line behind it. */
-  readonly header: Buffer
-  /** The body, when the whole message is to be returned (RET=FULL); left out when it is large anyway. */
-  readonly body?: Buffer
-}
 
 /** A MIME part: its Content fields, and its content with CRLF line ends. */
 export interface ReportPart {
@@ -27,15 +17,6 @@ export interface ReportPart {
 /** True for text with CRLF line ends that needs no encoding (RFC 5322 section 2.1.1). */
 export function isSevenBit(text: string): boolean {
   return text.split('\r\n').every((line) => line.length <= 998 && !/[\0\r\n\u0080-\uffff]/.test(line))
-}
-
-/**
- * The fields of the original. Reading never fails: what is no field is left out, and so is what lies beyond the
- * limit of a header.
- */
-export function originalHeader({ header }: OriginalMessage): HeaderBlock {
-  const text = toWireText(header.subarray(0, MAX_HEADER_BYTES))
-  return splitHeader(text.subarray(0, MAX_HEADER_BYTES)).header
 }
 
 /** The fields that fit together, in order; a very long one, such as a To with thousands, gives way to the others. */
@@ -51,7 +32,7 @@ function wholeMessage({ header, body }: OriginalMessage): string | undefined {
   if (body === undefined || header.length + body.length > MAX_RETURNED) return undefined
   const head = toWireText(header)
     .toString('latin1')
-    .replace(/\r\n\r\n$/, '\r\n')
+    .replace(/(^|\r\n)\r\n$/, '$1')
   const text = `${head}\r\n${toWireText(body).toString('latin1')}`
   return isSevenBit(text) ? text : undefined
 }
