@@ -3,8 +3,10 @@
  * is understood.
  */
 import { MailError } from '../errors/mail-error.ts'
+import type { ReportRequest } from '../message/envelope.ts'
 import type { Terminal } from './exit.ts'
 import { parseArguments } from './getopt.ts'
+import { envidRequest, notifyRequest, returnRequest } from './report-options.ts'
 import { sendmailGrammar, sendmailOption, type SendmailEffect } from './sendmail-options.ts'
 
 /** What the command is to do. */
@@ -23,6 +25,8 @@ export interface SendmailCall {
   noAliases: boolean
   setToHeader: boolean
   verbose: boolean
+  /** Undefined when no option asks for anything. */
+  reports: ReportRequest | undefined
   operands: readonly string[]
 }
 
@@ -63,9 +67,14 @@ function setQueueRun(call: SendmailCall, value: string): void {
   call.mode = 'run-queue'
 }
 
+function addRequest(call: SendmailCall, request: ReportRequest): void {
+  call.reports = { ...call.reports, ...request }
+}
+
 const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
   aliases: (call, value) => (call.aliases = value),
   config: (call, value) => (call.config = value),
+  envid: (call, value) => addRequest(call, envidRequest(value)),
   from: (call, value) => (call.from = value),
   'full-name': (call, value) => (call.fullName = value),
   help: (call) => (call.mode = 'help'),
@@ -73,9 +82,11 @@ const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
   ignored: () => undefined,
   mode: setMode,
   'no-aliases': (call) => (call.noAliases = true),
+  notify: (call, value) => addRequest(call, notifyRequest(value)),
   'print-config': (call) => (call.mode = 'print-config'),
   'queue-run': setQueueRun,
   'read-recipients': (call) => (call.readRecipients = true),
+  return: (call, value) => addRequest(call, returnRequest(value)),
   'set-option': setOption,
   'set-to-header': (call) => (call.setToHeader = true),
   verbose: (call) => (call.verbose = true),
@@ -101,6 +112,7 @@ export function parseSendmailCall(terminal: Terminal): SendmailCall {
     noAliases: false,
     setToHeader: false,
     verbose: false,
+    reports: undefined,
     operands,
   }
   for (const { name, value } of options) {

@@ -9,6 +9,7 @@ import type { ArgumentKind, Grammar } from './getopt.ts'
 export type SendmailEffect =
   | 'aliases'
   | 'config'
+  | 'envid'
   | 'from'
   | 'full-name'
   | 'help'
@@ -16,9 +17,11 @@ export type SendmailEffect =
   | 'ignored'
   | 'mode'
   | 'no-aliases'
+  | 'notify'
   | 'print-config'
   | 'queue-run'
   | 'read-recipients'
+  | 'return'
   | 'set-option'
   | 'set-to-header'
   | 'verbose'
@@ -76,6 +79,21 @@ export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
   },
   { letter: 'q', takes: 'attached', effect: 'queue-run', doc: 'run the queue once, ignoring the schedule' },
   { letter: 'n', takes: 'none', effect: 'no-aliases', doc: 'do not look up aliases' },
+  {
+    letter: 'N',
+    long: 'dsn-notify',
+    takes: 'required',
+    effect: 'notify',
+    doc: 'delivery reports: never, or a list of success, failure, delay',
+  },
+  {
+    letter: 'R',
+    long: 'dsn-return',
+    takes: 'required',
+    effect: 'return',
+    doc: 'what a report of a failure returns: full or hdrs',
+  },
+  { letter: 'V', takes: 'required', effect: 'envid', doc: 'name of the message in delivery reports' },
   {
     letter: 'v',
     long: 'verbose',

@@ -55,7 +55,7 @@ async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> {
   }
   const { recipients, exitCode, dropped } = await resolveRecipients(setup, named, call)
   if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
-  const addressed = envelope(sender.address, recipients)
+  const addressed = envelope(sender.address, recipients, call.reports)
   const header = call.setToHeader ? withTo(incoming.header, addressed) : incoming.header
   const complete = completeHeader(header, {
     sender: sender.address,

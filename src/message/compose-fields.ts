@@ -73,7 +73,7 @@ export function ownFields(headers: readonly (readonly [string, string])[]): OwnF
 }
 
 /** The domain in ASCII, where the local part allows the address to be all ASCII. */
-function headerAddress(address: string): string {
+export function headerAddress(address: string): string {
   const { local, domain } = splitAddress(address)
   if (domain === undefined || PRINTABLE.test(domain) || !PRINTABLE.test(local)) return address
   const ascii = domainToASCII(domain)

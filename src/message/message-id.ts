@@ -22,6 +22,18 @@ export function newMessageId(sender: string, fallbackDomain: string): string {
   return `<${randomOctets(18).toString('base64url')}@${domain}>`
 }
 
+/**
+ * The identifier of a message that may have to be made again: the same key gives the same one.
+ *
+ * @param key unique at this domain in its last 300 characters; those that cannot stand in an identifier become `_`
+ * @param domain `localhost` is taken when it is no plain ASCII name
+ * @returns the identifier in its angle brackets
+ */
+export function messageIdOfKey(key: string, domain: string): string {
+  const left = key.slice(-300).replace(/[^\w.+=-]|^\.|\.$|\.(?=\.)/g, '_')
+  return `<${left}@${ID_DOMAIN.test(domain) ? domain : 'localhost'}>`
+}
+
 /** The identifier in a header, with its angle brackets when it has them. */
 export function messageIdIn(header: HeaderBlock): string | undefined {
   const [field] = header.fields('message-id')

@@ -6,7 +6,7 @@
 import { MailError } from '../errors/mail-error.ts'
 import { parseAddressList } from './address-list.ts'
 import { dedupe, envelopeAddress, quoteForMessage } from './address.ts'
-import type { Envelope } from './envelope.ts'
+import type { Envelope, ReportRequest } from './envelope.ts'
 import { fieldText, type HeaderBlock } from './header-block.ts'
 
 /** Recipients, and one sentence for each piece of the text that is none. */
@@ -90,9 +90,10 @@ export function readSender(text: string): string {
  *
  * @param sender the return path; the empty string is the null sender
  * @param recipients in order; duplicates are dropped
+ * @param reports what the sender wants to be told; nothing special when left out
  * @throws MailError NO_RECIPIENTS when there are none, ADDRESS_INVALID when one cannot be used
  */
-export function envelope(sender: string, recipients: readonly string[]): Envelope {
+export function envelope(sender: string, recipients: readonly string[], reports?: ReportRequest): Envelope {
   if (recipients.length === 0) {
     throw new MailError(
       'NO_RECIPIENTS',
@@ -102,5 +103,6 @@ export function envelope(sender: string, recipients: readonly string[]): Envelop
   return {
     sender: sender === '' ? '' : envelopeAddress(sender, 'sender'),
     recipients: dedupe(recipients.map((recipient) => envelopeAddress(recipient, 'recipient'))),
+    ...(reports === undefined ? undefined : { reports }),
   }
 }

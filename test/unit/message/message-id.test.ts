@@ -1,6 +1,6 @@
 /** New identifiers, and those that messages have. */
 import { describe, expect, it } from 'vitest'
-import { messageIdOf, newMessageId } from '../../../src/message/message-id.ts'
+import { messageIdOf, messageIdOfKey, newMessageId } from '../../../src/message/message-id.ts'
 
 const domainOf = (id: string) => /^<[A-Za-z0-9_-]{20,}@([^>]+)>$/.exec(id)?.[1]
 
@@ -20,6 +20,18 @@ describe('newMessageId', () => {
   it('never comes twice', () => {
     const ids = new Set(Array.from({ length: 1000 }, () => newMessageId('a@x', 'h')))
     expect(ids.size).toBe(1000)
+  })
+})
+
+describe('messageIdOfKey', () => {
+  it.each([
+    ['17.M1P2Q3Rab.h-1', 'h.ex', '<17.M1P2Q3Rab.h-1@h.ex>'],
+    ['a:b,c@d>\r\n', 'h.ex', '<a_b_c_d___@h.ex>'],
+    ['.a..b.', 'h.ex', '<_a_.b_@h.ex>'],
+    [String.raw`h\057x`, 'm\u00fcller.ex', '<h_057x@localhost>'],
+    [`${'x'.repeat(5000)}-1`, 'h', `<${'x'.repeat(298)}-1@h>`],
+  ])('of %j at %j is %s', (key, domain, id) => {
+    expect(messageIdOfKey(key, domain)).toBe(id)
   })
 })
 

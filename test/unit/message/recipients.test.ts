@@ -89,6 +89,12 @@ describe('envelope', () => {
     expect(envelope('', ['a@d']).sender).toBe('')
   })
 
+  it('holds what the sender wants to be told, and nothing when that is nothing special', () => {
+    const reports = { notify: ['never'], envid: 'a+b' } as const
+    expect(envelope('s@x', ['a@d'], reports)).toEqual({ sender: 's@x', recipients: ['a@d'], reports })
+    expect('reports' in envelope('s@x', ['a@d'])).toBe(false)
+  })
+
   it('needs a recipient', () => {
     expect(() => envelope('s@x', [])).toThrow(
       expect.objectContaining({ code: 'NO_RECIPIENTS', exitCode: 64 }),
