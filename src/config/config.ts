@@ -33,8 +33,17 @@ export interface SmtpTimeouts {
   readonly dot: number
 }
 
+/** What a reply of the server means, whatever the built-in table says. */
+export interface ReplyRule {
+  /** Tried on the reply as one line, codes included. */
+  readonly pattern: RegExp
+  /** A class of failure, or `pause`: leave the whole account alone for a long time. */
+  readonly action: 'temporary' | 'permanent' | 'pause'
+}
+
 /** How to reach and use a smarthost. */
 export interface SmtpSettings {
+  readonly protocol: 'smtp' | 'lmtp'
   readonly host: string
   readonly port: number
   /** TLS from the first byte (port 465) instead of STARTTLS. */
@@ -54,6 +63,10 @@ export interface SmtpSettings {
   readonly messagesPerConnection: number
   /** Recipients in one transaction. */
   readonly maxRecipients: number
+  /** The first that fits decides what a reply means. */
+  readonly replyFilter: readonly ReplyRule[]
+  /** Every permanent failure counts as temporary. */
+  readonly softBounce: boolean
 }
 
 /** Everything the commands and the library work with. */

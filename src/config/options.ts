@@ -3,6 +3,7 @@
  * manual page, docs/configuration.md and mailqueue.conf.example all follow it or are tested against it.
  */
 import type { OptionKind } from './option-kind.ts'
+import { REPLY_RULES } from './reply-rules.ts'
 import {
   ADDRESS,
   DOMAIN_NAME,
@@ -61,15 +62,21 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const TIMEOUT = duration('1d')
 const SCHEDULE = Object.freeze([MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR])
-const NONE = Object.freeze<string[]>([])
+const NONE = Object.freeze<never[]>([])
 
 /** The options by name. */
 export const OPTIONS = {
   smtp_hostname: optional('smtp_hostname', HOST, 'The smarthost that takes the mail.', { aliases: ['host'] }),
   smtp_port: optional('smtp_port', integer(1, 65535), 'Its port; 465 speaks TLS from the first byte.', {
     aliases: ['port'],
-    defaultNote: '587 with a user name, else 25',
+    defaultNote: '24 for LMTP, 587 with a user name, else 25',
   }),
+  protocol: defaulted(
+    'protocol',
+    choice('smtp', 'lmtp'),
+    'smtp',
+    'What the server speaks; with LMTP each recipient has an outcome of its own.',
+  ),
   smtp_username: optional('smtp_username', TEXT, 'User name for AUTH.', { aliases: ['user'] }),
   smtp_password: optional(
     'smtp_password',
@@ -145,6 +152,14 @@ export const OPTIONS = {
     100,
     'Recipients in one SMTP transaction.',
   ),
+
+  reply_filter: defaulted(
+    'reply_filter',
+    REPLY_RULES,
+    NONE,
+    'What replies of the server mean: EXPRESSION => temporary, permanent or pause.',
+  ),
+  soft_bounce: defaulted('soft_bounce', YES_NO, false, 'Treat every permanent failure as temporary.'),
 
   queue_dir: optional('queue_dir', PATH, 'The queue; without it, nothing is queued.'),
   spool: defaulted(

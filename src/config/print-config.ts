@@ -39,6 +39,7 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
   return [
     ...line(OPTIONS.smtp_hostname, smtp.host),
     ...line(OPTIONS.smtp_port, smtp.port),
+    ...line(OPTIONS.protocol, smtp.protocol),
     ...line(OPTIONS.smtp_username, smtp.username),
     ...line(OPTIONS.smtp_password, smtp.password),
     ...line(OPTIONS.helo, smtp.helo),
@@ -54,6 +55,8 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
     ...line(OPTIONS.connections, smtp.connections),
     ...line(OPTIONS.messages_per_connection, smtp.messagesPerConnection),
     ...line(OPTIONS.max_recipients, smtp.maxRecipients),
+    ...line(OPTIONS.reply_filter, smtp.replyFilter),
+    ...line(OPTIONS.soft_bounce, smtp.softBounce),
   ]
 }
 

@@ -10,6 +10,9 @@ import { OPTIONS, type DefaultedOption, type Option } from './options.ts'
 /** The port of SMTP with TLS from the first byte (RFC 8314 section 3.3). */
 const IMPLICIT_TLS_PORT = 465
 
+/** The port of LMTP (the `lmtp` entry that systems ship in /etc/services). */
+const LMTP_PORT = 24
+
 /** Options that say something about a server, and so are a mistake where none is named. */
 const NEEDS_SERVER: readonly Option<unknown>[] = [
   OPTIONS.smtp_port,
@@ -30,10 +33,13 @@ export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
     return undefined
   }
   const { username, password } = credentials(given)
-  const port = readGiven(given, OPTIONS.smtp_port) ?? (username === undefined ? 25 : 587)
+  const protocol = readOrDefault(given, OPTIONS.protocol)
+  const usual = protocol === 'lmtp' ? LMTP_PORT : username === undefined ? 25 : 587
+  const port = readGiven(given, OPTIONS.smtp_port) ?? usual
   const tlsCa = readGiven(given, OPTIONS.tls_ca)
   const verified = username !== undefined || tlsCa !== undefined
   const smtp: SmtpSettings = {
+    protocol,
     host,
     port,
     implicitTls: port === IMPLICIT_TLS_PORT,
@@ -47,6 +53,8 @@ export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
     connections: readOrDefault(given, OPTIONS.connections),
     messagesPerConnection: readOrDefault(given, OPTIONS.messages_per_connection),
     maxRecipients: readOrDefault(given, OPTIONS.max_recipients),
+    replyFilter: readOrDefault(given, OPTIONS.reply_filter),
+    softBounce: readOrDefault(given, OPTIONS.soft_bounce),
   }
   refuseUnprotected(smtp, placeOf(given, OPTIONS.tls))
   return Object.freeze(smtp)

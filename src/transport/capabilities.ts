@@ -6,6 +6,10 @@
 export interface Capabilities {
   /** Largest message in octets the server takes (RFC 1870); undefined when it names none. */
   readonly maxSize: number | undefined
+  /** Bytes over 127 in the body (RFC 6152). */
+  readonly eightBitMime: boolean
+  /** Requests for delivery reports (RFC 3461). */
+  readonly dsn: boolean
   /** Internationalized addresses (RFC 6531). */
   readonly smtpUtf8: boolean
   /** Login mechanisms (RFC 4954), in capitals. */
@@ -20,15 +24,22 @@ export interface Capabilities {
  */
 export function readCapabilities(lines: unknown): Capabilities {
   let maxSize: number | undefined
-  let smtpUtf8 = false
+  const keywords = new Set<string>()
   const auth: string[] = []
   for (const line of Array.isArray(lines) ? lines : []) {
     const [keyword = '', ...words] = String(line)
       .toUpperCase()
       .split(/[\s=]+/)
     if (keyword === 'SIZE' && Number(words[0]) > 0) maxSize = Number(words[0])
-    if (keyword === 'SMTPUTF8') smtpUtf8 = true
+    keywords.add(keyword)
     if (keyword === 'AUTH') auth.push(...words.filter((word) => word !== ''))
   }
-  return { maxSize, smtpUtf8, auth }
+  const offers = (keyword: string): boolean => keywords.has(keyword)
+  return {
+    maxSize,
+    eightBitMime: offers('8BITMIME'),
+    dsn: offers('DSN'),
+    smtpUtf8: offers('SMTPUTF8'),
+    auth,
+  }
 }

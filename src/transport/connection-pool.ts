@@ -50,7 +50,19 @@ export class ConnectionPool {
     }
   }
 
-  /** Exchanges a dead connection for a new one; when that fails, nothing needs to be released. */
+  /**
+   * Makes sure that there is a connection, and leaves it idle.
+   *
+   * @returns why there is none
+   */
+  async warm(signal?: AbortSignal): Promise<Failure | undefined> {
+    const connection = await this.acquire(signal)
+    if (!(connection instanceof SmtpConnection)) return connection
+    this.release(connection)
+    return undefined
+  }
+
+  /** Exchanges a dead or confused connection for a new one; when that fails, nothing needs to be released. */
   async renew(dead: SmtpConnection, signal?: AbortSignal): Promise<SmtpConnection | Failure> {
     dead.cut()
     const opened = await openConnection(this.#settings, this.#log, signal)

@@ -19,6 +19,7 @@ import {
   runTransaction,
   type TransactionRequest,
   type TransactionResult,
+  type Wire,
   type WireError,
 } from './transaction.ts'
 
@@ -31,7 +32,7 @@ export class SmtpConnection {
   readonly capabilities: Capabilities
   /** Transactions begun on this connection. */
   transactions = 0
-  /** When it was put aside, in milliseconds of the monotonic clock. */
+  /** When it was put aside last, in milliseconds of the monotonic clock; 0 when it is new. */
   idleSince = 0
   readonly #smtp: SMTPConnection
   readonly #settings: SmtpSettings
@@ -70,9 +71,24 @@ export class SmtpConnection {
         this.#holdBack()
       },
     }
-    const result = await runTransaction(this.#smtp, whole, limits)
+    const result = await runTransaction(this.#wire(), whole, limits)
     if (result.status === 'failed') this.#afterFailure(result.failure)
     return result
+  }
+
+  #wire(): Wire {
+    const smtp = this.#smtp
+    const wire: Wire = {
+      send: (envelope, body, done) => smtp.send(envelope, body, done),
+      close: () => smtp.close(),
+    }
+    const socket = smtp._socket
+    if (this.#settings.protocol !== 'lmtp' || socket === false || socket === null) return wire
+    const watch: Wire['watch'] = (listener) => {
+      socket.on('data', listener)
+      return () => socket.removeListener('data', listener)
+    }
+    return { ...wire, watch }
   }
 
   /** The end of the message and the final dot leave in one packet instead of two. */
@@ -166,6 +182,7 @@ export async function openConnection(
     ...tlsPlan,
     ...(helo === undefined ? undefined : { name: helo }),
     connection: socket,
+    lmtp: settings.protocol === 'lmtp',
     greetingTimeout: timeouts.banner,
     connectionTimeout: timeouts.banner + timeouts.command,
     // silence is limited by our own timers, step by step; this one must never be the first
@@ -199,13 +216,13 @@ function startSession(
       settle({ phase: 'local', reason: interruption(signal, 'interrupted while connecting') })
     const limit = timeouts.banner + timeouts.command
     const late = `${host} did not finish its greeting, STARTTLS and login within ${limit} ms`
-    const timer = setTimeout(() => settle({ phase: step, reason: late }), limit)
+    const timer = setTimeout(() => settle({ phase: lostAt(step), reason: late }), limit)
     signal?.addEventListener('abort', interrupt)
     if (signal?.aborted === true) interrupt()
     // also for later: an error event that nobody listens to would end the process
     smtp.on('error', fail)
     // the error that goes with the end may follow in the same turn, and says more
-    const ended = (): void => settle({ phase: step, reason: `${host} closed the connection` })
+    const ended = (): void => settle({ phase: lostAt(step), reason: `${host} closed the connection` })
     smtp.once('end', () => queueMicrotask(ended))
     smtp.connect((error) => {
       if (error !== undefined) {
@@ -237,12 +254,23 @@ function logIn(
 }
 
 /** The step an error belongs to, when the error itself knows better than we do. */
-const STEP_OF_COMMAND: Readonly<Record<string, Phase>> = { EHLO: 'ehlo', HELO: 'ehlo', STARTTLS: 'tls' }
+const STEP_OF_COMMAND: Readonly<Record<string, Phase>> = {
+  EHLO: 'ehlo',
+  HELO: 'ehlo',
+  LHLO: 'ehlo',
+  STARTTLS: 'tls',
+}
+
+/** A server that falls silent or goes away during the login has not refused the login. */
+const lostAt = (step: Phase): Phase => (step === 'auth' ? 'connect' : step)
 
 function sessionFailure(error: WireError, step: Phase, host: string): Failure {
   const phase = error.code === 'ETLS' ? 'tls' : (STEP_OF_COMMAND[error.command ?? ''] ?? step)
   if (error.response !== undefined) return replyFailure(phase, error.response)
-  return { phase, reason: oneLine(`cannot start a session with ${host}: ${describeError(error)}`) }
+  return {
+    phase: lostAt(phase),
+    reason: oneLine(`cannot start a session with ${host}: ${describeError(error)}`),
+  }
 }
 
 /** The engine keeps the lines of the EHLO reply to itself until a message is sent. */

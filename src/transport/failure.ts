@@ -2,7 +2,7 @@
  * A failed step of an attempt and what it means: temporary or permanent, and whose fault. The meaning is a
  * table, read from the top; the first rule that fits decides. docs/transport.md shows the same table.
  */
-import type { FailureScope, Refused } from '../message/outcome.ts'
+import type { AccountTrouble, FailureScope, Refused } from '../message/outcome.ts'
 import { parseReply, type Reply } from './reply.ts'
 
 /** The step of an SMTP session that failed; `local` is this machine or our own decision to stop. */
@@ -25,7 +25,12 @@ export interface Failure {
 export interface Verdict {
   readonly class: 'temporary' | 'permanent'
   readonly scope: FailureScope
+  /** What is wrong with the account; set when it is to blame, and only then. */
+  readonly trouble?: AccountTrouble
 }
+
+/** Judges failures: the table alone, or the table as an account's settings change it. */
+export type Judge = (failure: Failure) => Verdict
 
 /** One row of the table. All conditions that are given must hold. */
 export interface FailureRule extends Verdict {
@@ -38,7 +43,7 @@ export interface FailureRule extends Verdict {
   readonly text?: RegExp
 }
 
-const SESSION: readonly Phase[] = ['connect', 'banner', 'ehlo', 'tls', 'auth']
+const SESSION: readonly Phase[] = ['connect', 'banner', 'ehlo', 'tls']
 const TRANSACTION: readonly Phase[] = ['mail', 'rcpt', 'data', 'dot']
 const WHOLE_MESSAGE: readonly Phase[] = ['mail', 'data', 'dot']
 const QUOTA_TEXT = new RegExp(
@@ -58,15 +63,19 @@ const AUTH_TEXT = /authentication (is )?required|must authenticate|(not|no) auth
 const NOT_MAILBOX = /^(?!\d\.2\.)/
 
 const temporary = (scope: FailureScope): Verdict => ({ class: 'temporary', scope })
+const account = (trouble: AccountTrouble): Verdict => ({ ...temporary('account'), trouble })
 const permanent = (scope: FailureScope): Verdict => ({ class: 'permanent', scope })
+
+const OUT_OF_SEQUENCE = 'commands out of sequence'
 
 /** The table. The reply code decides between temporary and permanent, never the enhanced code alone. */
 export const FAILURE_RULES: readonly FailureRule[] = [
   { when: 'a fault of this machine', phases: ['local'], ...temporary('host') },
-  { when: 'the server closes the session', code: /^421$/, ...temporary('account') },
-  { when: 'no session or no login', phases: SESSION, ...temporary('account') },
+  { when: 'the server closes the session', code: /^421$/, ...account('connection') },
+  { when: 'no session', phases: SESSION, ...account('connection') },
+  { when: 'no login', phases: ['auth'], ...account('login') },
   {
-    when: 'our own check of sender or size',
+    when: 'our own check of the message',
     phases: ['mail'],
     code: /^$/,
     enhanced: /^5\./,
@@ -90,7 +99,7 @@ export const FAILURE_RULES: readonly FailureRule[] = [
     when: "the provider's quota, by code",
     phases: TRANSACTION,
     enhanced: /^[45]\.4\.5$/,
-    ...temporary('account'),
+    ...account('quota'),
   },
   {
     when: "the provider's quota, by text",
@@ -98,17 +107,17 @@ export const FAILURE_RULES: readonly FailureRule[] = [
     code: /^[45]/,
     enhanced: NOT_MAILBOX,
     text: QUOTA_TEXT,
-    ...temporary('account'),
+    ...account('quota'),
   },
-  { when: 'login required', phases: TRANSACTION, code: /^530$/, ...temporary('account') },
+  { when: 'login required', phases: TRANSACTION, code: /^530$/, ...account('login') },
   {
     when: 'login required, by text',
     phases: TRANSACTION,
     code: /^5/,
     text: AUTH_TEXT,
-    ...temporary('account'),
+    ...account('login'),
   },
-  { when: 'commands out of sequence', phases: TRANSACTION, code: /^503$/, ...temporary('message') },
+  { when: OUT_OF_SEQUENCE, phases: TRANSACTION, code: /^503$/, ...temporary('message') },
   { when: 'sender refused for now', phases: ['mail'], code: /^4/, ...temporary('message') },
   { when: 'sender refused', phases: ['mail'], code: /^5/, ...permanent('message') },
   { when: 'recipient refused for now', phases: ['rcpt'], code: /^4/, ...temporary('recipient') },
@@ -127,10 +136,23 @@ function fits(rule: FailureRule, failure: Failure): boolean {
   )
 }
 
+const ruleFor = (failure: Failure): FailureRule | undefined =>
+  FAILURE_RULES.find((rule) => fits(rule, failure))
+
 /** Judges a failure: the first fitting row of {@link FAILURE_RULES}. */
 export function classify(failure: Failure): Verdict {
-  const { class: kind, scope } = FAILURE_RULES.find((rule) => fits(rule, failure)) ?? temporary('message')
-  return { class: kind, scope }
+  const { class: kind, scope, trouble } = ruleFor(failure) ?? temporary('message')
+  return { class: kind, scope, ...(trouble === undefined ? undefined : { trouble }) }
+}
+
+/** True when the server has lost the thread (503): another connection may do. */
+export function isOutOfSequence(failure: Failure): boolean {
+  return ruleFor(failure)?.when === OUT_OF_SEQUENCE
+}
+
+/** True when a transaction had begun: the failure says something about this message, at least also. */
+export function isUnderWay(failure: Failure): boolean {
+  return failure.underWay === true || TRANSACTION.includes(failure.phase)
 }
 
 /** A failure that is a reply of the server. */
@@ -139,20 +161,28 @@ export function replyFailure(phase: Phase, response: string): Failure {
   return { phase, reason: text, ...codes }
 }
 
-/** The outcome of one recipient that failed this way. */
-export function refusal(recipient: string, failure: Failure): Refused {
+/**
+ * The outcome of everybody who failed this way.
+ *
+ * @param judge decides what the failure means
+ */
+export function refusalOf(failure: Failure, judge: Judge = classify): Omit<Refused, 'recipient'> {
   const { reason, code, enhanced } = failure
-  const verdict = classify(failure)
-  const underWay = failure.underWay === true || TRANSACTION.includes(failure.phase)
+  const { class: kind, scope, trouble } = judge(failure)
   return {
-    status: verdict.class === 'temporary' ? 'deferred' : 'failed',
-    recipient,
-    scope: verdict.scope,
+    status: kind === 'temporary' ? 'deferred' : 'failed',
+    scope,
     reason,
     ...(code === undefined ? undefined : { code }),
     ...(enhanced === undefined ? undefined : { enhanced }),
-    ...(verdict.scope === 'account' && underWay ? { underWay } : undefined),
+    ...(trouble === undefined ? undefined : { trouble }),
+    ...(scope === 'account' && isUnderWay(failure) ? { underWay: true } : undefined),
   }
+}
+
+/** The outcome of one recipient that failed this way. */
+export function refusal(recipient: string, failure: Failure, judge?: Judge): Refused {
+  return { recipient, ...refusalOf(failure, judge) }
 }
 
 /**

@@ -1,51 +1,39 @@
 /**
- * Delivery over SMTP to the configured smarthost. Each recipient gets exactly one outcome; a failure is never
- * thrown. Connections are kept for the next message. A reused connection that turns out dead before the
- * server wanted the message is replaced once, silently: nothing can be sent twice by that.
+ * Delivery over SMTP or LMTP to the configured smarthost. Each recipient gets exactly one outcome; a failure is
+ * never thrown. Connections are kept for the next message. A reused connection that turns out dead, and one on which
+ * the server lost the thread, is replaced once, silently, before the server wanted the message: nothing can be sent
+ * twice by that.
  */
 import type { SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
+import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import { conclude, refuseAll, type Attempt, type BatchEnd, type BatchResult } from './conclude.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { SmtpConnection } from './connection.ts'
-import { classify, isTooManyRecipients, refusal, type Failure } from './failure.ts'
+import { refusal, refusalOf, type Failure, type Judge } from './failure.ts'
+import { fitContent, type FittedContent } from './fit-content.ts'
+import { judgeOf } from './judge.ts'
 import { refuseMessage, refuseRecipient } from './preflight.ts'
-import { oneLine, parseReply, remoteQueueId } from './reply.ts'
-import type { TransactionResult } from './transaction.ts'
+import { oneLine } from './reply.ts'
 import type { Delivery, Transport } from './transport.ts'
 
-/** One delivery under way: what is decided, and the promise to announce the last byte once. */
-interface Attempt {
-  readonly delivery: Delivery
-  readonly signal: AbortSignal | undefined
-  readonly outcomes: Map<string, RecipientOutcome>
-  readonly onBodyStart: () => void
-  readonly beforeLastByte: () => void
-}
-
-/** What a transaction means for the recipients that were not in it. */
-interface BatchEnd {
-  /** To be tried in another transaction: the server takes no more in one. */
-  readonly again: readonly string[]
-  /** Why the rest of the message need not be tried now. */
-  readonly stop?: Failure
-}
-
-/** Sends over SMTP. Safe to call concurrently: what exceeds the allowed connections waits. */
+/** Sends over SMTP or LMTP. Safe to call concurrently: what exceeds the allowed connections waits. */
 export class SmtpTransport implements Transport {
   readonly name: string
   readonly #settings: SmtpSettings
   readonly #pool: ConnectionPool
+  readonly #judge: Judge
 
   /**
    * @param settings the smarthost; nothing is opened before the first message
    * @param log gets the SMTP dialogue when it wants debug events
    */
   constructor(settings: SmtpSettings, log: Logger = nullLogger) {
-    this.name = `smtp://${settings.host}:${settings.port}`
+    this.name = `${settings.protocol}://${settings.host}:${settings.port}`
     this.#settings = settings
     this.#pool = new ConnectionPool(settings, log)
+    this.#judge = judgeOf(settings)
   }
 
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
@@ -55,6 +43,7 @@ export class SmtpTransport implements Transport {
       delivery,
       signal,
       outcomes,
+      judge: this.#judge,
       onBodyStart: onlyOnce(delivery.onBodyStart),
       beforeLastByte: () => delivery.beforeLastByte?.(),
     }
@@ -65,10 +54,17 @@ export class SmtpTransport implements Transport {
       rest = [...again, ...rest.slice(batch.length)]
       const failure = stop ?? (rest.length > 0 ? await announce(attempt, batch, again) : undefined)
       if (failure === undefined) continue
-      for (const recipient of rest) outcomes.set(recipient, refusal(recipient, failure))
+      for (const recipient of rest) outcomes.set(recipient, refusal(recipient, failure, this.#judge))
       break
     }
-    return recipients.map((recipient) => outcomes.get(recipient) ?? refusal(recipient, UNDECIDED))
+    return recipients.map(
+      (recipient) => outcomes.get(recipient) ?? refusal(recipient, UNDECIDED, this.#judge),
+    )
+  }
+
+  async ready(signal?: AbortSignal): Promise<Omit<Refused, 'recipient'> | undefined> {
+    const failure = await this.#pool.warm(signal)
+    return failure === undefined ? undefined : refusalOf(failure, this.#judge)
   }
 
   close(): Promise<void> {
@@ -78,9 +74,10 @@ export class SmtpTransport implements Transport {
   async #sendBatch(attempt: Attempt, batch: readonly string[]): Promise<BatchEnd> {
     const connection = await this.#pool.acquire(attempt.signal)
     if (!(connection instanceof SmtpConnection)) return refuseAll(attempt, batch, connection)
-    const reused = connection.transactions > 0
+    const reused = connection.idleSince > 0
     const first = await runBatch(connection, attempt, batch)
-    if (!reused || !first.dead || attempt.signal?.aborted === true) {
+    const renew = first.renewal === 'sequence' || (reused && first.renewal === 'dead')
+    if (!renew || attempt.signal?.aborted === true) {
       this.#pool.release(connection)
       return conclude(attempt, first)
     }
@@ -119,12 +116,17 @@ function onlyOnce(announce: (() => void) | undefined): () => void {
   }
 }
 
-/** The recipients a transaction was for, and how it ended. */
-interface BatchResult {
-  readonly named: readonly string[]
-  readonly result: TransactionResult | undefined
-  readonly refused: Failure | undefined
-  readonly dead: boolean
+/** Content and sender as this server takes them, or why it will not. */
+async function prepare(
+  { delivery }: Attempt,
+  { capabilities }: SmtpConnection,
+): Promise<FittedContent | Failure> {
+  const { envelope } = delivery
+  const refused = refuseMessage(envelope.sender, delivery.content, capabilities)
+  if (refused !== undefined) return refused
+  const fitted = await fitContent(delivery.content, capabilities)
+  if ('phase' in fitted || fitted.content === delivery.content) return fitted
+  return refuseMessage(envelope.sender, fitted.content, capabilities) ?? fitted
 }
 
 /** Checks what can be checked here, then runs the transaction with what is left. */
@@ -133,69 +135,28 @@ async function runBatch(
   attempt: Attempt,
   batch: readonly string[],
 ): Promise<BatchResult> {
-  const { envelope, content, id } = attempt.delivery
+  const { envelope, id, awaitReply = false } = attempt.delivery
   const { capabilities } = connection
-  const refused = refuseMessage(envelope.sender, content, capabilities)
-  if (refused !== undefined) return { named: batch, result: undefined, refused, dead: false }
+  const fitted = await prepare(attempt, connection)
+  if ('phase' in fitted) return { named: batch, refused: fitted }
   const named = batch.filter((recipient) => {
     const failure = refuseRecipient(recipient, capabilities)
-    if (failure !== undefined) attempt.outcomes.set(recipient, refusal(recipient, failure))
+    if (failure !== undefined) attempt.outcomes.set(recipient, refusal(recipient, failure, attempt.judge))
     return failure === undefined
   })
-  if (named.length === 0) return { named, result: undefined, refused: undefined, dead: false }
+  if (named.length === 0) return { named }
   const { onBodyStart, beforeLastByte, signal } = attempt
-  const { awaitReply = false } = attempt.delivery
+  const reports = capabilities.dsn ? envelope.reports : undefined
   const request = {
     sender: envelope.sender,
     recipients: named,
-    content,
+    ...fitted,
+    reports,
     onBodyStart,
     beforeLastByte,
     awaitReply,
   }
   const result = await connection.send(request, { id, signal })
-  return { named, result, refused: undefined, dead: result.status === 'failed' && result.dead }
-}
-
-function refuseAll(attempt: Attempt, recipients: readonly string[], failure: Failure): BatchEnd {
-  for (const recipient of recipients) attempt.outcomes.set(recipient, refusal(recipient, failure))
-  return { again: [], stop: failure }
-}
-
-/** Turns the end of a transaction into outcomes. */
-function conclude(attempt: Attempt, { named, result, refused }: BatchResult): BatchEnd {
-  if (refused !== undefined) return refuseAll(attempt, named, refused)
-  if (result === undefined) return { again: [] }
-  const again: string[] = []
-  const { outcomes } = attempt
-  const someTaken = result.rejected.length < named.length
-  for (const { recipient, failure } of result.rejected) {
-    if (result.status === 'accepted' && someTaken && isTooManyRecipients(failure)) again.push(recipient)
-    outcomes.set(recipient, refusal(recipient, failure))
-  }
-  const refusedAlone = new Set(result.rejected.map(({ recipient }) => recipient))
-  const others = refusedAlone.size === 0 ? named : named.filter((one) => !refusedAlone.has(one))
-  const outcomeOf = outcomeMaker(result)
-  for (const recipient of others) outcomes.set(recipient, outcomeOf(recipient))
-  const stop = stopAfter(result)
-  return stop === undefined ? { again } : { again, stop }
-}
-
-/** What the end of a transaction is for a recipient that was not refused by itself. */
-function outcomeMaker(result: TransactionResult): (recipient: string) => RecipientOutcome {
-  if (result.status === 'accepted') {
-    const { text } = parseReply(result.response)
-    const remoteId = remoteQueueId(text)
-    const facts = remoteId === undefined ? { reply: text } : { reply: text, remoteId }
-    return (recipient) => ({ status: 'delivered', recipient, ...facts })
-  }
-  if (result.status === 'failed') return (recipient) => refusal(recipient, result.failure)
-  return (recipient) => ({ status: 'in-doubt', recipient, reason: result.reason })
-}
-
-function stopAfter(result: TransactionResult): Failure | undefined {
-  if (result.status === 'accepted') return undefined
-  if (result.status === 'in-doubt')
-    return { phase: 'connect', reason: `not tried: ${result.reason}`, underWay: true }
-  return classify(result.failure).scope === 'recipient' ? undefined : result.failure
+  const renewal = result.status === 'failed' ? result.renewal : undefined
+  return { named, result, renewal, reportsTaken: reports !== undefined }
 }

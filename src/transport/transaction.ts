@@ -3,13 +3,14 @@
  * ends, within the configured times, with exactly one result, and it knows the difference between "the server
  * said no", "the server never got it" and "nobody knows".
  */
-import { isAscii } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import type { SmtpTimeouts } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
+import type { ReportRequest } from '../message/envelope.ts'
 import { MessageBody } from './body.ts'
-import { replyFailure, type Failure } from './failure.ts'
+import { DotReplies } from './dot-replies.ts'
+import { isOutOfSequence, replyFailure, type Failure } from './failure.ts'
 import { interruption } from './interruption.ts'
 import { oneLine } from './reply.ts'
 
@@ -30,6 +31,7 @@ interface WireEnvelope {
   to: string[]
   size: number
   use8BitMime: boolean
+  dsn?: { ret?: string; envid?: string; notify?: string[] }
   rejectedErrors: WireError[]
 }
 
@@ -42,6 +44,12 @@ export interface Wire {
   ): void
   /** Cuts the connection without completing anything. */
   close(): void
+  /**
+   * LMTP only, where each recipient gets a reply after the dot: hands over what the server sends.
+   *
+   * @returns ends it
+   */
+  watch?(listener: (chunk: Buffer) => void): () => void
 }
 
 /** What is to be sent. */
@@ -49,6 +57,10 @@ export interface TransactionRequest {
   readonly sender: string
   readonly recipients: readonly string[]
   readonly content: MessageContent
+  /** The content may hold bytes over 127, which have to be announced (RFC 6152). */
+  readonly eightBit: boolean
+  /** The delivery reports to ask for; left out when the server knows nothing of them. */
+  readonly reports?: ReportRequest | undefined
   /** See `Delivery.onBodyStart`. */
   onBodyStart(): void
   /** See `Delivery.beforeLastByte`. */
@@ -63,22 +75,37 @@ export interface Rejection {
   readonly failure: Failure
 }
 
-/** The end of a transaction. Recipients in `rejected` are not concerned by the rest. */
-export type TransactionResult = { readonly rejected: readonly Rejection[] } & (
+/** The end of a transaction. Recipients in `rejected` or `answered` are not concerned by the rest. */
+export type TransactionResult = {
+  readonly rejected: readonly Rejection[]
+  /** With LMTP, the reply after the dot of each recipient that got one. */
+  readonly answered: ReadonlyMap<string, string>
+} & (
   | { readonly status: 'accepted'; readonly response: string }
   | {
       readonly status: 'failed'
       readonly failure: Failure
-      /** The connection was gone before the server wanted the message: another one may do. */
-      readonly dead: boolean
+      /**
+       * Why another connection may do, before the server wanted the message: this one was gone, or the server had
+       * lost the thread (503).
+       */
+      readonly renewal: 'dead' | 'sequence' | undefined
     }
   | { readonly status: 'in-doubt'; readonly reason: string }
 )
 
-/** True when the message may hold bytes over 127, which have to be announced (RFC 6152). */
-function mayHave8Bit(content: MessageContent): boolean {
-  return content.bytes === undefined || !isAscii(content.bytes)
+const NO_ANSWERS: ReadonlyMap<string, string> = new Map()
+
+/** The request in the terms of the engine, which encodes the parameters (xtext, RFC 3461 section 4). */
+function dsnOf({ ret, envid, notify = [] }: ReportRequest): NonNullable<WireEnvelope['dsn']> {
+  return {
+    ...(ret === undefined ? undefined : { ret }),
+    ...(envid === undefined ? undefined : { envid }),
+    ...(notify.length === 0 ? undefined : { notify: [...notify] }),
+  }
 }
+
+const TOO_EARLY: Failure = { phase: 'data', reason: 'the server answered before it had the message' }
 
 class Transaction {
   readonly #wire: Wire
@@ -89,6 +116,9 @@ class Transaction {
   readonly #onBodyStart: () => void
   readonly #resolve: (result: TransactionResult) => void
   readonly #awaitReply: boolean
+  /** Set with LMTP. */
+  readonly #replies: DotReplies | undefined
+  #unwatch: (() => void) | undefined
   readonly #interrupt = (): void => {
     if (this.#awaitReply && this.#body.handedOver) return
     this.#stop({ phase: 'local', reason: interruption(this.#signal, 'interrupted') })
@@ -102,7 +132,7 @@ class Transaction {
     limits: { readonly timeouts: SmtpTimeouts; readonly signal: AbortSignal | undefined },
     resolve: (result: TransactionResult) => void,
   ) {
-    const { sender, recipients, content } = request
+    const { sender, recipients, content, eightBit, reports } = request
     this.#wire = wire
     this.#timeouts = limits.timeouts
     this.#signal = limits.signal
@@ -113,9 +143,11 @@ class Transaction {
       from: sender,
       to: [...recipients],
       size: content.size,
-      use8BitMime: mayHave8Bit(content),
+      use8BitMime: eightBit,
+      ...(reports === undefined ? undefined : { dsn: dsnOf(reports) }),
       rejectedErrors: [],
     }
+    this.#replies = wire.watch === undefined ? undefined : new DotReplies(recipients.length)
     this.#body = new MessageBody(content, {
       beforeLastByte: () => request.beforeLastByte(),
       progress: (step) => this.#progress(step),
@@ -129,13 +161,29 @@ class Transaction {
       return
     }
     this.#signal?.addEventListener('abort', this.#interrupt)
+    this.#unwatch = this.#wire.watch?.((chunk) => this.#watched(chunk))
     const { command, data } = this.#timeouts
     this.#arm(command + data, 'mail', 'the server did not answer MAIL, RCPT or DATA')
     this.#wire.send(this.#envelope, this.#body, (error, info) => {
       if (error !== null) this.#refused(error)
       else if (this.#body.handedOver) this.#accepted(info.response)
-      else this.#stop({ phase: 'data', reason: 'the server answered before it had the message' })
+      else this.#stop(TOO_EARLY)
     })
+  }
+
+  /** With LMTP: one recipient after the other gets its reply, each within the time of a dot. */
+  #watched(chunk: Buffer): void {
+    const before = this.#replies?.complete.length ?? 0
+    this.#replies?.push(chunk)
+    const [reply] = this.#replies?.complete.slice(before) ?? []
+    if (reply === undefined) return
+    if (this.#body.handedOver) {
+      this.#timer?.refresh()
+      return
+    }
+    const failure = replyFailure('data', reply)
+    const refused = failure.code !== undefined && failure.code >= 400
+    this.#stop(refused ? failure : TOO_EARLY)
   }
 
   #progress(step: 'wanted' | 'taken' | 'complete'): void {
@@ -157,14 +205,30 @@ class Transaction {
   }
 
   #accepted(response: string): void {
-    this.#finish({ status: 'accepted', response, rejected: this.#rejections() })
+    if (this.#replies !== undefined) this.#handedOver('the server gave no reply for this recipient')
+    else this.#finish({ status: 'accepted', response, ...this.#settled(NO_ANSWERS) })
+  }
+
+  /** Ends what was handed over: in doubt for everybody who has no reply of their own. */
+  #handedOver(reason: string): void {
+    const refused = new Set(this.#rejections().map(({ recipient }) => recipient))
+    const accepted = this.#envelope.to.filter((recipient) => !refused.has(recipient))
+    const answered = this.#replies?.assign(accepted, true) ?? NO_ANSWERS
+    const settled = this.#settled(answered)
+    const response = [...answered.values()].at(-1) ?? ''
+    if (answered.size === accepted.length) this.#finish({ status: 'accepted', response, ...settled })
+    else this.#finish({ status: 'in-doubt', reason, ...settled })
+  }
+
+  #settled(answered: ReadonlyMap<string, string>): Pick<TransactionResult, 'rejected' | 'answered'> {
+    return { rejected: this.#rejections(), answered }
   }
 
   #refused(error: WireError): void {
     const { command, response } = error
     if (this.#body.handedOver) {
       const failure = response === undefined ? undefined : replyFailure('dot', response)
-      if (failure?.code === undefined || failure.code < 400) {
+      if (this.#replies !== undefined || failure?.code === undefined || failure.code < 400) {
         this.#stop(
           failure ?? { phase: 'dot', reason: oneLine(`no reply after the message: ${error.message}`) },
         )
@@ -192,20 +256,29 @@ class Transaction {
   #stop(failure: Failure): void {
     if (this.#done) return
     if (!this.#body.handedOver) this.#failed(failure, false)
-    else this.#finish({ status: 'in-doubt', reason: failure.reason, rejected: this.#rejections() })
+    else this.#handedOver(failure.reason)
     this.#wire.close()
   }
 
   #failed(failure: Failure, lost: boolean): void {
-    const dead = !this.#body.started && (lost || failure.code === 421)
     // a refused sender makes every RCPT fail too; those replies say nothing about the recipients
     const rejected = failure.phase === 'mail' ? [] : this.#rejections()
-    this.#finish({ status: 'failed', failure, dead, rejected })
+    const all = [failure, ...rejected.map((one) => one.failure)]
+    const renewal = lost || failure.code === 421 ? 'dead' : all.some(isOutOfSequence) ? 'sequence' : undefined
+    this.#finish({
+      status: 'failed',
+      failure,
+      renewal: this.#body.started ? undefined : renewal,
+      rejected,
+      answered: NO_ANSWERS,
+    })
   }
 
   #rejections(): Rejection[] {
-    const refused = this.#envelope.rejectedErrors
-    if (refused.length === 0) return []
+    const errors = this.#envelope.rejectedErrors
+    if (errors.length === 0) return []
+    // with LMTP, the engine puts what was refused after the dot into the same list
+    const refused = errors.filter(({ command }) => command === 'RCPT TO')
     return refused.map(({ recipient = '', response = '' }) => ({
       recipient,
       failure: replyFailure('rcpt', response),
@@ -216,6 +289,7 @@ class Transaction {
     if (this.#done) return
     this.#done = true
     clearTimeout(this.#timer)
+    this.#unwatch?.()
     this.#signal?.removeEventListener('abort', this.#interrupt)
     // a reply in the middle of the message: the rest must not follow, or it would be completed after all
     if (this.#body.started && !this.#body.handedOver) this.#wire.close()

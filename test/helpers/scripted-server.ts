@@ -41,7 +41,7 @@ export type Step =
 export interface StepContext {
   /** The command line; empty for the greeting and the final dot. */
   readonly line: string
-  /** Address of MAIL or RCPT. */
+  /** Address of MAIL or RCPT; at the final dot of an LMTP session, the recipient the reply is for. */
   readonly address: string
   /** Number of the connection and of the transaction on this server, from 1. */
   readonly connection: number
@@ -107,6 +107,7 @@ const USUAL: Readonly<Record<Step, string>> = {
 
 const STEPS: Readonly<Record<string, Step>> = {
   EHLO: 'ehlo',
+  LHLO: 'ehlo',
   HELO: 'helo',
   STARTTLS: 'starttls',
   AUTH: 'auth',
@@ -127,6 +128,8 @@ class Session {
   #body: string[] | undefined
   #bodySize = 0
   #stalled = false
+  /** LHLO was said: after the dot comes a reply for each recipient. */
+  #lmtp = false
 
   constructor(
     socket: Socket,
@@ -167,6 +170,7 @@ class Session {
   #command(line: string): void {
     this.#server.commands.push(line)
     const step = STEPS[line.slice(0, 8).split(/[ :]/)[0]?.toUpperCase() ?? ''] ?? 'other'
+    if (/^LHLO/i.test(line)) this.#lmtp = true
     const address = /<(.*)>/.exec(line)?.[1] ?? ''
     const accepted = this.#react(step, line, address)
     if (step === 'rset') this.#current = undefined
@@ -204,10 +208,17 @@ class Session {
     this.#body = undefined
     const whole = body.join('')
     this.#record(whole.slice(2, -3).replaceAll('\r\n.', '\r\n').replace(/^\./, ''), true)
-    const accepted = this.#react('dot', '')
+    const accepted = this.#lmtp ? this.#answerEach() : this.#react('dot', '')
     if (this.#current !== undefined) this.#current.accepted = accepted
     this.#current = undefined
     return text.slice(taken.length)
+  }
+
+  #answerEach(): boolean {
+    const replies = (this.#current?.rcptTo ?? []).map(
+      (recipient) => !this.#stalled && this.#socket.writable && this.#react('dot', '', recipient),
+    )
+    return replies.includes(true)
   }
 
   #record(text: string, dotReceived: boolean): void {

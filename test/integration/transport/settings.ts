@@ -16,6 +16,7 @@ export const LONG: SmtpTimeouts = {
 /** A smarthost on 127.0.0.1 without TLS and login, with everything else as given. */
 export function settingsFor(port: number, others: Partial<SmtpSettings> = {}): SmtpSettings {
   return {
+    protocol: 'smtp',
     host: '127.0.0.1',
     port,
     implicitTls: false,
@@ -29,6 +30,8 @@ export function settingsFor(port: number, others: Partial<SmtpSettings> = {}): S
     connections: 4,
     messagesPerConnection: 100,
     maxRecipients: 100,
+    replyFilter: [],
+    softBounce: false,
     ...others,
   }
 }

@@ -60,6 +60,7 @@ describe('a session that cannot be started', () => {
       recipient: 'a@x',
       scope: 'account',
       reason: `cannot connect to 127.0.0.1 port ${server.port}: connect ECONNREFUSED 127.0.0.1:${server.port}`,
+      trouble: 'connection',
     })
   })
 })

@@ -18,6 +18,9 @@ const FULL = configFromSettings({
   ...{
     messages_per_connection: 8,
     max_recipients: 9,
+    protocol: 'lmtp',
+    reply_filter: '^5\\d\\d a/b ; => temporary, x, y => PAUSE',
+    soft_bounce: true,
     queue_dir: "/it's/#1",
     spool: 'only',
     retry: ['90s', '1d'],

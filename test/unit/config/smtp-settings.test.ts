@@ -21,6 +21,7 @@ describe('the smarthost', () => {
 
   it('without credentials has port 25 and opportunistic TLS', () => {
     expect(smtp(HOST)).toEqual({
+      protocol: 'smtp',
       host: 'mail.site.example',
       port: 25,
       implicitTls: false,
@@ -41,7 +42,14 @@ describe('the smarthost', () => {
       connections: 4,
       messagesPerConnection: 100,
       maxRecipients: 100,
+      replyFilter: [],
+      softBounce: false,
     })
+  })
+
+  it('with LMTP has port 24', () => {
+    expect(smtp({ ...HOST, protocol: 'LMTP' })).toMatchObject({ protocol: 'lmtp', port: 24 })
+    expect(smtp({ ...HOST, protocol: 'lmtp', smtp_port: '2003' })).toMatchObject({ port: 2003 })
   })
 
   it('with credentials has port 587 and verified TLS', () => {

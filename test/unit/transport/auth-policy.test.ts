@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SmtpSettings } from '../../../src/config/config.ts'
 import { planLogin, type LoginPlan } from '../../../src/transport/auth-policy.ts'
+import { readCapabilities } from '../../../src/transport/capabilities.ts'
 import { settingsFor } from '../../integration/transport/settings.ts'
 
 const CREDENTIALS = { username: 'ann', password: 'hunter22' }
@@ -14,7 +15,7 @@ function plan(
   auth: string[] = ['LOGIN', 'PLAIN'],
 ): LoginPlan {
   const settings = settingsFor(25, { ...CREDENTIALS, ...others })
-  return planLogin(settings, link, { maxSize: undefined, smtpUtf8: false, auth })
+  return planLogin(settings, link, { ...readCapabilities([]), auth })
 }
 
 const outcome = (result: LoginPlan): string => (result.kind === 'login' ? result.mechanism : result.kind)

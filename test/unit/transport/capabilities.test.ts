@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { readCapabilities } from '../../../src/transport/capabilities.ts'
 
-const NOTHING = { maxSize: undefined, smtpUtf8: false, auth: [] }
+const NOTHING = { maxSize: undefined, eightBitMime: false, dsn: false, smtpUtf8: false, auth: [] }
 
 describe('readCapabilities', () => {
-  it('reads size, SMTPUTF8 and login mechanisms in any case', () => {
-    expect(readCapabilities(['PIPELINING', 'size 1000', 'SmtpUtf8', 'AUTH plain LOGIN'])).toEqual({
+  it('reads size, extensions and login mechanisms in any case', () => {
+    expect(
+      readCapabilities(['PIPELINING', 'size 1000', 'SmtpUtf8', '8bitmime', 'Dsn', 'AUTH plain LOGIN']),
+    ).toEqual({
       maxSize: 1000,
+      eightBitMime: true,
+      dsn: true,
       smtpUtf8: true,
       auth: ['PLAIN', 'LOGIN'],
     })
@@ -24,6 +28,6 @@ describe('readCapabilities', () => {
 
   it('finds nothing where there was no EHLO', () => {
     expect(readCapabilities(undefined)).toEqual(NOTHING)
-    expect(readCapabilities(['8BITMIME', 'XSMTPUTF8'])).toEqual(NOTHING)
+    expect(readCapabilities(['X8BITMIME', 'XSMTPUTF8', 'DSNX'])).toEqual(NOTHING)
   })
 })

@@ -27,13 +27,15 @@ function documentedRows(): string[][] {
 
 describe('the table of failures', () => {
   it('is documented row by row', () => {
-    const documented = documentedRows().map(([, when, , kind, scope]) => [when, kind, scope])
-    expect(documented).toEqual(FAILURE_RULES.map((rule) => [rule.when, rule.class, rule.scope]))
+    const documented = documentedRows().map(([, when, , ...verdict]) => [when, ...verdict.slice(0, 3)])
+    expect(documented).toEqual(
+      FAILURE_RULES.map((rule) => [rule.when, rule.class, rule.scope, rule.trouble ?? '']),
+    )
   })
 
   it('does what each documented example says', () => {
-    const phases = new Set<string>(['connect', 'auth', 'mail', 'rcpt', 'data', 'dot', 'local'])
-    for (const [, when, example = '', kind, scope] of documentedRows()) {
+    const phases = new Set<string>(['connect', 'tls', 'auth', 'mail', 'rcpt', 'data', 'dot', 'local'])
+    for (const [, when, example = '', kind, scope, trouble = ''] of documentedRows()) {
       const [phase = '', ...reply] = example.split(': ')
       expect(phases, example).toContain(phase)
       const [code = ''] = /^\d{3}/.exec(reply.join(': ')) ?? []
@@ -44,7 +46,8 @@ describe('the table of failures', () => {
         ...(code === '' ? undefined : { code: Number(code) }),
         ...(enhanced === undefined ? undefined : { enhanced }),
       }
-      expect([when, classify(failure)]).toEqual([when, { class: kind, scope }])
+      const expected = { class: kind, scope, ...(trouble === '' ? undefined : { trouble }) }
+      expect([when, classify(failure)]).toEqual([when, expected])
     }
   })
 })
@@ -137,6 +140,7 @@ describe('refusal', () => {
       recipient: 'a@b',
       scope: 'account',
       reason: 'refused',
+      trouble: 'connection',
     })
   })
 })

@@ -3,8 +3,8 @@ import { bufferContent } from '../../../src/message/content.ts'
 import { classify } from '../../../src/transport/failure.ts'
 import { refuseMessage, refuseRecipient } from '../../../src/transport/preflight.ts'
 
-const PLAIN = { maxSize: 10, smtpUtf8: false, auth: [] }
-const MODERN = { maxSize: undefined, smtpUtf8: true, auth: [] }
+const PLAIN = { maxSize: 10, eightBitMime: false, dsn: false, smtpUtf8: false, auth: [] }
+const MODERN = { maxSize: undefined, eightBitMime: true, dsn: true, smtpUtf8: true, auth: [] }
 const content = (size: number) => bufferContent(Buffer.alloc(size))
 
 describe('refuseMessage', () => {

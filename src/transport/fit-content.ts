@@ -1,0 +1,46 @@
+/**
+ * The content as this server can take it: bytes over 127 only where it offers 8BITMIME, no line that is longer
+ * than SMTP carries. What would have to be changed under a signature is refused (bytes over 127) or sent as it is
+ * (long lines: many servers take them, and breaking them would break the signature for sure).
+ */
+import { describeError } from '../errors/errno.ts'
+import type { MessageContent } from '../message/content.ts'
+import { wireFacts } from '../message/wire-facts.ts'
+import type { Capabilities } from './capabilities.ts'
+import type { Failure } from './failure.ts'
+import { oneLine } from './reply.ts'
+
+/** What is sent. */
+export interface FittedContent {
+  readonly content: MessageContent
+  /** It may hold bytes over 127, which have to be announced. */
+  readonly eightBit: boolean
+}
+
+const SIGNED: Failure = {
+  phase: 'mail',
+  enhanced: '5.6.3',
+  reason:
+    'the message has 8-bit text under a signature and the server takes only 7-bit text (no 8BITMIME); sign it as 7-bit text',
+}
+
+/**
+ * Fits a message to a server.
+ *
+ * @param content stays open, because the result may read it
+ * @returns the content, or why it can't be sent
+ */
+export async function fitContent(
+  content: MessageContent,
+  { eightBitMime }: Capabilities,
+): Promise<FittedContent | Failure> {
+  try {
+    const { eightBit, longLine } = await wireFacts(content)
+    if (!longLine && (eightBitMime || !eightBit)) return { content, eightBit }
+    const { toSevenBit } = await import('../message/seven-bit.ts')
+    const fitted = await toSevenBit(content, { keepEightBit: eightBitMime })
+    return fitted === 'signed' ? SIGNED : { content: fitted, eightBit: eightBit && eightBitMime }
+  } catch (error) {
+    return { phase: 'local', reason: oneLine(describeError(error)) }
+  }
+}
