@@ -4,6 +4,7 @@
  * any moment and no other runner sends it meanwhile.
  */
 import { MailError } from '../errors/mail-error.ts'
+import type { ReportRequest } from '../message/envelope.ts'
 import { envelope } from '../message/recipients.ts'
 import type { Claim, NewMessage, QueueStore, Runner } from '../queue/store.ts'
 import { queueIn } from './configured.ts'
@@ -20,6 +21,12 @@ export interface Addresses {
 export interface EnqueueMessageOptions extends Addresses {
   /** Claims the message for this process: hand it to a MessageHandler next, or release it. */
   readonly inProgress?: boolean
+  /** Milliseconds since the epoch at which the message is given up, whatever `expire` says. */
+  readonly expires?: number
+  /** The name of the batch it belongs to, for `mq-queue --batch`. */
+  readonly batch?: string
+  /** Which delivery reports the sender wants (RFC 3461). */
+  readonly reports?: ReportRequest
 }
 
 /** A message in the queue. */
@@ -87,7 +94,13 @@ export async function enqueueMessage(
   const { content } = await prepareMessage(input, addressed.sender)
   let kept = false
   try {
-    const message = { envelope: addressed, content }
+    const { expires, batch, reports } = options
+    const message = {
+      envelope: { ...addressed, ...(reports === undefined ? {} : { reports }) },
+      content,
+      ...(expires === undefined ? {} : { expires }),
+      ...(batch === undefined ? {} : { batch }),
+    }
     if (options.inProgress !== true) return { queueId: await store.enqueue(message) }
     const inProgress = await claimed(store, message)
     kept = true

@@ -3,8 +3,9 @@
  * the message afterwards. A crash in between makes it again, with the same Message-ID.
  */
 import { MailError } from '../errors/mail-error.ts'
-import { bufferContent, type MessageContent } from '../message/content.ts'
+import { bufferContent } from '../message/content.ts'
 import { composeDeliveryReport, type ReportedRecipient } from '../message/delivery-report.ts'
+import { readOriginal } from '../message/original-message.ts'
 import { isGivenUp } from '../queue/recipient-state.ts'
 import type { Claim, QueuedMessage, QueueStore } from '../queue/store.ts'
 import type { DeliveryContext } from './context.ts'
@@ -19,32 +20,6 @@ export interface Reporting {
   readonly context: DeliveryContext
   /** The server that answered, such as `smtp://mail.example:25`. */
   readonly remote: string
-}
-
-/** Octets of the original that are looked at: the header, and a body small enough to be returned. */
-const LOOKED_AT = 320 * 1024
-
-async function beginningOf(content: MessageContent): Promise<Buffer> {
-  if (content.bytes !== undefined) return content.bytes
-  const chunks: Buffer[] = []
-  let read = 0
-  const stream: AsyncIterable<Buffer> = content.stream()
-  for await (const chunk of stream) {
-    chunks.push(chunk)
-    read += chunk.length
-    if (read >= LOOKED_AT) break
-  }
-  return Buffer.concat(chunks)
-}
-
-/** Header and body; the body only when it was read to its end and the sender wants it. */
-async function originalOf({ content, message }: Claim): Promise<{ header: Buffer; body?: Buffer }> {
-  const bytes = await beginningOf(content)
-  const blank = bytes.indexOf('\r\n\r\n')
-  if (blank === -1) return { header: bytes }
-  const header = bytes.subarray(0, blank + 2)
-  const whole = message.envelope.reports?.ret === 'full' && bytes.length === content.size
-  return whole ? { header, body: bytes.subarray(blank + 4) } : { header }
 }
 
 const hostOf = (remote: string): string | undefined => /^[a-z]+:\/\/(.*):\d+$/.exec(remote)?.[1]
@@ -87,7 +62,7 @@ async function compose(claim: Claim, owed: OwedReport, reporting: Reporting): Pr
     arrival: message.queuedAt,
     ...(envid === undefined ? {} : { envid }),
     recipients: reportedRecipients(message, owed, reporting),
-    original: await originalOf(claim),
+    original: await readOriginal(claim.content, message.envelope.reports?.ret === 'full'),
   })
 }
 

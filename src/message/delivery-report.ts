@@ -14,7 +14,7 @@ import { fieldText, type HeaderBlock } from './header-block.ts'
 import { messageIdIn, messageIdOfKey } from './message-id.ts'
 import { originalHeader, type OriginalMessage } from './original-message.ts'
 import { formatMailbox } from './phrase.ts'
-import { quotedPrintable } from './quoted-printable.ts'
+import { quotedPrintable } from './transfer-encoding.ts'
 import { reportText } from './report-text.ts'
 import { isSevenBit, returnedMessage, type ReportPart } from './returned-message.ts'
 

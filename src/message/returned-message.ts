@@ -5,7 +5,7 @@
  */
 import type { HeaderBlock } from './header-block.ts'
 import { MAX_RETURNED, type OriginalMessage } from './original-message.ts'
-import { quotedPrintable } from './quoted-printable.ts'
+import { quotedPrintable } from './transfer-encoding.ts'
 import { toWireText } from './wire-text.ts'
 
 /** A MIME part: its Content fields, and its content with CRLF line ends. */

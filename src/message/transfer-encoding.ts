@@ -160,3 +160,10 @@ export class Base64Repair implements BodyEncoder {
     return this.#lines.finish(last)
   }
 }
+
+/** Encodes text of any kind in one go; line ends are CRLF and stay what they are. */
+export function quotedPrintable(bytes: Buffer): string {
+  const encoder = new QuotedPrintable()
+  const parts = bytes.toString('latin1').split(/(\r\n)/)
+  return parts.map((part) => (part === '' ? '' : encoder.take(part))).join('') + encoder.end()
+}

@@ -15,6 +15,7 @@ import { removeJournal } from './journal.ts'
 import { folderPath, type Folder } from './layout.ts'
 import type { Lease } from './lease.ts'
 import { MaildirClaim, type ClaimHolder } from './maildir-claim.ts'
+import { DEFAULT_ACCOUNT } from './meta-block.ts'
 import { moveMessage } from './move.ts'
 import { quarantine } from './quarantine.ts'
 import { recoverClaims } from './recover.ts'
@@ -240,7 +241,7 @@ export class MaildirRunner implements Runner {
   adopt(
     name: string,
     claim: string,
-    { envelope, content, expires }: NewMessage,
+    { envelope, content, expires, batch }: NewMessage,
     events: readonly TimedEvent[],
   ): Claim {
     this.#open.add(claim)
@@ -248,7 +249,15 @@ export class MaildirRunner implements Runner {
     const parsed = parseName(key)
     const entry = entryOf('cur', key, parsed)
     const { queuedAt } = entry
-    const meta = { envelope, queuedAt, earlierAttempts: 0, lastAttempt: undefined, expires }
+    const meta = {
+      envelope,
+      queuedAt,
+      earlierAttempts: 0,
+      lastAttempt: undefined,
+      expires,
+      batch,
+      account: DEFAULT_ACCOUNT,
+    }
     const history = new ClaimHistory(entry, { meta, size: content.size, modified: queuedAt }, events)
     // The content stays the caller's to close.
     const borrowed: MessageContent = {

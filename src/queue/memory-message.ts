@@ -8,6 +8,7 @@ import type { Clock } from '../util/clock.ts'
 import { attemptEvents } from './attempt-events.ts'
 import { ClaimHistory, type Target } from './claim-history.ts'
 import type { TimedEvent } from './journal-event.ts'
+import { DEFAULT_ACCOUNT } from './meta-block.ts'
 import type { Claim, Disposition, Note, Place, QueuedMessage, QueueEntry, Settled } from './store.ts'
 
 /** A message and everything known about it. */
@@ -16,6 +17,7 @@ export interface StoredMessage {
   readonly queuedAt: number
   readonly envelope: Envelope
   readonly expires: number | undefined
+  readonly batch: string | undefined
   readonly bytes: Buffer
   readonly events: TimedEvent[]
   priority: number
@@ -34,8 +36,16 @@ export function toEntry({ id, place, queuedAt, nextAttempt, priority }: StoredMe
 
 /** A message with its history. */
 export function historyOf(stored: StoredMessage): ClaimHistory {
-  const { envelope, queuedAt, bytes, events, expires } = stored
-  const meta = { envelope, queuedAt, earlierAttempts: 0, lastAttempt: undefined, expires }
+  const { envelope, queuedAt, bytes, events, expires, batch } = stored
+  const meta = {
+    envelope,
+    queuedAt,
+    earlierAttempts: 0,
+    lastAttempt: undefined,
+    expires,
+    batch,
+    account: DEFAULT_ACCOUNT,
+  }
   return new ClaimHistory(toEntry(stored), { meta, size: bytes.length, modified: queuedAt }, events)
 }
 

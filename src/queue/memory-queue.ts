@@ -108,6 +108,7 @@ export class MemoryQueue implements QueueStore {
       priority: DEFAULT_PRIORITY,
       envelope: message.envelope,
       expires: message.expires,
+      batch: message.batch,
       bytes,
       place: 'new',
       nextAttempt: nextAttempt ?? queuedAt,

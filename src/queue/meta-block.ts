@@ -7,7 +7,7 @@
  */
 import { MailError } from '../errors/mail-error.ts'
 import { formatDate } from '../message/date.ts'
-import type { Envelope, ReportRequest } from '../message/envelope.ts'
+import type { Envelope } from '../message/envelope.ts'
 import { formatReportRequest, parseReportRequest } from './report-request.ts'
 
 /** What the block says. */
@@ -21,7 +21,14 @@ export interface QueueMeta {
   readonly lastAttempt: number | undefined
   /** Milliseconds since the epoch at which this message is given up, whatever the site says. */
   readonly expires: number | undefined
+  /** The name of the batch it belongs to. */
+  readonly batch: string | undefined
+  /** The account it goes over. */
+  readonly account: string
 }
+
+/** The account of a message that names none. */
+export const DEFAULT_ACCOUNT = 'default'
 
 /** What a new message's block is made of. */
 export interface NewMeta {
@@ -29,6 +36,7 @@ export interface NewMeta {
   /** Milliseconds since the epoch. */
   readonly queuedAt: number
   readonly expires?: number | undefined
+  readonly batch?: string | undefined
 }
 
 /** A block that could be read, and where the message starts; or why it could not. */
@@ -40,12 +48,18 @@ const END_LINE = 'X-Queue-Meta-End:'
 /** No block of sensible size is longer; a file without an end line is not read beyond this. */
 export const MAX_BLOCK = 16 * 1024 * 1024
 const CONTROL = /\p{Cc}/u
+/** No blank at either end, since it would not read back. */
+const BATCH = /^(?=.{1,200}$)[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u
 
 /** The headers of ours, each only when it says something: mailqueue-runner stops at any it does not know. */
-function ownLines(reports: ReportRequest | undefined, expires: number | undefined): string[] {
+function ownLines({ envelope: { reports }, expires, batch }: NewMeta): string[] {
   const request = reports === undefined ? '' : formatReportRequest(reports)
+  if (batch !== undefined && !BATCH.test(batch)) {
+    throw new MailError('USAGE', 'the name of a batch has to be 1 to 200 printable characters')
+  }
   return [
     ...(expires === undefined ? [] : [`X-Queue-Expires: ${formatDate(expires)}`]),
+    ...(batch === undefined ? [] : [`X-Queue-Batch: ${batch}`]),
     ...(request === '' ? [] : [`X-Queue-Dsn: ${request}`]),
   ]
 }
@@ -53,9 +67,10 @@ function ownLines(reports: ReportRequest | undefined, expires: number | undefine
 /**
  * The block for a new message, as bytes.
  *
- * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS for an envelope that would not read back as it is
+ * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS or USAGE for what would not read back as it is
  */
-export function formatMetaBlock({ envelope, queuedAt, expires }: NewMeta): Buffer {
+export function formatMetaBlock(meta: NewMeta): Buffer {
+  const { envelope, queuedAt } = meta
   for (const address of [envelope.sender, ...envelope.recipients]) {
     if (CONTROL.test(address)) {
       throw new MailError(
@@ -81,7 +96,7 @@ export function formatMetaBlock({ envelope, queuedAt, expires }: NewMeta): Buffe
     `Return-path: <${envelope.sender}>`,
     `Envelope-to: ${list}`,
     `X-Queue-Date: ${formatDate(queuedAt)}`,
-    ...ownLines(envelope.reports, expires),
+    ...ownLines(meta),
     `${END_LINE} end`,
     '',
   ]
@@ -156,6 +171,8 @@ export function parseMetaBlock(bytes: Buffer, whole: boolean): MetaResult {
       earlierAttempts: Number.isInteger(retries) && retries > 0 ? retries : 0,
       lastAttempt: parseTime(fields.get('x-last-attempt')),
       expires: parseTime(fields.get('x-queue-expires')),
+      batch: fields.get('x-queue-batch'),
+      account: fields.get('x-queue-account') ?? DEFAULT_ACCOUNT,
     },
   }
 }

@@ -40,6 +40,8 @@ export function queuedMessage(
     key,
     size,
     expires: meta.expires,
+    batch: meta.batch,
+    account: meta.account,
     envelope: state.envelope,
     recipients: state.recipients,
     attempts: state.attempts,

@@ -25,6 +25,8 @@ export interface NewMessage {
   readonly content: MessageContent
   /** Milliseconds since the epoch at which the message is given up, whatever the site's policy says. */
   readonly expires?: number
+  /** The name of the batch it belongs to, for administrators. */
+  readonly batch?: string
 }
 
 /** What is known about a new message beyond its bytes. */
@@ -55,6 +57,8 @@ export interface QueuedMessage extends QueueEntry, MessageState {
   readonly size: number
   /** Milliseconds since the epoch at which it is given up; undefined when the site's policy decides. */
   readonly expires: number | undefined
+  readonly batch: string | undefined
+  readonly account: string
 }
 
 /** Where a message goes when its claim ends; recipients are unfinished that may still get the message. */

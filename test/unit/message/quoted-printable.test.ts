@@ -1,6 +1,6 @@
 /** Quoted-printable decodes to what went in, in lines that every server passes on. */
 import { describe, expect, it } from 'vitest'
-import { quotedPrintable } from '../../../src/message/quoted-printable.ts'
+import { quotedPrintable } from '../../../src/message/transfer-encoding.ts'
 import { seeded } from './seeded.ts'
 
 const encode = (text: string) => quotedPrintable(Buffer.from(text, 'latin1'))

@@ -11,6 +11,8 @@ const META = {
   earlierAttempts: 2,
   lastAttempt: 50,
   expires: undefined,
+  batch: undefined,
+  account: 'default',
 }
 const fold = (...events: JournalEvent[]) =>
   messageState(
