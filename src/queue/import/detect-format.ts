@@ -3,6 +3,7 @@
  * there is none: a format is found only when at least one file has it and no file looked at has another.
  */
 import { join } from 'node:path'
+import { systemClock } from '../../util/clock.ts'
 import { NO_FILE, openForeign } from './foreign-file.ts'
 import { readHead } from './foreign-message.ts'
 import type { ForeignFormat, Spot } from './format.ts'
@@ -36,7 +37,7 @@ async function fitsQueue(path: string, format: ForeignFormat): Promise<boolean |
   let answer: boolean | undefined
   let looked = 0
   for await (const spot of spotsOf(path, format.folders)) {
-    const fit = fits(spot, format, Date.now())
+    const fit = fits(spot, format, systemClock.now())
     if (fit === true) return true
     answer ??= fit
     looked += 1

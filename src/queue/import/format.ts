@@ -10,6 +10,8 @@ export interface Spot {
   /** The folder that holds it. */
   readonly directory: string
   readonly name: string
+  /** The caller named this very file, and wants to hear of it whatever it is. */
+  readonly named?: boolean
 }
 
 /** What the surroundings of a file say, before it is opened. */

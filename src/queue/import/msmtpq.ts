@@ -44,7 +44,9 @@ function readCall(spot: Spot): MsmtpCall | string {
     if (file.size > MAX_WORDS) return 'its .msmtp file is too large'
     const text = readStart(file.fd, file.size).toString('utf8')
     // A line end is the last thing that is written.
-    return text.endsWith('\n') ? readMsmtpWords(text) : 'its .msmtp file is torn'
+    return text.endsWith('\n')
+      ? readMsmtpWords(text)
+      : 'its .msmtp file is torn: it does not end with a line end'
   } finally {
     file.close()
   }

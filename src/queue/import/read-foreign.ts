@@ -40,8 +40,11 @@ export async function* readForeign(
   const clock = options.clock ?? systemClock
   for await (const spot of spotsOf(path, format.folders)) {
     const look = format.look(spot, clock.now())
-    if (look.kind === 'skip')
-      yield { kind: 'skipped', source: join(spot.directory, spot.name), why: look.why }
-    if (look.kind === 'read') yield await readForeignMessage(spot, format, look, options)
+    const source = join(spot.directory, spot.name)
+    if (look.kind === 'skip') yield { kind: 'skipped', source, why: look.why }
+    else if (look.kind === 'read') yield await readForeignMessage(spot, format, look, options)
+    else if (spot.named === true) {
+      yield { kind: 'skipped', source, why: 'it is not a message of such a queue' }
+    }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Removing a message from a foreign queue after it was stored durably in ours. The message goes first, then what
- * belongs to it, so that a crash between leaves nothing that would be sent. A file that was changed or taken in the
+ * Removing a message from a foreign queue after it was stored durably in ours. The message goes first and
+ * durably, then what belongs to it, so that a crash between leaves nothing that would be sent. A file that was changed or taken in the
  * meantime is not touched, and that is said: its own program may have sent the message.
  */
 import { lstatSync } from 'node:fs'
@@ -30,10 +30,10 @@ export async function removeSource({ path, identity, companions }: Source): Prom
     const stats = lstatSync(path, { throwIfNoEntry: false })
     if (stats === undefined || identityOf(stats) !== identity) throw takenByAnother(path)
     await unlinkFile(path)
+    // A power cut must not bring the message back without the journal that says who has it.
+    await syncDirectory(dirname(path))
     for (const companion of companions) await unlinkIfThere(companion)
-    for (const directory of new Set([path, ...companions].map((each) => dirname(each)))) {
-      await syncDirectory(directory)
-    }
+    for (const directory of new Set(companions.map((each) => dirname(each)))) await syncDirectory(directory)
   } catch (error) {
     throw queueError(errnoOf(error) === 'ENOENT' ? takenByAnother(path) : error, 'cannot remove', path)
   }

@@ -46,7 +46,7 @@ function isFolder(path: string): boolean {
 export async function* spotsOf(path: string, folders: readonly string[]): AsyncGenerator<Spot> {
   const start = resolve(path)
   if (!isDirectory(start)) {
-    yield { directory: dirname(start), name: basename(start) }
+    yield { directory: dirname(start), name: basename(start), named: true }
     return
   }
   for (const directory of foldersIn(start, folders)) {

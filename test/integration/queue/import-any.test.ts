@@ -152,11 +152,7 @@ describe('the format of a queue', () => {
 
   it.each([
     ['two programs', { 'new/a': ZOPE, 'new/b': REPOZE }, ['zope', 'repoze']],
-    [
-      'messages of which each has an owner',
-      { 'new/a': ZOPE, 'new/b': RUNNER },
-      ['mailqueue-runner', 'zope'],
-    ],
+    ['messages of which each has an owner', { 'new/a': ZOPE, 'new/b': RUNNER }, ['mailqueue-runner', 'zope']],
     ['messages without an envelope', { 'new/a': EML }, ['eml']],
     ['something else', { 'new/a': '\0\0\0' }, []],
   ])('is never guessed: %s', async (_, files: Record<string, string>, candidates) => {

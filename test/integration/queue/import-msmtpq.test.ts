@@ -78,8 +78,11 @@ describe('a message of msmtpq', () => {
       'alone.mail': 'its .msmtp file cannot be used: it has gone',
       'lost.msmtp': 'its .mail file is missing',
       'empty.mail': 'it is empty',
-      'torn.mail': 'its .msmtp file is torn',
+      'torn.mail': 'its .msmtp file is torn: it does not end with a line end',
       'none.mail': 'its .msmtp file cannot be used: it is empty',
+    })
+    expect(await whyOf(join(queue, 'msmtp.queue.log'), 'msmtpq')).toEqual({
+      '.': 'it is not a message of such a queue',
     })
   })
 
