@@ -161,7 +161,7 @@ export class Base64Repair implements BodyEncoder {
   }
 }
 
-/** Encodes text of any kind in one go; line ends are CRLF and stay what they are. */
+/** Encodes text with CRLF line ends, and no LF but in them, in one go. */
 export function quotedPrintable(bytes: Buffer): string {
   const encoder = new QuotedPrintable()
   const parts = bytes.toString('latin1').split(/(\r\n)/)
