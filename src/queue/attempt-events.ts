@@ -48,10 +48,17 @@ function groupDelivered(outcomes: readonly RecipientOutcome[]): Group[] {
   const groups = new Map<string, Group>()
   for (const outcome of outcomes) {
     if (outcome.status !== 'delivered') continue
-    const { recipient, status: _, ...facts } = outcome
-    const group = groups.get(outcome.reply)
-    if (group === undefined) groups.set(outcome.reply, { ...facts, recipients: [recipient] })
-    else group.recipients.push(recipient)
+    const { recipient, reply, remoteId, reportsTaken } = outcome
+    const group = groups.get(reply)
+    if (group !== undefined) group.recipients.push(recipient)
+    else {
+      groups.set(reply, {
+        recipients: [recipient],
+        reply,
+        ...(remoteId === undefined ? {} : { remoteId }),
+        ...(reportsTaken === undefined ? {} : { reportsTaken }),
+      })
+    }
   }
   return [...groups.values()]
 }

@@ -140,22 +140,33 @@ function apply(folding: Folding, event: TimedEvent): void {
       return
     case 'delivered': {
       const { reply: reason, remoteId, reportsTaken = false } = event
-      return change(folding, event.recipients, { status: 'delivered', reason, remoteId, reportsTaken })
+      change(folding, event.recipients, { status: 'delivered', reason, remoteId, reportsTaken })
+      return
     }
     case 'deferred':
     case 'failed': {
       const { event: status, reason, code, enhanced } = event
-      return change(folding, [event.recipient], { status, reason, code, enhanced })
+      change(folding, [event.recipient], { status, reason, code, enhanced })
+      return
     }
-    case 'in-doubt':
-      return change(folding, event.recipients, { status: 'in-doubt', reason: event.why })
-    case 'expire':
-      return change(folding, event.recipients, { status: 'expired' })
-    case 'cancel':
-      return change(folding, event.recipients, { status: 'cancelled', reason: event.why })
+    case 'in-doubt': {
+      change(folding, event.recipients, { status: 'in-doubt', reason: event.why })
+      return
+    }
+    case 'expire': {
+      change(folding, event.recipients, { status: 'expired' })
+      return
+    }
+    case 'cancel': {
+      change(folding, event.recipients, { status: 'cancelled', reason: event.why })
+      return
+    }
     case 'bounce':
       folding.reportsMade += 1
-      return markReported(folding, event.recipients)
+      {
+        markReported(folding, event.recipients)
+        return
+      }
     case 'delay-notice':
       folding.reportsMade += 1
       folding.delayNoticed = true
@@ -163,16 +174,25 @@ function apply(folding: Folding, event: TimedEvent): void {
     case 'hold':
       folding.held = event.why
       return
-    case 'release':
-      return release(folding)
-    case 'retry':
-      return startAgain(folding)
+    case 'release': {
+      release(folding)
+      return
+    }
+    case 'retry': {
+      startAgain(folding)
+      return
+    }
     case 'requeue':
       folding.attempts = 0
       folding.requeuedAt = event.time
-      return startAgain(folding)
-    case 'edit':
-      return edit(folding, event)
+      {
+        startAgain(folding)
+        return
+      }
+    case 'edit': {
+      edit(folding, event)
+      return
+    }
   }
 }
 
@@ -208,6 +228,6 @@ export function messageState(meta: QueueMeta, events: readonly TimedEvent[]): Me
     states,
   }
   for (const event of events) apply(folding, event)
-  const { states: _, ...rest } = folding
-  return { ...rest, recipients: [...states.values()].map((state) => shown(state, folding.held)) }
+  const { states: all, ...rest } = folding
+  return { ...rest, recipients: [...all.values()].map((state) => shown(state, folding.held)) }
 }
