@@ -72,7 +72,8 @@ describe('LMTP', () => {
   })
 
   it('counts the replies of the accepted recipients only', async () => {
-    const rcpt: NonNullable<Script['rcpt']> = ({ address }) => (address === 'a@x' ? '550 5.1.1 no' : undefined)
+    const rcpt: NonNullable<Script['rcpt']> = ({ address }) =>
+      address === 'a@x' ? '550 5.1.1 no' : undefined
     const dot = dots({ 'b@x': '451 4.3.0 later', 'c@x': '250 2.0.0 C' })
     const { outcomes } = await bench.attempt({ rcpt, dot }, LMTP, deliveryTo(ALL))
     expect(outcomes.map(verdictOf)).toEqual(['permanent recipient', 'temporary recipient', 'delivered'])
