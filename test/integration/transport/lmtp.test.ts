@@ -2,6 +2,7 @@
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SMTPServer } from 'smtp-server'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { fileContent } from '../../../src/message/content.ts'
 import { DROP, RESET, STALL, type Reaction, type Script } from '../../helpers/scripted-server.ts'
@@ -131,5 +132,32 @@ describe('LMTP', () => {
   it('blames the account when the server speaks no LMTP', async () => {
     const { verdicts } = await bench.attempt({ ehlo: '500 5.5.1 what?', helo: '500 5.5.1 what?' }, LMTP)
     expect(verdicts).toEqual(['temporary account connection'])
+  })
+})
+
+describe('LMTP with a server that others wrote', () => {
+  it('goes out over TLS and after a login', async () => {
+    const server = new SMTPServer({
+      lmtp: true,
+      logger: false,
+      disableReverseLookup: true,
+      onAuth: ({ username }, _session, callback) => callback(null, { user: username }),
+      onData: (stream, _session, callback) => {
+        stream.resume()
+        const refused = Object.assign(new Error('5.2.2 mailbox full'), { responseCode: 552 })
+        stream.once('end', () => callback(null, ['2.0.0 stored as 7', refused]))
+      },
+    })
+    server.on('error', () => undefined)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.server.address()
+    const port = address !== null && typeof address === 'object' ? address.port : 0
+    const login = { username: 'ann', password: 'hunter22' }
+    const transport = new SmtpTransport(settingsFor(port, { ...LMTP, ...login, tls: 'require' }))
+    const outcomes = await transport.send(deliveryTo(['a@x', 'b@x']))
+    await transport.close()
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    expect(outcomes.map(verdictOf)).toEqual(['delivered', 'permanent recipient'])
+    expect(outcomes).toMatchObject([{ reply: '250 2.0.0 stored as 7' }, { code: 552, enhanced: '5.2.2' }])
   })
 })
