@@ -139,6 +139,8 @@ class Session {
   /** The message was answered before it was complete. */
   #answered = false
   #stalled = false
+  /** What came while a reply is not sent yet: replies keep their order. */
+  #held: string | undefined
   #handshake: Reaction | undefined
 
   constructor(socket: Socket, script: Script, server: Records, number: number) {
@@ -173,10 +175,11 @@ class Session {
       this.#handshake = undefined
       return
     }
-    let rest = text
-    while (rest !== '' && !this.#socket.destroyed && !this.#stalled) {
+    let rest = (this.#held ?? '') + text
+    while (rest !== '' && this.#held === undefined && !this.#socket.destroyed && !this.#stalled) {
       rest = this.#body === undefined ? this.#readCommand(rest) : this.#readBody(this.#body, rest)
     }
+    if (this.#held !== undefined) this.#held = rest
   }
 
   #readCommand(text: string): string {
@@ -289,7 +292,7 @@ class Session {
       this.#socket.write(reaction.raw, 'latin1')
       return /^[23]/.test(reaction.raw)
     } else if ('bytewise' in reaction) {
-      void writeBytewise(this.#socket, `${reaction.bytewise}\r\n`)
+      this.#holdUntil(writeBytewise(this.#socket, `${reaction.bytewise}\r\n`))
       return /^[23]/.test(reaction.bytewise)
     } else if ('rawDrop' in reaction) this.#socket.end(reaction.rawDrop, 'latin1')
     else if ('drop' in reaction) this.#socket.end(`${reaction.drop}\r\n`)
@@ -302,9 +305,19 @@ class Session {
 
   #sayLater(when: Promise<unknown>, reply: string, step: Step, address: string): void {
     const current = this.#current
-    void when.then(() => {
+    const said = when.then(() => {
       if (this.#socket.writable) noteReply(this.#server, current, { step, reply, address })
       this.#say(reply, step)
+    })
+    this.#holdUntil(said)
+  }
+
+  #holdUntil(said: Promise<void>): void {
+    this.#held = ''
+    void said.then(() => {
+      const held = this.#held ?? ''
+      this.#held = undefined
+      this.#read(held)
     })
   }
 
