@@ -211,14 +211,14 @@ export class RigSite {
   /** Everything that is known now, for the checker. Nothing may run. */
   evidence(): Evidence {
     return {
-      submissions: this.#submissions,
-      deletions: this.#deletions,
-      planted: this.#planted,
-      disturbed: this.#disturbed,
+      submissions: [...this.#submissions],
+      deletions: [...this.#deletions],
+      planted: [...this.#planted],
+      disturbed: [...this.#disturbed],
       interrupted: this.#interrupted,
       settled: this.#settled,
-      transactions: this.server.transactions,
-      refusals: this.server.refusals,
+      transactions: [...this.server.transactions],
+      refusals: [...this.server.refusals],
       ...readQueue(this.queueDir, this.keepDir),
     }
   }
