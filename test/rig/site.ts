@@ -54,10 +54,12 @@ export function letter(key: string, recipients: number, size: number): Letter {
 /** What the server does on a connection, by its number. */
 export type ServerPlan = (connection: number) => Script
 
-/** Where a site has its queue. */
+/** What is particular about a site. */
 export interface Place {
   /** In a directory of the site when left out; else nothing that is removed is remembered. */
   readonly queueDir?: string
+  /** Settings of the commands while there are faults. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 /** A running site. */
@@ -77,7 +79,11 @@ export class RigSite {
   #interrupted = 0
   #settled = false
 
-  private constructor(server: ScriptedServer, faults: { plan: ServerPlan | undefined }, { queueDir }: Place) {
+  private constructor(
+    server: ScriptedServer,
+    faults: { plan: ServerPlan | undefined },
+    { queueDir, settings: particular = {} }: Place,
+  ) {
     this.server = server
     this.#faults = faults
     this.#keeps = queueDir === undefined
@@ -86,7 +92,8 @@ export class RigSite {
       mkdirSync(join(this.keepDir, folder), { recursive: true })
     }
     for (const [name, settings] of Object.entries(ACCOUNTS)) {
-      for (const spool of SPOOLS) this.#configure(`${name}-${spool}`, { ...IMPATIENT, ...settings, spool })
+      for (const spool of SPOOLS)
+        this.#configure(`${name}-${spool}`, { ...IMPATIENT, ...settings, ...particular, spool })
     }
     this.#configure('calm', { ...phaseLimits(20_000), tls: 'off' })
   }
@@ -114,7 +121,7 @@ export class RigSite {
 
   #start(config: string, name: string, args: readonly string[], { stdin, point = {} }: Call): RunningCommand {
     const keep = { MQ_TEST_KEEP_QUEUE: this.queueDir, MQ_TEST_KEEP_DIR: this.keepDir }
-    const crash = Object.entries(point).map(([key, value]) => [`MQ_TEST_CRASH_${key}`, value])
+    const crash = Object.entries(point).map(([key, value]) => [`MQ_TEST_CRASH_${key}`, value] as const)
     return startCommand(name, args, {
       config: join(this.directory, config, 'mailqueue.conf'),
       env: { NODE_OPTIONS: PRELOADS, ...(this.#keeps ? keep : {}), ...Object.fromEntries(crash) },
