@@ -24,6 +24,7 @@ export type {
   Quarantined,
   QueuedMessage,
   QueueEntry,
+  QueueFacts,
   QueueStore,
   Recovered,
   Runner,
