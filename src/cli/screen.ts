@@ -39,6 +39,9 @@ function listen(onEnd: () => void): () => void {
   }
 }
 
+/** Lines of a terminal that does not say how many it has. */
+const USUAL_ROWS = 24
+
 /** Takes over the terminal that standard output goes to; `close` gives it back. */
 export function openScreen(terminal: Terminal): Screen {
   const control = (sequence: string): void => terminal.printBytes(Buffer.from(sequence))
@@ -60,8 +63,9 @@ export function openScreen(terminal: Terminal): Screen {
   control(ENTER)
   return {
     draw: (lines) => {
+      const { rows } = process.stdout
       control(HOME)
-      for (const [at, line] of lines.slice(0, process.stdout.rows).entries()) {
+      for (const [at, line] of lines.slice(0, rows > 0 ? rows : USUAL_ROWS).entries()) {
         if (at > 0) control('\r\n')
         terminal.print(line.replaceAll(/[\n\t]/g, ' '))
         control(END_OF_LINE)
