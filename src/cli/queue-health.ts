@@ -64,7 +64,7 @@ function judgeRun({ lastRun, now }: Survey, oldest: number | undefined, limits: 
   const age = since(lastRun?.time, now)
   if (age !== undefined) return against(limits, age, `the last run was ${ageText(age)} ago`)
   // A queue that is empty and was never run may just be new.
-  return against(limits, oldest ?? 0, 'mail waits and the queue was never run')
+  return oldest === undefined ? [] : against(limits, oldest, 'mail waits and the queue was never run')
 }
 
 function judgeAccounts({ accounts }: Survey): Finding[] {
