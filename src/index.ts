@@ -33,6 +33,7 @@ export type {
   Quarantined,
   QueuedMessage,
   QueueEntry,
+  QueueFacts,
   QueueStore,
   Recovered,
   Runner,

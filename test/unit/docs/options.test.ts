@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AllDone } from '../../../src/cli/all-done.ts'
 import type { Terminal } from '../../../src/cli/exit.ts'
 import { mail } from '../../../src/cli/mail.ts'
+import { FILTERS } from '../../../src/cli/queue-selection.ts'
 import { queue } from '../../../src/cli/queue.ts'
 import { run } from '../../../src/cli/run.ts'
 import { sendTestCommand } from '../../../src/cli/send-test.ts'
@@ -20,7 +21,9 @@ async function printed(command: (terminal: Terminal) => Promise<unknown>, args: 
     args,
     env: {},
     interactive: false,
+    shown: false,
     print: (text: string) => void lines.push(text),
+    printBytes: (bytes: Buffer) => void lines.push(bytes.toString()),
     complain: fail,
   }
   await expect(command(terminal)).rejects.toBeInstanceOf(AllDone)
@@ -69,6 +72,7 @@ describe.each([
 
 describe('the commands of mq-queue(8)', () => {
   const items = itemsOf(section(textOf('man/mq-queue.8'), 'Commands'))
+  const filterNames = Object.values(FILTERS).map(({ flags }) => flags.split(' ')[0] ?? '')
   const nameOf = (head: string): string => head.split(' ')[1] ?? ''
 
   it('are those that --help lists', async () => {
@@ -77,9 +81,23 @@ describe('the commands of mq-queue(8)', () => {
     expect(items.map(({ head }) => nameOf(head))).toEqual(listed)
   })
 
-  it.each(items)('have the options of their own: $head', async ({ head }) => {
-    const own = helpFlags(await printed(queue, [nameOf(head), '--help'])).flatMap(({ names }) => names)
-    const shown = [...head.matchAll(/Fl Fl (\S+)/g)].map(([, name]) => `--${String(name)}`)
-    expect(shown).toEqual(own.filter((name) => name !== '--help'))
+  it.each(items)(
+    'have the options of their own, and filters where they are said to: $head',
+    async ({ head }) => {
+      const all = helpFlags(await printed(queue, [nameOf(head), '--help'])).flatMap(({ names }) => names)
+      const shown = [...head.matchAll(/Fl Fl (\S+)/g)].map(([, name]) => `--${String(name)}`)
+      expect(shown).toEqual(all.filter((name) => name !== '--help' && !filterNames.includes(name)))
+      const filters = all.filter((name) => filterNames.includes(name))
+      expect(filters).toEqual(head.includes('Ar filter') ? filterNames : [])
+    },
+  )
+
+  it('have the filters of the table, in its words', () => {
+    const rows = Object.values(FILTERS)
+    const found = itemsOf(section(textOf('man/mq-queue.8'), 'Filters'))
+    expect(found.map((item) => item.head)).toEqual(
+      rows.map(({ flags }) => flags.replace(/^--(\w+) <(\w+)>$/, 'Fl Fl $1 Ar $2')),
+    )
+    for (const [at, { text }] of found.entries()) expect(text).toContain(sentence(rows[at]?.doc ?? 'none'))
   })
 })
