@@ -1,0 +1,2 @@
+/** Types of queue-fill.mjs, for tests that need a large queue quickly. */
+export function fillQueue(queue: string, count: number, size: number): void
