@@ -2,6 +2,7 @@
  * What a claim knows of its message: the journal as it was when the message was claimed and what was added since.
  * Every queue decides by these rules where a message goes; docs/queue.md has the state table.
  */
+import type { RecipientOutcome } from '../message/outcome.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { queuedMessage, type Constant } from './queued-message.ts'
 import { isUnfinished, restingPlace } from './recipient-state.ts'
@@ -35,6 +36,14 @@ export class ClaimHistory {
   /** True for a message that its sender wants to hear of once it is delivered. */
   get wantsSuccessReport(): boolean {
     return this.#constant.meta.envelope.reports?.notify?.includes('success') === true
+  }
+
+  /** Whether everybody has the message after these outcomes, and nobody wants to be told of it. */
+  isCompletedBy(outcomes: readonly RecipientOutcome[]): boolean {
+    if (this.wantsSuccessReport) return false
+    const had = this.message.recipients.filter(({ status }) => status === 'delivered').length
+    const got = outcomes.filter(({ status }) => status === 'delivered').length
+    return had + got === this.message.recipients.length
   }
 
   /** What can be done with a message that is claimed for delivery without trying to deliver it. */

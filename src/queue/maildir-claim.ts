@@ -107,11 +107,10 @@ export class MaildirClaim implements Claim {
   }
 
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
+    if (this.#history.isCompletedBy(outcomes) && (await this.#remove())) return
     const { runner } = this.#holder
     const events = attemptEvents(outcomes, runner, this.#holder.now(), this.#counted)
     this.#history.add(events)
-    const everybody = this.message.recipients.every(({ status }) => status === 'delivered')
-    if (everybody && !this.#history.wantsSuccessReport && (await this.#remove())) return
     this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
     await this.#append(events)
   }

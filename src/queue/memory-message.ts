@@ -101,11 +101,11 @@ export class MemoryClaim implements Claim {
   }
 
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
+    const completed = this.#history.isCompletedBy(outcomes)
     const events = attemptEvents(outcomes, 'memory', this.#clock.now(), this.#counted)
     this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
     this.#add(events)
-    const everybody = this.message.recipients.every(({ status }) => status === 'delivered')
-    if (everybody && !this.#history.wantsSuccessReport) this.#messages.delete(this.#stored.id)
+    if (completed) this.#messages.delete(this.#stored.id)
   }
 
   async note(...notes: readonly Note[]): Promise<void> {

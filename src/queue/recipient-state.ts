@@ -212,12 +212,11 @@ function shown(state: RecipientState, held: string | undefined): RecipientState 
   return { ...state, status: 'held', reason: state.reason ?? held }
 }
 
-/** Folds the journal of a message into its state. */
-export function messageState(meta: QueueMeta, events: readonly TimedEvent[]): MessageState {
-  const { envelope, earlierAttempts, lastAttempt } = meta
-  const states = new Map(envelope.recipients.map((recipient) => [recipient, freshState(recipient)]))
-  const folding: Folding = {
+/** A message of which nothing is known yet: most of them, so this is kept short. */
+function freshMessage({ envelope, earlierAttempts, lastAttempt }: QueueMeta): MessageState {
+  return {
     envelope,
+    recipients: envelope.recipients.map(freshState),
     attempts: earlierAttempts,
     firstAttempt: undefined,
     lastAttempt,
@@ -225,9 +224,16 @@ export function messageState(meta: QueueMeta, events: readonly TimedEvent[]): Me
     delayNoticed: false,
     reportsMade: 0,
     requeuedAt: undefined,
-    states,
   }
+}
+
+/** Folds the journal of a message into its state. */
+export function messageState(meta: QueueMeta, events: readonly TimedEvent[]): MessageState {
+  const message = freshMessage(meta)
+  if (events.length === 0) return message
+  const { recipients, ...fresh } = message
+  const folding: Folding = { ...fresh, states: new Map(recipients.map((state) => [state.recipient, state])) }
   for (const event of events) apply(folding, event)
-  const { states: all, ...rest } = folding
-  return { ...rest, recipients: [...all.values()].map((state) => shown(state, folding.held)) }
+  const { states, ...rest } = folding
+  return { ...rest, recipients: [...states.values()].map((state) => shown(state, folding.held)) }
 }

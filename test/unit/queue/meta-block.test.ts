@@ -54,6 +54,7 @@ describe('a new block', () => {
         queuedAt: QUEUED_AT,
         earlierAttempts: 0,
         lastAttempt: undefined,
+        account: 'default',
       },
     })
   })
@@ -98,6 +99,7 @@ describe('a block of mailqueue-runner', () => {
         queuedAt: QUEUED_AT,
         earlierAttempts: 3,
         lastAttempt: QUEUED_AT + 30 * 60_000,
+        account: 'default',
       },
     })
   })
@@ -177,5 +179,47 @@ describe('an address list', () => {
 
   it('is still split when a quote never ends', () => {
     expect(splitAddresses('a"b@x,c@x')).toEqual(['a"b@x', 'c@x'])
+  })
+})
+
+describe('what a message may say of itself', () => {
+  const envelope = {
+    sender: 's@x.example',
+    recipients: ['a@x.example'],
+    reports: { notify: ['success' as const, 'delay' as const], ret: 'hdrs' as const, envid: 'a b+c=d' },
+  }
+  const meta = { envelope, queuedAt: QUEUED_AT, expires: QUEUED_AT + 3600_000, batch: 'May, part 1' }
+
+  it('is a header each, and reads back', () => {
+    const bytes = formatMetaBlock(meta)
+    expect(bytes.toString().split('\r\n').slice(3, -1)).toEqual([
+      expect.stringMatching(/^X-Queue-Expires: .*21 Nov 2026/),
+      'X-Queue-Batch: May, part 1',
+      'X-Queue-Dsn: RET=HDRS ENVID=a+20b+2Bc+3Dd NOTIFY=SUCCESS,DELAY',
+      'X-Queue-Meta-End: end',
+    ])
+    expect(parseMetaBlock(bytes, true)).toMatchObject({
+      ok: true,
+      meta: { envelope, expires: meta.expires, batch: meta.batch },
+    })
+  })
+
+  it.each(['', ' x', 'x ', 'a\nb', 'x'.repeat(201)])(
+    'is refused when it would not read back: %j',
+    (batch) => {
+      expect(codeOf(() => formatMetaBlock({ ...meta, batch }))).toBe('USAGE')
+    },
+  )
+
+  it('counts as not said when it means nothing', () => {
+    const lines = [
+      'Return-path: <s@x>',
+      'Envelope-to: a@x',
+      'X-Queue-Expires: soon',
+      'X-Queue-Dsn: NOTIFY=SOMETIMES RET=',
+    ]
+    const result = parseMetaBlock(block(...lines, 'X-Queue-Meta-End: end'), true)
+    expect(result).toMatchObject({ ok: true, meta: { expires: undefined } })
+    expect(result.ok && result.meta.envelope).toEqual({ sender: 's@x', recipients: ['a@x'] })
   })
 })
