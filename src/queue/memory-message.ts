@@ -5,7 +5,7 @@ import { bufferContent, type MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import type { Clock } from '../util/clock.ts'
-import { attemptEvents } from './attempt-events.ts'
+import { attemptEvents, isRefusal } from './attempt-events.ts'
 import { ClaimHistory, type Target } from './claim-history.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { DEFAULT_ACCOUNT } from './meta-block.ts'
@@ -101,6 +101,7 @@ export class MemoryClaim implements Claim {
   }
 
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
+    if (this.lost && outcomes.every(isRefusal)) return
     const events = attemptEvents(outcomes, 'memory', this.#clock.now(), this.#counted)
     this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
     this.#add(events)

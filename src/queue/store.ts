@@ -94,7 +94,8 @@ export interface Claim {
   markFlight(): void
   /**
    * Stores outcomes durably; several times for an attempt that has several transactions. A message that everybody
-   * has is removed by that, unless its sender asked to be told of it.
+   * has is removed by that, unless its sender asked to be told of it. Refusals of a message that somebody else has
+   * taken are not stored: the claim is lost.
    */
   record(outcomes: readonly RecipientOutcome[]): Promise<void>
   /** Stores durably what else happened to the message. */
