@@ -11,6 +11,7 @@ import type { Terminal } from './exit.ts'
 import { addChangeCommands } from './queue-change.ts'
 import { addEditCommand } from './queue-edit.ts'
 import { addFlushCommand } from './queue-flush.ts'
+import { addImportCommand } from './queue-import.ts'
 import { listConfiguredQueue, listQueue, WAITING } from './queue-list.ts'
 import { showMessage } from './queue-show.ts'
 import { setUp } from './setup.ts'
@@ -65,6 +66,7 @@ function addSubcommands(parent: Command, terminal: Terminal, done: (exitCode: Ex
   addChangeCommands(parent, terminal, done)
   addEditCommand(parent, terminal, done)
   addFlushCommand(parent, terminal, done)
+  addImportCommand(parent, terminal, done)
 }
 
 /** Runs mq-queue. */

@@ -19,6 +19,9 @@ export interface StoredMessage {
   readonly expires: number | undefined
   readonly batch: string | undefined
   readonly bytes: Buffer
+  /** Failed attempts in another queue. */
+  readonly earlierAttempts: number
+  readonly lastAttempt: number | undefined
   readonly events: TimedEvent[]
   priority: number
   place: Place
@@ -36,12 +39,12 @@ export function toEntry({ id, place, queuedAt, nextAttempt, priority }: StoredMe
 
 /** A message with its history. */
 export function historyOf(stored: StoredMessage): ClaimHistory {
-  const { envelope, queuedAt, bytes, events, expires, batch } = stored
+  const { envelope, queuedAt, bytes, events, expires, batch, earlierAttempts, lastAttempt } = stored
   const meta = {
     envelope,
     queuedAt,
-    earlierAttempts: 0,
-    lastAttempt: undefined,
+    earlierAttempts,
+    lastAttempt,
     expires,
     batch,
     account: DEFAULT_ACCOUNT,

@@ -2,75 +2,21 @@
  * What every queue has to do, as tests. The tests of a queue call this with a way to make an empty one.
  */
 import { describe, expect, it } from 'vitest'
-import { bufferContent } from '../../../src/message/content.ts'
-import type { RecipientOutcome } from '../../../src/message/outcome.ts'
-import type { Claim, NewMessage, Place, QueueEntry, QueueStore, Runner } from '../../../src/queue/store.ts'
+import type { QueueEntry, QueueStore } from '../../../src/queue/store.ts'
+import { describeAdministration } from './contract-administration.ts'
+import {
+  BYTES,
+  claimOnly,
+  deferred,
+  delivered,
+  entriesOf,
+  failed,
+  holding,
+  inDoubt,
+  messageTo,
+} from './contract-tools.ts'
 
-export const BYTES = Buffer.from('Subject: gr\u00fc\u00dfe\r\n\r\n.\r\nlast line\r\n')
-
-/** A message for these recipients. */
-export function messageTo(...recipients: string[]): NewMessage {
-  return { envelope: { sender: 's@x.example', recipients }, content: bufferContent(BYTES) }
-}
-
-export const delivered = (recipient: string): RecipientOutcome => ({
-  status: 'delivered',
-  recipient,
-  reply: '2.0.0 Ok: queued as Q1',
-  remoteId: 'Q1',
-})
-export const deferred = (recipient: string): RecipientOutcome => ({
-  status: 'deferred',
-  recipient,
-  scope: 'recipient',
-  reason: 'try later',
-  code: 451,
-  enhanced: '4.2.0',
-})
-export const failed = (recipient: string): RecipientOutcome => ({
-  status: 'failed',
-  recipient,
-  scope: 'recipient',
-  reason: 'no such user',
-  code: 550,
-  enhanced: '5.1.1',
-})
-export const inDoubt = (recipient: string): RecipientOutcome => ({
-  status: 'in-doubt',
-  recipient,
-  reason: 'no reply',
-})
-
-const ALL: readonly Place[] = ['new', 'cur', 'hold', 'failed']
-
-/** All entries of a queue. */
-export async function entriesOf(store: QueueStore, places: readonly Place[] = ALL): Promise<QueueEntry[]> {
-  const found: QueueEntry[] = []
-  for await (const entry of store.list(places)) found.push(entry)
-  return found
-}
-
-/** What the queue holds exactly, as the store itself says: `new a@x=pending`. */
-export async function holding(store: QueueStore): Promise<string[]> {
-  const lines: string[] = []
-  for (const entry of await entriesOf(store)) {
-    const message = await store.describe(entry)
-    const states = message?.recipients.map(({ recipient, status }) => `${recipient}=${status}`) ?? [
-      'unreadable',
-    ]
-    lines.push([entry.place, ...states].join(' '))
-  }
-  return lines.sort()
-}
-
-/** Claims the one message that waits. */
-export async function claimOnly(store: QueueStore, runner: Runner): Promise<Claim> {
-  const [entry, another] = await entriesOf(store, ['new'])
-  if (entry === undefined || another !== undefined) throw new Error('not exactly one message waits')
-  const result = await runner.claim(entry)
-  if (result.kind !== 'claimed') throw new Error(`the message is ${result.kind}`)
-  return result.claim
-}
+export * from './contract-tools.ts'
 
 async function readAll(store: QueueStore, entry: QueueEntry): Promise<Buffer> {
   const content = await store.content(entry)
@@ -125,6 +71,24 @@ function describeStoring(open: () => QueueStore): void {
     const store = open()
     await store.enqueue(messageTo('a@x'), { outcomes: [failed('a@x')] })
     expect(await holding(store)).toEqual(['failed a@x=failed'])
+  })
+
+  it('keeps what happened to a message in another queue', async () => {
+    const store = open()
+    const past = { queuedAt: 1_700_000_000_000, attempts: 3, lastAttempt: 1_700_000_060_000 }
+    await store.enqueue(messageTo('a@x'), { past: { ...past, givenUp: undefined } })
+    await store.enqueue(messageTo('b@x', 'c@x'), {
+      outcomes: [delivered('b@x')],
+      past: { ...past, givenUp: 'too old' },
+    })
+    for (const entry of await entriesOf(store)) {
+      const { queuedAt, attempts } = past
+      expect(await store.describe(entry)).toMatchObject({ queuedAt, attempts })
+    }
+    expect(await holding(store)).toEqual(['failed b@x=delivered c@x=expired', 'new a@x=pending'])
+    const [waiting] = await entriesOf(store, ['new'])
+    expect(waiting?.nextAttempt).toBeGreaterThan(past.lastAttempt)
+    expect(waiting && (await store.describe(waiting))?.lastAttempt).toBe(past.lastAttempt)
   })
 
   it('stores and claims in one step', async () => {
@@ -264,162 +228,5 @@ function describeRunners(open: () => QueueStore): void {
     expect(await holding(store)).toEqual(['new sent@x=in-doubt', 'new unsent@x=pending'])
     const [sent] = await store.find(ids[0] ?? '')
     expect(sent).toMatchObject({ nextAttempt: 4_000_000_000_000 })
-  })
-}
-
-/** Claims the one message of a queue as an administrator. */
-async function takeOnly(store: QueueStore, runner: Runner): Promise<Claim> {
-  const [entry] = await entriesOf(store)
-  const result = entry && (await runner.take(entry))
-  if (result?.kind !== 'claimed') throw new Error(`the message is ${String(result?.kind)}`)
-  return result.claim
-}
-
-function describeAdministration(open: () => QueueStore): void {
-  it('lets an administrator make a failed message due for those who failed', async () => {
-    const store = open()
-    const outcomes = [delivered('a@x'), failed('b@x')]
-    await store.enqueue(messageTo('a@x', 'b@x'), { outcomes, nextAttempt: 4_000_000_000_000 })
-    const runner = await store.openRunner('admin')
-    const claim = await takeOnly(store, runner)
-    expect(await holding(store)).toEqual(['cur a@x=delivered b@x=failed'])
-    expect(claim.pending).toEqual([])
-    await claim.note({ event: 'retry', by: 'root', why: 'a test' })
-    expect(claim.pending).toEqual(['b@x'])
-    expect(await claim.finish({ action: 'retry', at: 1_700_000_000_000 }, 2)).toBe('waiting')
-    await runner.close()
-    expect(await holding(store)).toEqual(['new a@x=delivered b@x=pending'])
-    expect(await entriesOf(store)).toMatchObject([{ nextAttempt: 1_700_000_000_000, priority: 2 }])
-  })
-
-  it('gives a message back to where it was', async () => {
-    const store = open()
-    await store.enqueue(messageTo('a@x'), { outcomes: [failed('a@x')] })
-    const runner = await store.openRunner('admin')
-    await (await takeOnly(store, runner)).release()
-    await runner.close()
-    expect(await holding(store)).toEqual(['failed a@x=failed'])
-  })
-
-  it('removes a message for good', async () => {
-    const store = open()
-    await store.enqueue(messageTo('a@x'))
-    const [entry] = await entriesOf(store)
-    if (entry === undefined) throw new Error('the queue is empty')
-    const runner = await store.openRunner('admin')
-    expect(await (await takeOnly(store, runner)).finish({ action: 'discard' })).toBe('discarded')
-    expect(await runner.take(entry)).toEqual({ kind: 'gone' })
-    await runner.close()
-    expect(await store.describe(entry)).toBeUndefined()
-    expect(await store.content(entry)).toBeUndefined()
-    expect(await store.find(entry.id)).toEqual([])
-    expect(await holding(store)).toEqual([])
-  })
-
-  it('keeps a held message until it is released, and what was noted about it', async () => {
-    const store = open()
-    await store.enqueue(messageTo('a@x', 'b@x'))
-    const runner = await store.openRunner('admin')
-    await (await takeOnly(store, runner)).finish({ action: 'hold', by: 'root', why: 'a test' })
-    expect(await holding(store)).toEqual(['hold a@x=held b@x=held'])
-    const claim = await takeOnly(store, runner)
-    await claim.note({ event: 'cancel', recipients: ['b@x'], by: 'root', why: 'a test' })
-    await claim.note({ event: 'release', by: 'root', why: 'a test' })
-    expect(await claim.finish({ action: 'retry', at: 0 })).toBe('waiting')
-    await runner.close()
-    const [entry] = await entriesOf(store)
-    const history = entry === undefined ? [] : await store.history(entry)
-    expect(history.map(({ event }) => event)).toEqual(['hold', 'cancel', 'release'])
-    expect(await holding(store)).toEqual(['new a@x=pending b@x=cancelled'])
-  })
-
-  it('removes a message of which every recipient was taken off', async () => {
-    const store = open()
-    await store.enqueue(messageTo('a@x', 'b@x'), { outcomes: [delivered('a@x'), deferred('b@x')] })
-    const runner = await store.openRunner('admin')
-    const claim = await takeOnly(store, runner)
-    await claim.note({ event: 'cancel', recipients: ['b@x'], by: 'root', why: 'a test' })
-    expect(await claim.finish({ action: 'retry', at: 0 })).toBe('done')
-    await runner.close()
-    expect(await holding(store)).toEqual([])
-  })
-
-  it('has another sender and more recipients once that is noted', async () => {
-    const store = open()
-    await store.enqueue(messageTo('a@x'))
-    const runner = await store.openRunner('admin')
-    const claim = await takeOnly(store, runner)
-    await claim.note({ event: 'edit', by: 'root', sender: 'other@x', added: ['b@x'] })
-    await claim.finish({ action: 'retry', at: 0 })
-    await runner.close()
-    const [entry] = await entriesOf(store)
-    expect(entry && (await store.describe(entry))?.envelope).toEqual({
-      sender: 'other@x',
-      recipients: ['a@x', 'b@x'],
-    })
-    expect(await holding(store)).toEqual(['new a@x=pending b@x=pending'])
-  })
-
-  it('stops a delivery as long as the message has not been handed over', async () => {
-    const store = open()
-    await store.enqueue(messageTo('a@x'))
-    const runner = await store.openRunner('run')
-    const delivery = await claimOnly(store, runner)
-    const admin = await store.openRunner('admin')
-    const taken = await takeOnly(store, admin)
-    expect(() => {
-      delivery.markFlight()
-    }).toThrow(/taken/)
-    expect(delivery.lost).toBe(true)
-    delivery.abandon()
-    await runner.close()
-    expect(await taken.finish({ action: 'hold', by: 'root', why: 'a test' })).toBe('held')
-    await admin.close()
-    expect(await holding(store)).toEqual(['hold a@x=held'])
-  })
-
-  it('stores no refusal of a message that was taken from its delivery', async () => {
-    const store = open()
-    await store.enqueue(messageTo('a@x', 'b@x'))
-    const runner = await store.openRunner('run')
-    const delivery = await claimOnly(store, runner)
-    const admin = await store.openRunner('admin')
-    const taken = await takeOnly(store, admin)
-    await taken.finish({ action: 'hold', by: 'root', why: 'a test' })
-    await delivery.record([failed('a@x'), deferred('b@x')])
-    expect(delivery.lost).toBe(true)
-    expect(await delivery.finish({ action: 'retry', at: 0 })).toBe('taken')
-    await runner.close()
-    await admin.close()
-    expect(await holding(store)).toEqual(['hold a@x=held b@x=held'])
-  })
-
-  it('leaves a message alone that has been handed over', async () => {
-    const store = open()
-    await store.enqueue(messageTo('a@x'))
-    const runner = await store.openRunner('run')
-    const claim = await claimOnly(store, runner)
-    claim.markFlight()
-    const [entry] = await entriesOf(store)
-    if (entry === undefined) throw new Error('the queue is empty')
-    const admin = await store.openRunner('admin')
-    expect(await admin.take(entry)).toEqual({ kind: 'busy' })
-    await admin.close()
-    expect(await holding(store)).toEqual(['cur a@x=pending'])
-    await claim.record([delivered('a@x')])
-    await claim.finish({ action: 'retry', at: 0 })
-    await runner.close()
-    expect(await holding(store)).toEqual([])
-  })
-
-  it('shares small texts between processes', async () => {
-    const store = open()
-    expect(await store.readNote('account.x')).toBeUndefined()
-    await store.writeNote('account.x', 'one')
-    await store.writeNote('../account', 'two')
-    expect([await store.readNote('account.x'), await store.readNote('../account')]).toEqual(['one', 'two'])
-    await store.writeNote('account.x', undefined)
-    expect(await store.readNote('account.x')).toBeUndefined()
-    expect(await holding(store)).toEqual([])
   })
 }
