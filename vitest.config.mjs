@@ -11,5 +11,12 @@ const project = (name, timeout) => ({
 })
 
 export default defineConfig({
-  test: { projects: [project('unit', 20_000), project('integration', 60_000), project('e2e', 240_000)] },
+  test: {
+    projects: [
+      project('unit', 20_000),
+      project('integration', 60_000),
+      project('e2e', 240_000),
+      project('rig', 600_000),
+    ],
+  },
 })

@@ -2,7 +2,7 @@
  * mq-send-test: sends a real test message over SMTP, never through the queue, and says OK or what is wrong.
  */
 import { hostname } from 'node:os'
-import { configuredTransport } from '../delivery/configured.ts'
+import { configuredTransport, queueIn } from '../delivery/configured.ts'
 import { sendPatiently } from '../delivery/patience.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
@@ -80,6 +80,13 @@ function tell(
   return exitCode
 }
 
+/** A smarthost that takes the test takes other mail: nobody has to wait until it is tried again. */
+async function accountWorks({ config }: Setup, transport: Transport): Promise<void> {
+  if (config.queueDir === undefined) return
+  const { writeAccountState } = await import('../delivery/account-state.ts')
+  await writeAccountState(await queueIn(config.queueDir), transport.name, undefined)
+}
+
 async function sendTest(terminal: Terminal, options: SendTestOptions): Promise<ExitCode> {
   const setup = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
   const transport = await configuredTransport(setup.config, await openLog(setup, options.verbose === true))
@@ -87,6 +94,7 @@ async function sendTest(terminal: Terminal, options: SendTestOptions): Promise<E
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   try {
     const outcomes = await sendTestMessage(setup, transport, options)
+    if (outcomes.some(({ status }) => status === 'delivered')) await accountWorks(setup, transport)
     return tell(terminal, transport, outcomes, options.quiet === true)
   } finally {
     await transport.close()

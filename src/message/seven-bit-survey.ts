@@ -39,17 +39,22 @@ const EIGHT_BIT = /[\x80-\xff]/
 class Utf8Check {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
   #valid = true
+  #waiting = ''
 
   push(text: string): void {
-    if (this.#valid) this.#decode(Buffer.from(text, 'latin1'), true)
+    this.#waiting += text
+    if (this.#waiting.length > 64 * 1024) this.#decode(true)
   }
 
   end(): boolean {
-    if (this.#valid) this.#decode(Buffer.alloc(0), false)
+    this.#decode(false)
     return this.#valid
   }
 
-  #decode(bytes: Buffer, stream: boolean): void {
+  #decode(stream: boolean): void {
+    const bytes = Buffer.from(this.#waiting, 'latin1')
+    this.#waiting = ''
+    if (!this.#valid) return
     try {
       this.#decoder.decode(bytes, { stream })
     } catch {
@@ -85,7 +90,7 @@ class Surveyor implements MimeVisitor {
     this.#column = text.endsWith('\n') ? 0 : this.#column + text.length
     this.#longLine ||= this.#column > LONGEST_LINE
     this.#eightBit ||= EIGHT_BIT.test(text)
-    if (this.#eightBit) this.#utf8.push(text)
+    if (this.#eightBit && this.#entity?.typed === false) this.#utf8.push(text)
   }
 
   bodyEnd(): void {

@@ -19,8 +19,8 @@ const ESCAPES = Array.from(
   (_, code) => `=${code.toString(16).toUpperCase().padStart(2, '0')}`,
 )
 const escaped = (char: string): string => ESCAPES[char.charCodeAt(0)] ?? ''
-/** Characters that stand for themselves, one blank, or one of the others. */
-const QP_TOKENS = /[!-<>-~]+|[\s\S]/g
+/** Everything that does not stand for itself; blanks do, except at the end of a line. */
+const QP_SPECIAL = /[^\t -<>-~]/g
 
 /** Text to quoted-printable; line ends stay line ends. */
 export class QuotedPrintable implements BodyEncoder {
@@ -34,15 +34,9 @@ export class QuotedPrintable implements BodyEncoder {
       this.#column = 0
       return `${rest}\r\n`
     }
-    let out = ''
-    for (const [token] of text.matchAll(QP_TOKENS)) {
-      if (this.#blank !== '') out += this.#put(this.#blank)
-      this.#blank = ''
-      if (token === ' ' || token === '\t') this.#blank = token
-      else
-        out += token >= '!' && token <= '~' && token !== '=' ? this.#putAll(token) : this.#put(escaped(token))
-    }
-    return out
+    const all = this.#blank + text
+    this.#blank = /[ \t]$/.exec(all)?.[0] ?? ''
+    return this.#put(all.slice(0, all.length - this.#blank.length).replace(QP_SPECIAL, escaped))
   }
 
   end(): string {
@@ -51,23 +45,20 @@ export class QuotedPrintable implements BodyEncoder {
     return blank === '' ? '' : this.#put(escaped(blank))
   }
 
-  /** A run of characters, which may be torn anywhere. */
-  #putAll(run: string): string {
+  /** Adds encoded text, with soft breaks that tear no escape. */
+  #put(encoded: string): string {
     let out = ''
-    for (let at = 0; at < run.length;) {
-      const room = LINE - this.#column || LINE
-      const part = run.slice(at, at + room)
-      out += this.#column === LINE ? `=\r\n${part}` : part
-      this.#column = (this.#column % LINE) + part.length
-      at += part.length
+    for (let at = 0; ;) {
+      const end = at + LINE - this.#column
+      if (end >= encoded.length) {
+        this.#column += encoded.length - at
+        return out + encoded.slice(at)
+      }
+      const torn = end > at && encoded[end - 1] === '=' ? 1 : end > at + 1 && encoded[end - 2] === '=' ? 2 : 0
+      out += `${encoded.slice(at, end - torn)}=\r\n`
+      at = end - torn
+      this.#column = 0
     }
-    return out
-  }
-
-  #put(token: string): string {
-    const fits = this.#column + token.length <= LINE
-    this.#column = fits ? this.#column + token.length : token.length
-    return fits ? token : `=\r\n${token}`
   }
 }
 

@@ -32,7 +32,13 @@ interface FlightLog {
 
 function createFlightLog(path: string, head: string): FlightLog {
   let fd = createExclusive(path)
-  writeAll(fd, Buffer.from(head))
+  try {
+    writeAll(fd, Buffer.from(head))
+  } catch (error) {
+    closeSync(fd)
+    unlinkIfThere(path)
+    throw error
+  }
   let written = head.length
   // A line that was cut short by a full disk must not swallow the next one.
   let torn = false
@@ -88,6 +94,16 @@ export interface Lease {
   release(keepLog: boolean): Promise<void>
 }
 
+/** A lease that cannot say whose it is must not go on beating. */
+async function logOrUnlock(path: string, head: string, unlock: () => Promise<void>): Promise<FlightLog> {
+  try {
+    return createFlightLog(path, head)
+  } catch (error) {
+    await unlock().catch(() => undefined)
+    throw error
+  }
+}
+
 /**
  * Takes a lease for this process.
  *
@@ -110,7 +126,7 @@ export async function acquireLease(queueDir: string, role: RunnerRole, now: numb
         lost = true
       },
     })
-    const log = createFlightLog(path, `${JSON.stringify(info)}\n`)
+    const log = await logOrUnlock(path, `${JSON.stringify(info)}\n`, unlock)
     return {
       runner,
       info,

@@ -85,7 +85,8 @@ export class SmtpConnection {
     const socket = smtp._socket
     if (this.#settings.protocol !== 'lmtp' || socket === false || socket === null) return wire
     const watch: Wire['watch'] = (listener) => {
-      socket.on('data', listener)
+      // before the engine, which may end the transaction with the same bytes
+      socket.prependListener('data', listener)
       return () => socket.removeListener('data', listener)
     }
     return { ...wire, watch }

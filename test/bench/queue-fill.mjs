@@ -27,7 +27,7 @@ export function fillQueue(queue, count, size) {
   const now = Date.now() - 60_000
   const clock = { now: () => now }
   const file = Buffer.concat([
-    formatMetaBlock({ sender: SENDER, recipients: [RECIPIENT] }, now),
+    formatMetaBlock({ envelope: { sender: SENDER, recipients: [RECIPIENT] }, queuedAt: now }),
     message(size),
   ])
   for (let each = 0; each < count; each += 1) {

@@ -49,6 +49,7 @@ export class Try {
       queue_dir: this.queueDir,
       aliases: '/dev/null',
       qualify_domain: 'h.example',
+      bounce: 'none',
       ...settings,
     })
   }

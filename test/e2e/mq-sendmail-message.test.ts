@@ -75,11 +75,13 @@ describe('the message', () => {
     expect(sent(site)).toEqual([`${FIELDS_WIRE}\r\nab\r\n`])
   })
 
-  it('is sent with its long lines as they are, and not bounced', async () => {
+  it('is sent with its long lines encoded, and not bounced', async () => {
     const site = await openSite()
     const long = 'x'.repeat(1200)
     expect(await site.run('mq-sendmail', ['one@d.ex'], { stdin: `${FIELDS}\n${long}\nend\n` })).toEqual(QUIET)
-    expect(sent(site)).toEqual([`${FIELDS_WIRE}\r\n${long}\r\nend\r\n`])
+    const [head = '', body = ''] = (sent(site)[0] ?? '').split('\r\n\r\n')
+    expect(head).toContain('\r\nContent-Transfer-Encoding: quoted-printable')
+    expect(body.replaceAll('=\r\n', '')).toBe(`${long}\r\nend\r\n`)
   })
 
   it('gets Resent fields only when it has any', async () => {

@@ -166,7 +166,7 @@ describe('-v while the server is down', () => {
     const site = await openSite(DOWN)
     const result = await site.run('mq-sendmail', ['-v', 'one@d.ex'], { stdin: M0 })
     expect(result).toMatchObject({ code: 0, stdout: '' })
-    expect(result.stderr).toMatch(/^mq-sendmail: message\.deferred: [^\n]*127\.0\.0\.1[^\n]*\n/)
+    expect(result.stderr).toMatch(/^mq-sendmail: message\.deferred: [^\n]*127\.0\.0\.1[^\n]*$/m)
     expect(result.stderr).toMatch(
       new RegExp(`^mq-sendmail: queued as ${site.queued()[0]?.id ?? '?'} for one@d\\.ex$`, 'm'),
     )

@@ -117,7 +117,7 @@ function wrapPromise(name) {
 const SYNC =
   'openSync closeSync writeSync writevSync readSync readFileSync fstatSync statSync lstatSync existsSync mkdirSync ' +
   'rmdirSync rmSync renameSync unlinkSync linkSync utimesSync fsyncSync fdatasyncSync ftruncateSync'
-const CALLBACK = 'open close fsync fdatasync mkdir rmdir stat utimes unlink rename'
+const CALLBACK = 'open close read fsync fdatasync mkdir rmdir stat utimes unlink rename'
 
 if (given !== '') {
   for (const name of SYNC.split(' ')) wrapSync(name)

@@ -63,7 +63,7 @@ const REFUSING: Script = {
 /**
  * Opens a site; it is gone when the test has finished.
  *
- * @param settings in addition to the server, `queue_dir`, `qualify_domain` and `aliases`
+ * @param settings in addition to the server, `queue_dir`, `qualify_domain`, `aliases` and `bounce = none`
  * @param script what the server does differently; it refuses recipients with `reject` in their address (550)
  *   and defers those with `defer` (451)
  */
@@ -83,6 +83,7 @@ export async function openSite(settings: Settings = {}, script: Script = {}): Pr
       queue_dir: queueDir,
       qualify_domain: 'h.example',
       aliases: join(directory, 'aliases'),
+      bounce: 'none',
       ...changes,
     }
     const given = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined)

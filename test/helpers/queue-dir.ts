@@ -36,8 +36,11 @@ export function namesIn(queueDir: string, folder: string): string[] {
   return existsSync(path) ? readdirSync(path).sort() : []
 }
 
-interface JournalLine {
+/** One line of a journal. */
+export interface JournalLine {
   readonly event: string
+  readonly time?: string
+  readonly code?: number
   readonly recipient?: string
   readonly recipients?: readonly string[]
 }
@@ -50,7 +53,7 @@ export function journalOf(queueDir: string, unique: string): JournalLine[] {
     .split('\n')
     .flatMap((line) => {
       try {
-        return [JSON.parse(line) as JournalLine]
+        return line === '' ? [] : [JSON.parse(line) as JournalLine]
       } catch {
         return []
       }
@@ -77,7 +80,7 @@ const idOf = (unique: string): string =>
   ).toUpperCase()
 
 /** Reads one queued file. Fails when it is none. */
-function readStored(queueDir: string, place: string, name: string): StoredMessage {
+export function readStored(queueDir: string, place: string, name: string): StoredMessage {
   const file = readFileSync(join(queueDir, place, name))
   const text = file.toString('latin1')
   const end = text.search(new RegExp(`^${END}\r?$`, 'm'))

@@ -1,26 +1,14 @@
 /**
  * An SMTP server for tests that does what its script says: any reply, no reply, a late reply, garbage, a cut
- * connection, at any step. It listens on 127.0.0.1 and records every transaction byte by byte.
+ * connection, at any step and at any byte of a message. It listens on 127.0.0.1 and records every transaction
+ * byte by byte.
  */
 import { createServer, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { breaksOff, DROP, replyOf, writeBytewise, type Reaction } from './server-reactions.ts'
+import { noteReply, type Records, type Refusal } from './server-records.ts'
 
-/** What the server does at one step. Text is sent with CRLF at its end; LF in it separates lines. */
-export type Reaction =
-  | string
-  /** Bytes as they are, without CRLF. At `data` a message may follow. */
-  | { readonly raw: string }
-  /** The same, and then the end of the connection. */
-  | { readonly rawDrop: string }
-  /** Nothing at all from here on (the client waits), a closed connection, a connection ended with RST. */
-  | { readonly just: 'stall' | 'drop' | 'reset' }
-  /** Closes the connection after a last reply. */
-  | { readonly drop: string }
-  /** The reply once the promise is fulfilled. */
-  | { readonly after: Promise<unknown>; readonly reply: string }
-
-export const STALL: Reaction = { just: 'stall' }
-export const DROP: Reaction = { just: 'drop' }
-export const RESET: Reaction = { just: 'reset' }
+export { DROP, RESET, STALL, type Reaction } from './server-reactions.ts'
 
 /** The steps of a session. */
 export type Step =
@@ -48,10 +36,24 @@ export interface StepContext {
   readonly transaction: number
 }
 
+/**
+ * What happens once this many bytes of a message have come. A 4xx or 5xx is the reply to the whole message: the
+ * rest of it is read and not answered. After anything else that leaves the connection open the message goes on.
+ */
+export interface BodyFault {
+  readonly after: number
+  readonly reaction: Reaction
+}
+
 /** A fixed reaction, or one chosen by what has happened; undefined means the usual one. */
 export type Script = {
   readonly [step in Step]?: Reaction | ((context: StepContext) => Reaction | undefined)
 } & {
+  readonly body?: BodyFault | ((context: StepContext) => BodyFault | undefined)
+  /** Key and certificate (PEM) for the handshake after a positive reply to STARTTLS. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Instead of the handshake, when its first bytes have come. */
+  readonly handshake?: Reaction
   /** Lines of the EHLO reply after the first. */
   readonly extensions?: readonly string[]
   /** Cuts the connection when this many bytes of a message have come. */
@@ -71,8 +73,13 @@ export interface RecordedTransaction {
   /** The message without its dot-stuffing and without the final dot. */
   data: Buffer
   dotReceived: boolean
-  /** The final reply was 2xx. */
+  /** The final reply was 2xx, and was sent. */
   accepted: boolean
+  /** The reply to the message that was sent, at DATA, early or at the end; empty when there was none. */
+  reply: string
+  /** When MAIL came and when the final dot came, milliseconds since the epoch; 0 when it did not. */
+  readonly startedAt: number
+  dotAt: number
 }
 
 /** A running server. */
@@ -81,6 +88,8 @@ export interface ScriptedServer {
   readonly transactions: readonly RecordedTransaction[]
   /** Every command line of every connection, in order. */
   readonly commands: readonly string[]
+  /** Every refusal of a sender, a recipient or a message, in order. */
+  readonly refusals: readonly Refusal[]
   /** Connections so far. */
   readonly connections: number
   /** Connections open at this moment, and the most there ever were at the same time. */
@@ -119,40 +128,61 @@ const STEPS: Readonly<Record<string, Step>> = {
 }
 
 class Session {
-  readonly #socket: Socket
+  #socket: Socket
   readonly #script: Script
-  readonly #server: { transactions: RecordedTransaction[]; commands: string[] }
+  readonly #server: Records
   readonly #number: number
   #pending = ''
   #current: RecordedTransaction | undefined
   #body: string[] | undefined
   #bodySize = 0
+  #bodyFault: BodyFault | undefined
+  /** The message was answered before it was complete. */
+  #answered = false
   #stalled = false
   /** LHLO was said: after the dot comes a reply for each recipient. */
   #lmtp = false
+  /** What came while a reply is not sent yet: replies keep their order. */
+  #held: string | undefined
+  #handshake: Reaction | undefined
 
-  constructor(
-    socket: Socket,
-    script: Script,
-    server: { transactions: RecordedTransaction[]; commands: string[] },
-    number: number,
-  ) {
+  constructor(socket: Socket, script: Script, server: Records, number: number) {
     this.#socket = socket
     this.#script = script
     this.#server = server
     this.#number = number
+    this.#listen(socket)
+    this.#react('banner', '')
+  }
+
+  #listen(socket: Socket): void {
     socket.setEncoding('latin1')
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
     socket.on('data', (text: string) => this.#read(text))
-    this.#react('banner', '')
+  }
+
+  #startTls(): void {
+    const { tls, handshake } = this.#script
+    this.#pending = ''
+    this.#handshake = handshake
+    if (handshake !== undefined || tls === undefined) return
+    this.#socket.removeAllListeners('data')
+    this.#socket = new TLSSocket(this.#socket, { isServer: true, ...tls })
+    this.#listen(this.#socket)
   }
 
   #read(text: string): void {
-    let rest = text
-    while (rest !== '' && !this.#socket.destroyed && !this.#stalled) {
+    if (this.#handshake !== undefined) {
+      this.#perform(this.#handshake, 'other')
+      this.#handshake = undefined
+      return
+    }
+    let rest = (this.#held ?? '') + text
+    while (rest !== '' && this.#held === undefined && !this.#socket.destroyed && !this.#stalled) {
       rest = this.#body === undefined ? this.#readCommand(rest) : this.#readBody(this.#body, rest)
     }
+    if (this.#held !== undefined) this.#held = rest
   }
 
   #readCommand(text: string): string {
@@ -177,18 +207,34 @@ class Session {
     if (!accepted) return
     if (step === 'mail') this.#begin(address, line)
     if (step === 'rcpt') this.#current?.rcptTo.push(address)
+    if (step === 'starttls') this.#startTls()
     if (step !== 'data') return
     this.#body = ['\r\n']
     this.#bodySize = 0
+    this.#answered = false
+    this.#bodyFault = this.#chooseBodyFault()
     if (this.#script.stopReading === true) this.#socket.pause()
   }
 
   #begin(mailFrom: string, line: string): void {
     const params = line.slice(line.indexOf('>') + 1).trim()
-    const data = Buffer.alloc(0)
     const connection = this.#number
-    this.#current = { connection, mailFrom, params, rcptTo: [], data, dotReceived: false, accepted: false }
+    const nothing = {
+      rcptTo: [],
+      data: Buffer.alloc(0),
+      dotReceived: false,
+      accepted: false,
+      reply: '',
+      dotAt: 0,
+    }
+    this.#current = { connection, mailFrom, params, startedAt: Date.now(), ...nothing }
     this.#server.transactions.push(this.#current)
+  }
+
+  #chooseBodyFault(): BodyFault | undefined {
+    const { body, cutBodyAfter } = this.#script
+    if (cutBodyAfter !== undefined) return { after: cutBodyAfter, reaction: DROP }
+    return typeof body === 'function' ? body(this.#context('', '')) : body
   }
 
   /** The parts of the body begin with a CRLF of their own, so that the end is always CRLF dot CRLF. */
@@ -198,42 +244,58 @@ class Session {
     const taken = end === -1 ? text : text.slice(0, end + 5 - before.length)
     body.push(taken)
     this.#bodySize += taken.length
-    const { cutBodyAfter = Infinity } = this.#script
-    if (this.#bodySize >= cutBodyAfter) {
-      this.#record(body.join('').slice(2), false)
-      this.#socket.destroy()
-      return ''
-    }
+    if (this.#bodySize >= (this.#bodyFault?.after ?? Infinity) && this.#disturb(body)) return ''
     if (end === -1) return ''
     this.#body = undefined
     const whole = body.join('')
     this.#record(whole.slice(2, -3).replaceAll('\r\n.', '\r\n').replace(/^\./, ''), true)
-    const accepted = this.#lmtp ? this.#answerEach() : this.#react('dot', '')
-    if (this.#current !== undefined) this.#current.accepted = accepted
+    if (!this.#answered) {
+      if (this.#lmtp) this.#answerEach()
+      else this.#react('dot', '')
+    }
     this.#current = undefined
     return text.slice(taken.length)
   }
 
-  #answerEach(): boolean {
-    const replies = (this.#current?.rcptTo ?? []).map(
-      (recipient) => !this.#stalled && this.#socket.writable && this.#react('dot', '', recipient),
-    )
-    return replies.includes(true)
+  #answerEach(): void {
+    for (const recipient of this.#current?.rcptTo ?? []) {
+      if (!this.#stalled && this.#socket.writable) this.#react('dot', '', recipient)
+    }
+  }
+
+  /** The fault in the middle of a message. True when no more of it is read. */
+  #disturb(body: readonly string[]): boolean {
+    const reaction = this.#bodyFault?.reaction ?? ''
+    this.#bodyFault = undefined
+    this.#record(body.join('').slice(2), false)
+    this.#answered = /^[45]/.test(replyOf(reaction))
+    this.#perform(reaction, 'data')
+    // What came with the same packet is not seen by a server that gives up here.
+    return breaksOff(reaction)
   }
 
   #record(text: string, dotReceived: boolean): void {
     if (this.#current === undefined) return
     this.#current.data = Buffer.from(text, 'latin1')
     this.#current.dotReceived = dotReceived
+    if (dotReceived) this.#current.dotAt = Date.now()
   }
 
-  /** Does what the script says. True when that was a positive reply. */
+  #context(line: string, address: string, step?: Step): StepContext {
+    const transaction = this.#server.transactions.length + (step === 'mail' ? 1 : 0)
+    return { line, address, connection: this.#number, transaction }
+  }
+
+  /** Does what the script says. True when that was a positive reply and the connection stays. */
   #react(step: Step, line: string, address = ''): boolean {
     const scripted = this.#script[step]
-    const transaction = this.#server.transactions.length + (step === 'mail' ? 1 : 0)
-    const context = { line, address, connection: this.#number, transaction }
-    const chosen = typeof scripted === 'function' ? scripted(context) : scripted
-    const reaction = chosen ?? this.#usual(step)
+    const chosen = typeof scripted === 'function' ? scripted(this.#context(line, address, step)) : scripted
+    return this.#perform(chosen ?? this.#usual(step), step, address)
+  }
+
+  #perform(reaction: Reaction, step: Step, address = ''): boolean {
+    const whole = replyOf(reaction)
+    if (whole !== '') noteReply(this.#server, this.#current, { step, reply: whole, address })
     if (typeof reaction === 'string') return this.#say(reaction, step)
     if ('just' in reaction) {
       if (reaction.just === 'stall') this.#stalled = true
@@ -242,10 +304,34 @@ class Session {
     } else if ('raw' in reaction) {
       this.#socket.write(reaction.raw, 'latin1')
       return /^[23]/.test(reaction.raw)
+    } else if ('bytewise' in reaction) {
+      this.#holdUntil(writeBytewise(this.#socket, `${reaction.bytewise}\r\n`))
+      return /^[23]/.test(reaction.bytewise)
     } else if ('rawDrop' in reaction) this.#socket.end(reaction.rawDrop, 'latin1')
     else if ('drop' in reaction) this.#socket.end(`${reaction.drop}\r\n`)
-    else void reaction.after.then(() => this.#say(reaction.reply, step))
+    else {
+      this.#sayLater(reaction.after, reaction.reply, step, address)
+      return /^[23]/.test(reaction.reply)
+    }
     return false
+  }
+
+  #sayLater(when: Promise<unknown>, reply: string, step: Step, address: string): void {
+    const current = this.#current
+    const said = when.then(() => {
+      if (this.#socket.writable) noteReply(this.#server, current, { step, reply, address })
+      this.#say(reply, step)
+    })
+    this.#holdUntil(said)
+  }
+
+  #holdUntil(said: Promise<void>): void {
+    this.#held = ''
+    void said.then(() => {
+      const held = this.#held ?? ''
+      this.#held = undefined
+      this.#read(held)
+    })
   }
 
   #say(reply: string, step: Step): boolean {
@@ -267,9 +353,15 @@ class Session {
   }
 }
 
-/** Starts a server on a free port. */
-export async function startScriptedServer(script: Script = {}): Promise<ScriptedServer> {
-  const records = { transactions: new Array<RecordedTransaction>(), commands: new Array<string>() }
+/**
+ * Starts a server on a free port.
+ *
+ * @param script for all connections, or chosen for each by its number, from 1
+ */
+export async function startScriptedServer(
+  script: Script | ((connection: number) => Script) = {},
+): Promise<ScriptedServer> {
+  const records: Records = { transactions: [], commands: [], refusals: [] }
   const sockets = new Set<Socket>()
   let connections = 0
   let mostConnections = 0
@@ -278,7 +370,7 @@ export async function startScriptedServer(script: Script = {}): Promise<Scripted
     sockets.add(socket)
     mostConnections = Math.max(mostConnections, sockets.size)
     socket.once('close', () => sockets.delete(socket))
-    new Session(socket, script, records, connections)
+    new Session(socket, typeof script === 'function' ? script(connections) : script, records, connections)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

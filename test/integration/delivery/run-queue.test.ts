@@ -73,7 +73,7 @@ describe('runQueue', () => {
     await runQueue(queueDir, settingsOf(server.port), { all: true })
     expect(server.messages.map(({ rcptTo }) => rcptTo)).toEqual([['one@x.example']])
     const open = new MemoryTransport()
-    await runQueue(queueDir, {}, at(Date.now() + HOUR, { transport: open }))
+    await runQueue(queueDir, { bounce: 'none' }, at(Date.now() + HOUR, { transport: open }))
     expect(open.messages.map(({ recipients }) => recipients)).toEqual([['defer@x.example']])
     expect(await holds(queueDir)).toEqual([
       'failed: one@x.example=delivered reject@x.example=failed defer@x.example=delivered',
@@ -240,6 +240,6 @@ describe('plug-ins in a run', () => {
     expect(await runQueue(queueDir, settingsOf(server.port), { context: { plugins } })).toMatchObject({
       held: 1,
     })
-    expect(await holds(queueDir)).toEqual(['hold: defer@x.example=deferred'])
+    expect(await holds(queueDir)).toEqual(['hold: defer@x.example=held'])
   })
 })

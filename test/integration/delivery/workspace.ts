@@ -43,9 +43,9 @@ export async function sink(script: Script = {}): Promise<SmtpSink> {
   return server
 }
 
-/** Settings for that server, without credentials and TLS. */
+/** Settings for that server, without credentials, TLS and delivery reports. */
 export function settingsOf(port: number, more: Record<string, unknown> = {}): Record<string, unknown> {
-  return { smtp_hostname: '127.0.0.1', smtp_port: port, tls: 'off', ...more }
+  return { smtp_hostname: '127.0.0.1', smtp_port: port, tls: 'off', bounce: 'none', ...more }
 }
 
 /** A port on which nobody listens. */

@@ -1,9 +1,10 @@
 /**
- * What every queue has to do for an administrator, as tests: a part of the contract.
+ * What an administrator can do with every queue, as tests: the part of the contract that needs exclusive claims of
+ * messages wherever they are.
  */
 import { expect, it } from 'vitest'
 import type { Claim, QueueStore, Runner } from '../../../src/queue/store.ts'
-import { claimOnly, deferred, delivered, entriesOf, failed, holding, messageTo } from './contract-tools.ts'
+import { claimOnly, deferred, delivered, entriesOf, failed, holding, messageTo } from './contract.ts'
 
 /** Claims the one message of a queue as an administrator. */
 async function takeOnly(store: QueueStore, runner: Runner): Promise<Claim> {

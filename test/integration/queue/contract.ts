@@ -2,21 +2,76 @@
  * What every queue has to do, as tests. The tests of a queue call this with a way to make an empty one.
  */
 import { describe, expect, it } from 'vitest'
-import type { QueueEntry, QueueStore } from '../../../src/queue/store.ts'
+import { bufferContent } from '../../../src/message/content.ts'
+import type { RecipientOutcome } from '../../../src/message/outcome.ts'
 import { describeAdministration } from './contract-administration.ts'
-import {
-  BYTES,
-  claimOnly,
-  deferred,
-  delivered,
-  entriesOf,
-  failed,
-  holding,
-  inDoubt,
-  messageTo,
-} from './contract-tools.ts'
+import type { Claim, NewMessage, Place, QueueEntry, QueueStore, Runner } from '../../../src/queue/store.ts'
 
-export * from './contract-tools.ts'
+export const BYTES = Buffer.from('Subject: gr\u00fc\u00dfe\r\n\r\n.\r\nlast line\r\n')
+
+/** A message for these recipients. */
+export function messageTo(...recipients: string[]): NewMessage {
+  return { envelope: { sender: 's@x.example', recipients }, content: bufferContent(BYTES) }
+}
+
+export const delivered = (recipient: string): RecipientOutcome => ({
+  status: 'delivered',
+  recipient,
+  reply: '2.0.0 Ok: queued as Q1',
+  remoteId: 'Q1',
+})
+export const deferred = (recipient: string): RecipientOutcome => ({
+  status: 'deferred',
+  recipient,
+  scope: 'recipient',
+  reason: 'try later',
+  code: 451,
+  enhanced: '4.2.0',
+})
+export const failed = (recipient: string): RecipientOutcome => ({
+  status: 'failed',
+  recipient,
+  scope: 'recipient',
+  reason: 'no such user',
+  code: 550,
+  enhanced: '5.1.1',
+})
+export const inDoubt = (recipient: string): RecipientOutcome => ({
+  status: 'in-doubt',
+  recipient,
+  reason: 'no reply',
+})
+
+const ALL: readonly Place[] = ['new', 'cur', 'hold', 'failed']
+
+/** All entries of a queue. */
+export async function entriesOf(store: QueueStore, places: readonly Place[] = ALL): Promise<QueueEntry[]> {
+  const found: QueueEntry[] = []
+  for await (const entry of store.list(places)) found.push(entry)
+  return found
+}
+
+/** What the queue holds exactly, as the store itself says: `new a@x=pending`. */
+export async function holding(store: QueueStore): Promise<string[]> {
+  const lines: string[] = []
+  for (const entry of await entriesOf(store)) {
+    const message = await store.describe(entry)
+    const states = message?.recipients.map(({ recipient, status }) => `${recipient}=${status}`) ?? [
+      'unreadable',
+    ]
+    lines.push([entry.place, ...states].join(' '))
+  }
+  return lines.sort()
+}
+
+/** Claims the one message that waits. */
+export async function claimOnly(store: QueueStore, runner: Runner): Promise<Claim> {
+  const [entry, another] = await entriesOf(store, ['new'])
+  if (entry === undefined || another !== undefined) throw new Error('not exactly one message waits')
+  const result = await runner.claim(entry)
+  if (result.kind !== 'claimed') throw new Error(`the message is ${result.kind}`)
+  return result.claim
+}
 
 async function readAll(store: QueueStore, entry: QueueEntry): Promise<Buffer> {
   const content = await store.content(entry)

@@ -149,8 +149,8 @@ describe('a claim of a process that may live', () => {
     expect(() => {
       claim.markFlight()
     }).toThrow(expect.objectContaining({ code: 'QUEUE_BUSY' }))
-    await claim.release()
     expect(claim.lost).toBe(true)
+    await claim.release()
     expect(queueContents(queue.queueDir)).toEqual({ new: ['a@x=pending'] })
   })
 

@@ -33,6 +33,20 @@ describeTransport('SmtpTransport without PIPELINING', async () => {
   }
 })
 
+describeTransport('SmtpTransport over LMTP', async () => {
+  const sink = await startSmtpSink()
+  const transport = new SmtpTransport(settingsFor(sink.port, { protocol: 'lmtp' }))
+  return {
+    transport,
+    arrived: () =>
+      sink.messages.map(({ mailFrom, rcptTo, data }) => ({ sender: mailFrom, recipients: rcptTo, data })),
+    stop: async () => {
+      await transport.close()
+      await sink.close()
+    },
+  }
+})
+
 describeTransport('MemoryTransport', () => {
   const transport = new MemoryTransport((recipient) => {
     if (recipient.includes('reject')) return refusal(recipient, replyFailure('rcpt', '550 5.1.1 no'))
