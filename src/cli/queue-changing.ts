@@ -51,7 +51,7 @@ interface Call {
 type NotChanged = Exclude<Changed, { kind: 'changed' }>
 
 /** Why a change was not made. */
-function refusal(id: string, changed: NotChanged): MailError {
+export function refusal(id: string, changed: NotChanged): MailError {
   switch (changed.kind) {
     case 'busy':
       return new MailError('QUEUE_BUSY', `${id} is being delivered and cannot be stopped any more; try again`)
@@ -68,7 +68,7 @@ function refusal(id: string, changed: NotChanged): MailError {
 }
 
 /** Says for people what one message is. */
-function inWords({ id, envelope, recipients }: QueuedMessage): string {
+export function inWords({ id, envelope, recipients }: QueuedMessage): string {
   const [first, ...others] = recipients
   const more = others.length === 0 ? '' : ` and ${others.length} more`
   return `${id} from ${envelope.sender === '' ? '<>' : envelope.sender} to ${first?.recipient ?? ''}${more}`

@@ -10,7 +10,9 @@ import { newCommand, parseCommand, type Command } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { addChangeCommands } from './queue-change.ts'
 import { addEditCommand } from './queue-edit.ts'
+import { addExportCommand } from './queue-export.ts'
 import { addFlushCommand } from './queue-flush.ts'
+import { addFsckCommand } from './queue-fsck.ts'
 import { addImportCommand } from './queue-import.ts'
 import { listConfiguredQueue, listQueue, WAITING } from './queue-list.ts'
 import { showMessage } from './queue-show.ts'
@@ -67,6 +69,8 @@ function addSubcommands(parent: Command, terminal: Terminal, done: (exitCode: Ex
   addEditCommand(parent, terminal, done)
   addFlushCommand(parent, terminal, done)
   addImportCommand(parent, terminal, done)
+  addExportCommand(parent, terminal, done)
+  addFsckCommand(parent, terminal, done)
 }
 
 /** Runs mq-queue. */
