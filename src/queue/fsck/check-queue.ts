@@ -19,6 +19,11 @@ export async function* checkQueue(checking: Checking, recover: () => Promise<voi
   requireQueue(checking.queueDir)
   yield* checkModes(checking)
   yield* checkLeftovers(checking, recover)
-  yield* checkDoubles(checking)
-  yield* checkMessages(checking)
+  const doubles = new Set<string>()
+  for await (const finding of checkDoubles(checking)) {
+    doubles.add(finding.path)
+    yield finding
+  }
+  // What has gone by then is not looked at twice, also when nothing is mended.
+  for await (const finding of checkMessages(checking)) if (!doubles.has(finding.path)) yield finding
 }
