@@ -4,6 +4,7 @@ import { AllDone } from '../../../src/cli/all-done.ts'
 import type { Terminal } from '../../../src/cli/exit.ts'
 import { mail } from '../../../src/cli/mail.ts'
 import { queue } from '../../../src/cli/queue.ts'
+import { FILTERS } from '../../../src/cli/queue-selection.ts'
 import { run } from '../../../src/cli/run.ts'
 import { sendTestCommand } from '../../../src/cli/send-test.ts'
 import { SENDMAIL_OPTIONS, type SendmailOption } from '../../../src/cli/sendmail-options.ts'
@@ -78,8 +79,13 @@ describe('the commands of mq-queue(8)', () => {
   })
 
   it.each(items)('have the options of their own: $head', async ({ head }) => {
-    const own = helpFlags(await printed(queue, [nameOf(head), '--help'])).flatMap(({ names }) => names)
+    const all = helpFlags(await printed(queue, [nameOf(head), '--help'])).flatMap(({ names }) => names)
+    // The filters have a section of their own.
+    const filters = Object.values(FILTERS).map(({ flags }) => flags.split(' ')[0])
+    const hasFilters = filters.every((name) => all.includes(name ?? ''))
+    expect(head.includes('Ar filter')).toBe(hasFilters)
+    const own = hasFilters ? all.filter((name) => !filters.includes(name)) : all
     const shown = [...head.matchAll(/Fl Fl (\S+)/g)].map(([, name]) => `--${String(name)}`)
-    expect(shown).toEqual(own.filter((name) => name !== '--help'))
+    expect(shown.toSorted()).toEqual(own.filter((name) => name !== '--help').toSorted())
   })
 })
