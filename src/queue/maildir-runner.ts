@@ -190,6 +190,8 @@ export class MaildirRunner implements Runner {
       this.#open.delete(claim)
       return { kind: taken }
     }
+    // A power cut must not bring it back to where the journal says it is no more.
+    this.#holder.touched(entry.place)
     const opened = this.#openClaimed(claimedName(entry.key, claim), claim, entry.place)
     if (taken === 'flown' && opened.kind === 'claimed') await noteDoubt(opened.claim)
     return opened

@@ -26,7 +26,9 @@ interface Scenario {
   readonly copies: readonly [least: number, most: number]
 }
 
-const HELD = /^hold m-\S+=held$/
+const HELD = /^hold m-\S+=pending$/
+/** Also when the sender was told. */
+const GIVEN_UP = /^failed m-\S+=(expired|bounce)$/
 const SCENARIOS: readonly Scenario[] = [
   { name: 'hold', args: ['hold'], after: [HELD], copies: [0, 1] },
   { name: 'release', before: ['hold'], args: ['release'], after: [HELD], copies: [0, 1] },
@@ -35,13 +37,13 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'retry',
     before: ['expire'],
     args: ['retry'],
-    after: [/^failed m-\S+=expired$/],
+    after: [GIVEN_UP],
     reports: 1,
     copies: [0, 1],
   },
   { name: 'edit', args: ['edit', '--remove', 'x-TAG', '--priority', '3'], after: [], copies: [1, 1] },
-  { name: 'expire', args: ['expire'], after: [/^failed m-\S+=expired$/], reports: 2, copies: [0, 1] },
-  { name: 'bounce', args: ['bounce'], after: [/^failed m-\S+=expired$/], reports: 2, copies: [0, 1] },
+  { name: 'expire', args: ['expire'], after: [GIVEN_UP], reports: 2, copies: [0, 1] },
+  { name: 'bounce', args: ['bounce'], after: [GIVEN_UP], reports: 2, copies: [0, 1] },
 ]
 
 let sink: SmtpSink
@@ -57,6 +59,7 @@ const reportsTo = (sender: string): number =>
 
 async function filled(tag: string, scenario: Scenario): Promise<Try> {
   const attempt = new Try(sink)
+  attempt.configure({ bounce: 'dsn' })
   const recipients = scenario.name === 'edit' ? [`m-${tag}`, `x-${tag}`] : [`m-${tag}`]
   const queue = new MaildirQueue(attempt.queueDir)
   await queue.enqueue({ envelope: { sender: `s-${tag}`, recipients }, content: bufferContent(WIRE) })

@@ -122,7 +122,7 @@ describe('what the commands do', () => {
   })
 
   it('expire tells the sender, whose report the next run sends', async () => {
-    const site = await openSite()
+    const site = await openSite({ bounce: 'dsn' })
     await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
     expect(await site.run('mq-queue', ['expire', idOf(site, 'one@d.ex')])).toEqual(QUIET)
     expect(sorted(site)).toEqual(['failed one@d.ex=bounce', 'new a@s.ex'])

@@ -168,7 +168,8 @@ describe('mq-queue fsck', () => {
     run.child.kill('SIGKILL')
     await run.result
     const lines = (await site.run('mq-queue', ['fsck'])).stdout
-    expect(lines).toMatch(/^cur\/\S+ is claimed by a process that is gone; taken back\n$/)
+    expect(lines).toMatch(/^cur\/\S+ is claimed by a process that is gone; taken back$/m)
+    expect(lines).toMatch(/^runners\/\S+ is the file of a process that is gone; removed$/m)
     expect(queueContents(site.queueDir)).toEqual({ new: ['one@d.ex=in-doubt'] })
     expect(await site.run('mq-queue', ['fsck'])).toEqual(CLEAN)
   })

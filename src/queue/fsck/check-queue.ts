@@ -18,7 +18,7 @@ import { checkModes } from './modes.ts'
 export async function* checkQueue(checking: Checking, recover: () => Promise<void>): AsyncGenerator<Finding> {
   requireQueue(checking.queueDir)
   yield* checkModes(checking)
-  yield* checkLeftovers(checking, recover)
+  yield* await checkLeftovers(checking, recover)
   const doubles = new Set<string>()
   for await (const finding of checkDoubles(checking)) {
     doubles.add(finding.path)

@@ -55,8 +55,7 @@ async function* deadRunners({ queueDir, now }: Checking, recover: Recover): Asyn
   }
 }
 
-/** What dead processes left. */
-export async function* checkLeftovers(checking: Checking, recover: Recover): AsyncGenerator<Finding> {
+async function* each(checking: Checking, recover: Recover): AsyncGenerator<Finding> {
   const { queueDir, now } = checking
   yield* deadClaims(checking, recover)
   yield* deadRunners(checking, recover)
@@ -66,4 +65,11 @@ export async function* checkLeftovers(checking: Checking, recover: Recover): Asy
   for (const path of await orphanJournals(queueDir, now)) {
     yield leftover(path, 'is the journal of a message that is gone', 'removed', recover)
   }
+}
+
+/** What dead processes left. All of it is found first, because mending the first mends all. */
+export async function checkLeftovers(checking: Checking, recover: Recover): Promise<Finding[]> {
+  const found: Finding[] = []
+  for await (const finding of each(checking, recover)) found.push(finding)
+  return found
 }
