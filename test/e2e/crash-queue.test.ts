@@ -3,6 +3,8 @@
  * Afterwards each message is in one place, where its journal says after one run, nothing is lost, and a sender hears
  * at most once more than he should.
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bufferContent } from '../../src/message/content.ts'
 import { MaildirQueue } from '../../src/queue/maildir-queue.ts'
@@ -124,5 +126,42 @@ describe('mq-queue', () => {
     const [hold] = SCENARIOS
     if (hold === undefined) throw new Error('there is no scenario')
     expect(await forEveryPoint((at) => tryAt(hold, { at, how: 'EACCES', ops: CHANGES }))).toBeGreaterThan(5)
+  })
+})
+
+/** Moves the one message to another queue, with a fault here, and runs both queues. */
+async function tryExport(point: Point): Promise<boolean> {
+  tries += 1
+  const tag = `${tries}@d.example`
+  const attempt = new Try(sink)
+  const queue = new MaildirQueue(attempt.queueDir)
+  await queue.enqueue({
+    envelope: { sender: `s-${tag}`, recipients: [`m-${tag}`] },
+    content: bufferContent(WIRE),
+  })
+  const target = join(attempt.directory, 'target')
+  const { stderr } = await attempt.runAt(point, 'mq-queue', ['export', '--move', target, 'ALL'])
+  expect(stderr).not.toMatch(/internal error/)
+  const reached = attempt.operations().length >= point.at
+  await attempt.run('mq-run', ['--all'])
+  if (existsSync(target)) await attempt.run('mq-run', ['--all', target])
+  const copies = attempt.deliveries(`m-${tag}`)
+  const held = attempt.holds()
+  for (const line of held) expect(line).toBe(`hold m-${tag}=pending`)
+  expect(copies).toBeLessThanOrEqual(1)
+  expect(copies + held.length).toBeGreaterThanOrEqual(1)
+  attempt.end()
+  return reached
+}
+
+describe('mq-queue export --move', () => {
+  it('never leaves a message waiting in two queues, nor in none, when it is killed', async () => {
+    expect(await forEveryPoint((at) => tryExport({ at, how: 'before', ops: CHANGES }))).toBeGreaterThan(5)
+  })
+
+  it('nor when one of its changes fails', async () => {
+    expect(
+      await forEveryPoint((at) => tryExport({ at, how: ERRNOS[at % ERRNOS.length] ?? 'EIO', ops: CHANGES })),
+    ).toBeGreaterThan(5)
   })
 })
