@@ -5,25 +5,35 @@ export { EX, type ExitCode } from './errors/sysexits.ts'
 export type { ErrorCode } from './errors/codes.ts'
 export { MailError } from './errors/mail-error.ts'
 export { bufferContent, type MessageContent } from './message/content.ts'
-export type { Envelope } from './message/envelope.ts'
-export type { Delivered, FailureScope, InDoubt, RecipientOutcome, Refused } from './message/outcome.ts'
+export type { Envelope, Notify, ReportRequest } from './message/envelope.ts'
+export type {
+  AccountTrouble,
+  Delivered,
+  FailureScope,
+  InDoubt,
+  RecipientOutcome,
+  Refused,
+} from './message/outcome.ts'
 export type { Delivery, Transport } from './transport/transport.ts'
 export { MemoryTransport, type KeptMessage, type OutcomeScript } from './transport/memory.ts'
 export { smtpTransport } from './delivery/smtp-transport.ts'
 export { SmtpTransport } from './transport/smtp.ts'
 export { MaildirQueue } from './queue/maildir-queue.ts'
 export { MemoryQueue } from './queue/memory-queue.ts'
-export type { RecipientState, RecipientStatus } from './queue/recipient-state.ts'
+export type { JournalEvent, TimedEvent } from './queue/journal-event.ts'
+export type { MessageState, RecipientState, RecipientStatus } from './queue/recipient-state.ts'
 export type {
   Claim,
   ClaimResult,
   Disposition,
   EnqueueOptions,
   NewMessage,
+  Note,
   Place,
   Quarantined,
   QueuedMessage,
   QueueEntry,
+  QueueFacts,
   QueueStore,
   Recovered,
   Runner,
@@ -45,7 +55,16 @@ export type {
 } from './plugins/contract.ts'
 export type { LogLevel, SmtpSettings, SmtpTimeouts, SpoolMode, TlsLevel } from './config/config.ts'
 export type { DeliveryContext } from './delivery/context.ts'
+export type { ReportSettings } from './delivery/report-policy.ts'
+export type { ReportPractice } from './delivery/report-practice.ts'
 export type { RetryPolicy } from './delivery/schedule.ts'
+export {
+  openAdministration,
+  type Administration,
+  type Administrator,
+  type Changed,
+} from './delivery/administer.ts'
+export type { Change, Edit } from './delivery/administration.ts'
 export type { Clock } from './util/clock.ts'
 export type { SubmitResult } from './delivery/submit.ts'
 export type { MessageInput } from './delivery/prepare-message.ts'

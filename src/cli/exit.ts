@@ -1,13 +1,17 @@
 /**
- * The one way in and out of every command. Whatever happens, the process ends with a code of sysexits.h, a
- * failure has said one line on standard error, and nothing that was written to standard output is lost.
+ * The one way in and out of every command. Whatever happens, the process ends with a code of sysexits.h (a probe
+ * with one of its own), a failure has said one line on standard error, and nothing that was written to standard output is lost.
  */
 import { writeSync } from 'node:fs'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
+import type { ProbeStatus } from '../errors/probe-status.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { pluginsAreLoaded } from '../plugins/loaded.ts'
 import { printable } from './printable.ts'
+
+/** What a process can end with: a code of sysexits.h, or what a monitoring probe has found. */
+export type EndCode = ExitCode | ProbeStatus
 
 /** What a command may touch of its process. */
 export interface Terminal {
@@ -18,14 +22,18 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** True when a person sees what goes to standard error. */
   readonly interactive: boolean
+  /** True when standard output goes to a terminal. */
+  readonly shown: boolean
   /** Writes to standard output. */
   print(text: string): void
+  /** Writes to standard output byte for byte: never bytes of a message to a terminal. */
+  printBytes(bytes: Buffer): void
   /** Writes one line to standard error, after the program's name. */
   complain(line: string): void
 }
 
 /** Writes everything, also to a pipe that is not ready. Returns the error when the rest is lost. */
-function writeFully(fd: number, text: string): unknown {
+function writeFully(fd: number, text: string | Buffer): unknown {
   const bytes = Buffer.from(text)
   let written = 0
   while (written < bytes.length) {
@@ -48,8 +56,14 @@ function processTerminal(program: string): Terminal & { readonly lostOutput: unk
     get interactive() {
       return process.stderr.isTTY
     },
+    get shown() {
+      return process.stdout.isTTY
+    },
     print: (text) => {
       lostOutput ??= writeFully(1, printable(text))
+    },
+    printBytes: (bytes) => {
+      lostOutput ??= writeFully(1, bytes)
     },
     complain: (line) => {
       writeFully(2, `${program}: ${printable(line.replace(/[\r\n]+/g, ' '))}\n`)
@@ -87,7 +101,7 @@ function debugStack(terminal: Terminal, error: unknown): void {
 /** Runs a command and ends the process with its exit code. */
 export async function runProgram(
   program: string,
-  main: (terminal: Terminal) => Promise<ExitCode>,
+  main: (terminal: Terminal) => Promise<EndCode>,
 ): Promise<never> {
   const terminal = processTerminal(program)
   const end = (error: unknown): never => {

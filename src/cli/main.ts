@@ -3,19 +3,18 @@
  * the modes of its own files.
  */
 import { basename } from 'node:path'
-import type { ExitCode } from '../errors/sysexits.ts'
 import { AllDone } from './all-done.ts'
-import { runProgram, type Terminal } from './exit.ts'
+import { runProgram, type EndCode, type Terminal } from './exit.ts'
 
 /** Runs a command and ends the process. */
-export function runCommand(command: (terminal: Terminal) => Promise<ExitCode>): void {
+export function runCommand(command: (terminal: Terminal) => Promise<EndCode>): void {
   process.umask(0o027)
   const program = basename(process.argv[1] ?? 'mailqueue')
   void runProgram(program, async (terminal) => {
     try {
       return await command(terminal)
     } catch (error) {
-      if (error instanceof AllDone) return 0
+      if (error instanceof AllDone) return error.exitCode
       throw error
     }
   })

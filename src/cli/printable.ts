@@ -9,3 +9,12 @@ const UNSAFE = /[^\P{Cc}\n\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 export function printable(text: string): string {
   return text.replace(/\r\n/g, '\n').replace(UNSAFE, '?')
 }
+
+/**
+ * A value as JSON on one line, in which those characters are written as escapes: every byte of the value is there,
+ * and {@link printable} finds nothing to replace.
+ */
+export function printableJson(value: unknown): string {
+  const escape = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return `${JSON.stringify(value).replace(UNSAFE, escape)}\n`
+}

@@ -4,9 +4,12 @@
  */
 import { parseDuration } from '../config/duration.ts'
 import { MailError } from '../errors/mail-error.ts'
+import { domainOf } from '../message/address.ts'
 import { RECIPIENT_STATUS } from '../queue/recipient-state.ts'
 import type { Place, QueuedMessage } from '../queue/store.ts'
+import { systemClock } from '../util/clock.ts'
 import type { Command } from './commander.ts'
+import { EVERY_PLACE, WAITING } from './queue-walk.ts'
 
 /** The filters as they are given on the command line. */
 export interface FilterOptions {
@@ -35,8 +38,6 @@ const PLACES: Readonly<Record<string, Place>> = {
   held: 'hold',
   failed: 'failed',
 }
-
-const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 
 /** `*` stands for any characters, `?` for one; upper and lower case are the same. */
 function pattern(value: string): (text: string) => boolean {
@@ -142,4 +143,37 @@ export function selector(options: FilterOptions): Test {
     return value === undefined ? [] : [FILTERS[name].read(value)]
   })
   return (message, now) => tests.every((test) => test(message, now))
+}
+
+/** As {@link selector}, with the age of a message told by the time of the call. */
+export function selectorNow(options: FilterOptions): (message: QueuedMessage) => boolean {
+  const test = selector(options)
+  const now = systemClock.now()
+  return (message) => test(message, now)
+}
+
+/**
+ * The places where messages are looked for: what waits, unless more is asked for. A state is looked for everywhere.
+ *
+ * @throws MailError USAGE for a contradiction
+ */
+export function placesOf({
+  failed,
+  all,
+  status,
+}: Pick<FilterOptions, 'status'> & { readonly failed?: true; readonly all?: true }): readonly Place[] {
+  if (failed === true && all === true) throw new MailError('USAGE', 'give either --failed or --all')
+  if (failed === true) return ['failed']
+  return all === true || status !== undefined ? EVERY_PLACE : WAITING
+}
+
+/**
+ * A whole number from 1.
+ *
+ * @throws MailError USAGE for anything else
+ */
+export function readCount(option: string, value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value))
+    throw new MailError('USAGE', `${option} ${value}: write a whole number from 1`)
+  return Number(value)
 }

@@ -104,7 +104,7 @@ export async function sendmail(terminal: Terminal): Promise<ExitCode> {
       return EX.OK
     }
     case 'list-queue': {
-      const { listConfiguredQueue } = await import('./queue-list.ts')
+      const { listConfiguredQueue } = await import('./queue-listing.ts')
       return listConfiguredQueue(setup)
     }
     case 'run-queue': {

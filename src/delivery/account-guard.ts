@@ -65,7 +65,8 @@ class AccountGuard implements Transport {
   async ready(signal?: AbortSignal): Promise<Refusal | undefined> {
     const paused = await this.#ask()
     if (paused !== undefined) return paused
-    const refused = await this.#transport.ready?.(signal)
+    if (this.#transport.ready === undefined) return undefined
+    const refused = await this.#transport.ready(signal)
     if (refused?.trouble !== undefined) await this.#failed(refused, refused.trouble)
     // A session is no proof against a quota.
     else if (refused === undefined && this.#state?.trouble !== 'quota') await this.#works()

@@ -44,6 +44,11 @@ export function splitAddress(address: string): AddressParts {
   return match === null ? { local: address, domain: undefined } : { local: match[1] ?? '', domain: match[2] }
 }
 
+/** What follows the last `@`, in lower case; an address without one as a whole. */
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+}
+
 /**
  * Writes a local part as it goes on the wire, in quotes only where they are needed (RFC 5321 section 4.1.2).
  *

@@ -8,6 +8,7 @@ import { systemClock, type Clock } from '../util/clock.ts'
 import { commitMessage } from './commit.ts'
 import { firstEvents, leftOver } from './first-events.ts'
 import { parseName, queueId } from './entry-name.ts'
+import { queueFacts } from './facts.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { readJournal } from './journal.ts'
 import { ensureLayout, folderPath, requireQueue } from './layout.ts'
@@ -23,6 +24,7 @@ import type {
   NewMessage,
   Place,
   QueueEntry,
+  QueueFacts,
   QueuedMessage,
   QueueStore,
   Runner,
@@ -128,6 +130,11 @@ export class MaildirQueue implements QueueStore {
       if (entry.id === wanted || entry.key === id) found.push(entry)
     }
     return found
+  }
+
+  async facts(): Promise<QueueFacts> {
+    requireQueue(this.name)
+    return queueFacts(this.name)
   }
 
   async readNote(name: string): Promise<string | undefined> {

@@ -18,6 +18,7 @@ import type {
   NewMessage,
   Place,
   QueueEntry,
+  QueueFacts,
   QueuedMessage,
   QueueStore,
   Runner,
@@ -84,6 +85,10 @@ export class MemoryQueue implements QueueStore {
 
   async history(entry: QueueEntry): Promise<readonly TimedEvent[]> {
     return this.#find(entry)?.events ?? []
+  }
+
+  async facts(): Promise<QueueFacts> {
+    return { freeOctets: undefined, totalOctets: undefined, freeFiles: undefined, quarantined: 0 }
   }
 
   async readNote(name: string): Promise<string | undefined> {

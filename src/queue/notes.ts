@@ -31,6 +31,20 @@ export function readNote(queueDir: string, name: string): string | undefined {
   }
 }
 
+/** Writes the draft and gives it its name; a draft that did not get so far is removed. */
+function replaceFile(draft: string, path: string, text: string): void {
+  const fd = createExclusive(draft)
+  let written = false
+  try {
+    writeAll(fd, Buffer.from(text))
+    renameSync(draft, path)
+    written = true
+  } finally {
+    closeSync(fd)
+    if (!written) unlinkIfThere(draft)
+  }
+}
+
 /**
  * Replaces a note, or removes it.
  *
@@ -49,14 +63,7 @@ export async function writeNote(
       return
     }
     await ensureLayout(queueDir)
-    const draft = folderPath(queueDir, 'tmp', newUnique(clock))
-    const fd = createExclusive(draft)
-    try {
-      writeAll(fd, Buffer.from(text))
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(draft, path)
+    replaceFile(folderPath(queueDir, 'tmp', newUnique(clock)), path, text)
   } catch (error) {
     throw queueError(error, 'cannot write a note to', path)
   }

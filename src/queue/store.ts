@@ -167,6 +167,18 @@ export interface Runner {
   close(): Promise<void>
 }
 
+/** What a queue knows about itself, without a look at any message. */
+export interface QueueFacts {
+  /** Octets that can still be stored; undefined when no limit is known. */
+  readonly freeOctets: number | undefined
+  /** Octets that could be stored if nothing were. */
+  readonly totalOctets: number | undefined
+  /** How many more files can be made; undefined when the file system does not count them. */
+  readonly freeFiles: number | undefined
+  /** Things that were no messages and were moved out of the way. */
+  readonly quarantined: number
+}
+
 /** A queue of messages. */
 export interface QueueStore {
   /** For logs: where the queue is. */
@@ -187,6 +199,8 @@ export interface QueueStore {
   find(id: string): Promise<QueueEntry[]>
   /** What became of a message so far, in the order of events; empty when nothing did. */
   history(entry: QueueEntry): Promise<readonly TimedEvent[]>
+  /** The room that is left, and what was moved out of the way. @throws MailError when there is no queue to read */
+  facts(): Promise<QueueFacts>
   /** A small text that all processes share; undefined when nobody wrote one, or it cannot be read. */
   readNote(name: string): Promise<string | undefined>
   /** Replaces a shared text in one step; undefined removes it. The last writer wins. Not durable. */

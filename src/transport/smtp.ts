@@ -16,6 +16,7 @@ import { fitContent, type FittedContent } from './fit-content.ts'
 import { judgeOf } from './judge.ts'
 import { refuseMessage, refuseRecipient } from './preflight.ts'
 import { oneLine } from './reply.ts'
+import { serverName } from './server-name.ts'
 import type { Delivery, Transport } from './transport.ts'
 
 /** Sends over SMTP or LMTP. Safe to call concurrently: what exceeds the allowed connections waits. */
@@ -30,7 +31,7 @@ export class SmtpTransport implements Transport {
    * @param log gets the SMTP dialogue when it wants debug events
    */
   constructor(settings: SmtpSettings, log: Logger = nullLogger) {
-    this.name = `${settings.protocol}://${settings.host}:${settings.port}`
+    this.name = serverName(settings)
     this.#settings = settings
     this.#pool = new ConnectionPool(settings, log)
     this.#judge = judgeOf(settings)

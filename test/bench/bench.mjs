@@ -1,10 +1,10 @@
 /**
- * Measures what users feel: start-up, flushing a queue, enqueuing. Every figure is a ratio against something
+ * Measures what users feel: start-up, flushing a queue, enqueuing, waiting. Every figure is a ratio against something
  * that was measured in the same run, in turns with it, so that it means something on a machine that is slow or
  * busy. docs/performance.md says how to read it. Ends with 1 when a measurement could not be made; a goal that
  * is missed is printed and is no failure.
  *
- *     npm run bench -- [--json FILE] [--only startup,flush,enqueue] [--turns N] [--messages N]
+ *     npm run bench -- [--json FILE] [--only startup,flush,enqueue,waiting] [--turns N] [--messages N]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
@@ -20,6 +20,7 @@ const MEASUREMENTS = {
     (await import('./flush.mjs')).measureFlush(directory, turns, messages),
   enqueue: async (directory, { turns }) =>
     (await import('./enqueue.mjs')).measureEnqueue(directory, turns, 200),
+  waiting: async (directory, { turns }) => (await import('./waiting.mjs')).measureWaiting(directory, turns),
 }
 
 function wholeNumber(text, name, least) {

@@ -35,9 +35,10 @@ function complain(program, status, stderr) {
  * Runs a program to its end and measures nothing else.
  *
  * @param input a file for standard input
+ * @param expected the exit code it has to end with
  * @returns milliseconds
  */
-export function runTimed(program, args, input = '/dev/null') {
+export function runTimed(program, args, input = '/dev/null', expected = 0) {
   const fd = openSync(input)
   const start = performance.now()
   const { status, signal, error, stderr } = spawnSync(program, args, {
@@ -47,7 +48,7 @@ export function runTimed(program, args, input = '/dev/null') {
   const took = performance.now() - start
   closeSync(fd)
   if (error !== undefined) throw error
-  if (status !== 0) complain(program, status ?? signal, stderr)
+  if (status !== expected) complain(program, status ?? signal, stderr)
   return took
 }
 

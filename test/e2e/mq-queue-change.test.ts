@@ -125,10 +125,10 @@ describe('what the commands do', () => {
     const site = await openSite({ bounce: 'dsn' })
     await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
     expect(await site.run('mq-queue', ['expire', idOf(site, 'one@d.ex')])).toEqual(QUIET)
-    expect(sorted(site)).toEqual(['failed one@d.ex=bounce', 'new a@s.ex'])
+    expect(sorted(site)).toEqual(['failed one@d.ex=expire', 'new a@s.ex'])
     await site.run('mq-run', [])
     expect(site.received.map(({ mailFrom, rcptTo }) => [mailFrom, rcptTo])).toEqual([['', ['a@s.ex']]])
-    expect(sorted(site)).toEqual(['failed one@d.ex=bounce'])
+    expect(sorted(site)).toEqual(['failed one@d.ex=expire'])
   })
 
   it('bounce tells the sender although the site does not', async () => {
@@ -136,11 +136,11 @@ describe('what the commands do', () => {
     await site.run('mq-sendmail', ['-f', 'a@s.ex', 'reject@d.ex'], { stdin: M0 })
     const id = idOf(site, 'reject@d.ex')
     expect(await site.run('mq-queue', ['bounce', id])).toEqual(QUIET)
-    expect(sorted(site)).toEqual(['failed reject@d.ex=bounce', 'new a@s.ex'])
+    expect(sorted(site)).toEqual(['failed reject@d.ex=failed', 'new a@s.ex'])
     const again = await site.run('mq-queue', ['bounce', id])
     expect(again).toMatchObject({ code: 64 })
     expect(again.stderr).toMatch(/told already/)
-    expect(sorted(site)).toEqual(['failed reject@d.ex=bounce', 'new a@s.ex'])
+    expect(sorted(site)).toEqual(['failed reject@d.ex=failed', 'new a@s.ex'])
   })
 
   it('edit changes the envelope and never the file', async () => {
@@ -202,7 +202,7 @@ describe('what the commands do', () => {
     expect((await run('release', 'ALL')).stderr).toBe('mq-queue: 3 messages released\n')
     expect((await run('expire', '--to', 'one@*')).stderr).toBe('mq-queue: 1 message given up\n')
     expect(sorted(site)).toEqual([
-      'failed one@d.ex=bounce',
+      'failed one@d.ex=expire',
       FAILED,
       'new a@s.ex',
       'new three@e.ex',

@@ -10,7 +10,7 @@ const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 
 /** One message that waits after a deferral, one that was never tried, one that failed. */
 async function filledSite(): Promise<MailSite> {
-  const site = await openSite()
+  const site = await openSite({ bounce: 'none' })
   await site.run('mq-sendmail', ['-f', 'a@s.ex', 'defer@d.ex'], { stdin: M0 })
   await site.run('mq-sendmail', ['-odq', '-f', 'b@s.ex', 'one@d.ex', 'two@d.ex'], { stdin: M0 })
   await site.run('mq-sendmail', ['-f', 'c@s.ex', 'reject@d.ex'], { stdin: M0 })
@@ -130,7 +130,7 @@ describe('mq-queue retry', () => {
 
   it('brings a failed message back, and the server gets it as it was', async () => {
     const site = await openSite(
-      {},
+      { bounce: 'none' },
       { rcpt: ({ transaction }) => (transaction === 1 ? '550 5.1.1 no' : undefined) },
     )
     await site.run('mq-sendmail', ['-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })

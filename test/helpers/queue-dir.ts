@@ -60,15 +60,24 @@ export function journalOf(queueDir: string, unique: string): JournalLine[] {
     })
 }
 
-const STATUS: Readonly<Record<string, string>> = { expire: 'expired' }
+/** What an event makes of a recipient; the others say nothing about it. */
+const STATUS: Readonly<Record<string, string>> = {
+  delivered: 'delivered',
+  deferred: 'deferred',
+  failed: 'failed',
+  'in-doubt': 'in-doubt',
+  expire: 'expired',
+  cancel: 'cancelled',
+}
 
 function statesOf(queueDir: string, unique: string, recipients: readonly string[]): Record<string, string> {
   const states: Record<string, string> = Object.fromEntries(recipients.map((each) => [each, 'pending']))
   for (const { event, recipient, recipients: several = [] } of journalOf(queueDir, unique)) {
     for (const each of recipient === undefined ? several : [recipient]) {
-      if (states[each] !== 'delivered') states[each] = STATUS[event] ?? event
+      const status = STATUS[event]
+      if (status !== undefined && states[each] !== 'delivered') states[each] = status
     }
-    if (event !== 'retry') continue
+    if (event !== 'retry' && event !== 'requeue') continue
     for (const each of recipients) if (/failed|expired/.test(states[each] ?? '')) states[each] = 'pending'
   }
   return states

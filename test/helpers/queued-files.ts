@@ -34,6 +34,7 @@ function readStates(queueDir: string, unique: string): Record<string, string> {
       recipient?: string
       recipients?: string[]
     }
+    if (event === 'bounce' || event === 'delay-notice') continue
     for (const each of recipient === undefined ? (recipients ?? []) : [recipient]) states[each] = event
   }
   return states

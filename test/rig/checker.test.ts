@@ -72,11 +72,21 @@ const deletion = { recipients: ['k1-0@d.example'], sure: true, at: AT }
 const REPORT = Buffer.from(
   'From: MAILER-DAEMON@s.example\r\nContent-Type: multipart/report; boundary=b\r\n\r\nFinal-Recipient: rfc822; k1-0@d.example\r\n',
 )
+const reported = (): RecordedTransaction =>
+  transaction({ mailFrom: '', rcptTo: ['a+k1@s.example'], data: REPORT })
 
 describe('the checker is content with', () => {
   it.each<[string, Partial<Evidence>]>([
     ['a message that the server has', {}],
-    ['a message in failed/', { transactions: [], stored: [stored()] }],
+    ['a message in failed/ whose sender was told', { transactions: [reported()], stored: [stored()] }],
+    [
+      'a message in failed/ whose sender is told later',
+      { settled: false, transactions: [], stored: [stored()] },
+    ],
+    [
+      'a second report after a crash',
+      { interrupted: 1, transactions: [reported(), reported()], stored: [stored()] },
+    ],
     [
       'a message that was not accepted from its caller',
       { submissions: [submission({ code: 75 })], transactions: [] },
@@ -95,7 +105,7 @@ describe('the checker is content with', () => {
     [
       'a failure that was reported to the sender',
       {
-        transactions: [transaction({ mailFrom: '', rcptTo: ['a+k1@s.example'], data: REPORT })],
+        transactions: [reported()],
         removed: [stored()],
       },
     ],
@@ -114,7 +124,7 @@ describe('the checker is content with', () => {
     [
       'a refusal that the server said',
       {
-        transactions: [],
+        transactions: [reported()],
         stored: [stored()],
         journals: [[failed]],
         refusals: [{ mailFrom: 'a+k1@s.example', address: 'k1-0@d.example', reply: '550 5.1.1 nobody' }],
@@ -127,6 +137,16 @@ describe('the checker is content with', () => {
 
 describe('the checker finds', () => {
   it.each<[string, Partial<Evidence>, RegExp[]]>([
+    [
+      'a failure that nobody was told of',
+      { transactions: [], stored: [stored()] },
+      [/^bounces: .*never told about k1-0@d\.example/],
+    ],
+    [
+      'a storm of reports',
+      { transactions: [reported(), reported(), reported()], stored: [stored()] },
+      [/^bounces: .*told 3 times about k1-0@d\.example/],
+    ],
     ['exit code 0 for nothing', { transactions: [] }, [/^I1: .*neither served nor queued/]],
     [
       'exit code 0 when the server never answered',
@@ -150,14 +170,14 @@ describe('the checker finds', () => {
     ],
     [
       'two places',
-      { transactions: [], stored: [stored(), stored({ folder: 'hold', name: 'other' })] },
+      { transactions: [reported()], stored: [stored(), stored({ folder: 'hold', name: 'other' })] },
       [/^I2: .*two places: failed\/u1,N=1,P=5 hold\/other/],
     ],
     ['a message in corrupt/', { corrupt: ['u1,N=1', 'u1,N=1.reason'] }, [/^I2: u1,N=1 is in corrupt/]],
     ['a message that cannot be read', { unreadable: ['u1,N=1'] }, [/^I2: u1,N=1 .*cannot be read/]],
     [
       'a claim that was never taken back',
-      { transactions: [], stored: [stored({ folder: 'cur' })] },
+      { transactions: [], stored: [stored({ folder: 'cur', recipients: { 'k1-0@d.example': 'pending' } })] },
       [/^I2: cur\/.* never finished/],
     ],
     [
@@ -193,7 +213,7 @@ describe('the checker finds', () => {
     ],
     [
       'changed bytes in the queue',
-      { transactions: [], stored: [stored({ bytes: Buffer.from('other') })] },
+      { transactions: [reported()], stored: [stored({ bytes: Buffer.from('other') })] },
       [/^I4: the queue held changed bytes/],
     ],
     [
@@ -220,12 +240,12 @@ describe('the checker finds', () => {
     ],
     [
       'a false record of a delivery',
-      { transactions: [transaction(UNANSWERED)], stored: [stored()], journals: [[delivered]] },
+      { transactions: [transaction(UNANSWERED), reported()], stored: [stored()], journals: [[delivered]] },
       [/^I7: .*recorded as delivered, but the server never accepted/],
     ],
     [
       'a false record of a refusal',
-      { transactions: [], stored: [stored()], journals: [[failed]] },
+      { transactions: [reported()], stored: [stored()], journals: [[failed]] },
       [/^I7: .*refused with 550, which the server never said/],
     ],
   ])('%s', (_what, changes, expected) => {

@@ -19,8 +19,8 @@ interface Trace {
   readonly removed: readonly Stored[]
   readonly events: readonly JournalLine[]
   readonly deletion: Deletion | undefined
-  /** The sender was told that this recipient did not get the message. */
-  readonly reported: boolean
+  /** How often the sender was told that this recipient did not get the message; a report in the queue counts. */
+  readonly reports: number
 }
 
 const has = (event: JournalLine, recipient: string): boolean =>
@@ -73,15 +73,15 @@ function tracesOf(evidence: Evidence): Trace[] {
         removed: removed.get(recipient) ?? [],
         events: (events.get(recipient) ?? []).filter((event) => has(event, recipient)),
         deletion: deletions.get(recipient)?.at(-1),
-        reported: reports.some((text) => text.includes(recipient)),
+        reports: reports.filter((text) => text.includes(recipient)).length,
       }
     }),
   )
 }
 
 /** Somebody has it, or has been told, or decided that nobody gets it. */
-const isSettled = ({ accepted, deletion, reported }: Trace): boolean =>
-  accepted.length > 0 || deletion !== undefined || reported
+const isSettled = ({ accepted, deletion, reports }: Trace): boolean =>
+  accepted.length > 0 || deletion !== undefined || reports > 0
 
 function durable(trace: Trace): string[] {
   const { submission, stored, recipient } = trace
@@ -153,6 +153,21 @@ function trueRecords({ recipient, accepted, events, submission }: Trace, { refus
   return found
 }
 
+/** A failure is told to the sender, once, and once more at the most for each process that was interrupted. */
+function told(
+  { recipient, stored, submission, reports }: Trace,
+  { settled, interrupted }: Evidence,
+): string[] {
+  const failed = stored.some(({ recipients }) => /^(failed|expired)$/.test(recipients[recipient] ?? ''))
+  const { key } = submission
+  return [
+    ...(settled && failed && reports === 0 ? [`the sender of ${key} was never told about ${recipient}`] : []),
+    ...(reports > 1 + interrupted
+      ? [`the sender of ${key} was told ${reports} times about ${recipient}`]
+      : []),
+  ]
+}
+
 /** What is wrong that belongs to no recipient that was submitted. */
 function strangers({ submissions, transactions, stored, removed }: Evidence): string[] {
   const senders = new Set(submissions.map(({ sender }) => sender))
@@ -198,13 +213,14 @@ function leftOver({ settled, stored }: Evidence): string[] {
     .map(({ folder, name }) => `I2: ${folder}/${name} was never finished, although nothing is wrong any more`)
 }
 
-/** The promises that each recipient is owed, by their numbers in the design of the queue. */
+/** The promises that each recipient is owed, by their numbers in the design of the queue where they have one. */
 const OWED: Readonly<Record<string, (trace: Trace, evidence: Evidence) => string[]>> = {
   I1: durable,
   I2: notLost,
   I3: almostNeverTwice,
   I4: unchanged,
   I7: trueRecords,
+  bounces: told,
 }
 
 /**

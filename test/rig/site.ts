@@ -115,6 +115,7 @@ export class RigSite {
       aliases: '/dev/null',
       qualify_domain: 'h.example',
       log: this.log,
+      bounce_limit: '1000000',
       ...settings,
     })
   }

@@ -10,7 +10,9 @@ function callWith(...args: string[]) {
     args,
     env: {},
     interactive: false,
+    shown: false,
     print: silent,
+    printBytes: silent,
     complain: silent,
   }
   return parseSendmailCall(terminal)

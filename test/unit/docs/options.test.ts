@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { AllDone } from '../../../src/cli/all-done.ts'
 import type { Terminal } from '../../../src/cli/exit.ts'
 import { mail } from '../../../src/cli/mail.ts'
-import { queue } from '../../../src/cli/queue.ts'
 import { FILTERS } from '../../../src/cli/queue-selection.ts'
+import { queue } from '../../../src/cli/queue.ts'
 import { run } from '../../../src/cli/run.ts'
 import { sendTestCommand } from '../../../src/cli/send-test.ts'
 import { SENDMAIL_OPTIONS, type SendmailOption } from '../../../src/cli/sendmail-options.ts'
@@ -21,7 +21,9 @@ async function printed(command: (terminal: Terminal) => Promise<unknown>, args: 
     args,
     env: {},
     interactive: false,
+    shown: false,
     print: (text: string) => void lines.push(text),
+    printBytes: (bytes: Buffer) => void lines.push(bytes.toString()),
     complain: fail,
   }
   await expect(command(terminal)).rejects.toBeInstanceOf(AllDone)
@@ -70,6 +72,7 @@ describe.each([
 
 describe('the commands of mq-queue(8)', () => {
   const items = itemsOf(section(textOf('man/mq-queue.8'), 'Commands'))
+  const filterNames = Object.values(FILTERS).map(({ flags }) => flags.split(' ')[0] ?? '')
   const nameOf = (head: string): string => head.split(' ')[1] ?? ''
 
   it('are those that --help lists', async () => {
@@ -78,14 +81,24 @@ describe('the commands of mq-queue(8)', () => {
     expect(items.map(({ head }) => nameOf(head))).toEqual(listed)
   })
 
-  it.each(items)('have the options of their own: $head', async ({ head }) => {
-    const all = helpFlags(await printed(queue, [nameOf(head), '--help'])).flatMap(({ names }) => names)
-    // The filters have a section of their own.
-    const filters = Object.values(FILTERS).map(({ flags }) => flags.split(' ')[0])
-    const hasFilters = filters.every((name) => all.includes(name ?? ''))
-    expect(head.includes('Ar filter')).toBe(hasFilters)
-    const own = hasFilters ? all.filter((name) => !filters.includes(name)) : all
-    const shown = [...head.matchAll(/Fl Fl (\S+)/g)].map(([, name]) => `--${String(name)}`)
-    expect(shown.toSorted()).toEqual(own.filter((name) => name !== '--help').toSorted())
+  it.each(items)(
+    'have the options of their own, and filters where they are said to: $head',
+    async ({ head }) => {
+      const all = helpFlags(await printed(queue, [nameOf(head), '--help'])).flatMap(({ names }) => names)
+      const shown = [...head.matchAll(/Fl Fl (\S+)/g)].map(([, name]) => `--${String(name)}`)
+      // import has options of its own with the names of two filters.
+      const filters = head.includes('Ar filter') ? filterNames : []
+      expect(shown).toEqual(all.filter((name) => name !== '--help' && !filters.includes(name)))
+      expect(all).toEqual(expect.arrayContaining([...filters]))
+    },
+  )
+
+  it('have the filters of the table, in its words', () => {
+    const rows = Object.values(FILTERS)
+    const found = itemsOf(section(textOf('man/mq-queue.8'), 'Filters'))
+    expect(found.map((item) => item.head)).toEqual(
+      rows.map(({ flags }) => flags.replace(/^--(\w+) <(\w+)>$/, 'Fl Fl $1 Ar $2')),
+    )
+    for (const [at, { text }] of found.entries()) expect(text).toContain(sentence(rows[at]?.doc ?? 'none'))
   })
 })

@@ -34,7 +34,8 @@ export function section(page: string, title: string): string {
 export function itemsOf(lines: string): Item[] {
   const items: { head: string; text: string[] }[] = []
   let depth = 0
-  for (const line of lines.split('\n')) {
+  // A macro line may go on after a backslash.
+  for (const line of lines.replaceAll('\\\n', '').split('\n')) {
     if (line.startsWith('.El')) depth -= 1
     if (depth === 1 && line.startsWith('.It ')) items.push({ head: line.slice(4), text: [] })
     else if (depth > 0) items.at(-1)?.text.push(line)
