@@ -1,12 +1,12 @@
 /**
  * One pass over a queue as the command line wants it: which directory, what is said, and which exit code. Shared
- * by mq-run and `mq-sendmail -q`.
+ * by mq-run, `mq-sendmail -q` and `mq-queue flush`.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { configuredTransport, queueIn } from '../delivery/configured.ts'
-import { runQueueOnce, type RunReport } from '../delivery/run-queue.ts'
+import { runQueueOnce, type RunOptions, type RunReport } from '../delivery/run-queue.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Terminal } from './exit.ts'
@@ -20,6 +20,8 @@ export interface RunCall {
   /** Runs beside another runner. */
   readonly force: boolean
   readonly verbose: boolean
+  /** The messages it is about; all when left out. */
+  readonly selects?: RunOptions['selects']
 }
 
 const COUNTED = ['delivered', 'deferred', 'failed', 'discarded', 'held', 'quarantined', 'recovered'] as const
@@ -88,6 +90,7 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
       connections: config.smtp?.connections ?? 1,
       all: call.all,
       force: call.force,
+      ...(call.selects === undefined ? {} : { selects: call.selects }),
       signal: endingSignal(),
     })
     return tell(terminal, report, call.verbose)

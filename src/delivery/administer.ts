@@ -9,19 +9,35 @@
  * after the note                    put by the next run where the journal says it belongs
  * after the move                    changed; a power cut within the same command may undo the move, not the note
  */
-import type { Claim, Disposition, Quarantined, QueueEntry, QueueStore, Settled } from '../queue/store.ts'
-import { dispositionFor, priorityFor, type Change } from './administration.ts'
+import { describeError } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
+import type {
+  Claim,
+  Disposition,
+  Quarantined,
+  QueueEntry,
+  QueueStore,
+  Runner,
+  Settled,
+} from '../queue/store.ts'
+import { applyChange, priorityFor, refusalOf, type Change } from './administration.ts'
 import type { DeliveryContext } from './context.ts'
 import { nextAttempt } from './schedule.ts'
 import { settleClaim } from './settle.ts'
 
 /** What became of a change. */
 export type Changed =
-  | { readonly kind: 'changed'; readonly settled: Settled }
+  | {
+      readonly kind: 'changed'
+      readonly settled: Exclude<Settled, 'taken'>
+      /** It was taken from its delivery in the last moment: the server may have it. */
+      readonly maybeSent: boolean
+    }
   /** The change makes no sense for this message. */
   | { readonly kind: 'unchanged'; readonly why: string }
   /** It is being delivered and cannot be stopped any more. */
   | { readonly kind: 'busy' }
+  /** Everybody got it, or somebody else moved or removed it at this moment. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'quarantined'; readonly file: Quarantined }
 
@@ -46,44 +62,87 @@ export interface Administration {
   readonly by: string
 }
 
+/** A failure that says for people what could not be done; by default, trying again may help. */
+function failure(id: string, error: unknown): MailError {
+  if (error instanceof MailError) return error
+  return new MailError('QUEUE_IO', `${id} could not be changed completely: ${describeError(error)}`, {
+    cause: error,
+  })
+}
+
+async function noteChange(
+  claim: Claim,
+  change: Change,
+  administration: Administration,
+): Promise<Disposition> {
+  try {
+    return await applyChange(claim, change, administration)
+  } catch (error) {
+    // What was noted stays noted, and nobody knows how much that is: from here the next run puts the message
+    // where its journal says.
+    const at = administration.context.clock.now()
+    await claim.finish({ action: 'wait', at }).catch(() => undefined)
+    throw failure(claim.message.id, error)
+  }
+}
+
+async function refuse(claim: Claim, change: Change): Promise<string | undefined> {
+  let why: string | undefined
+  try {
+    why = refusalOf(claim.message, change)
+  } catch (error) {
+    await claim.release()
+    throw error
+  }
+  if (why !== undefined) await claim.release()
+  return why
+}
+
 async function changeClaimed(
   claim: Claim,
   change: Change,
-  { queue, context, by }: Administration,
+  administration: Administration,
+  wasSending: boolean,
 ): Promise<Changed> {
-  let next: Disposition | { readonly unchanged: string }
-  try {
-    next = await dispositionFor(claim, change, { queue, context, by })
-  } catch (error) {
-    // What was noted stays noted: the place follows from it.
-    await claim.release().catch(() => undefined)
-    throw error
-  }
-  if ('unchanged' in next) {
-    await claim.release()
-    return { kind: 'unchanged', why: next.unchanged }
-  }
+  const { queue, context, by } = administration
+  const { id, recipients } = claim.message
+  const maybeSent = wasSending && recipients.some(({ status }) => status === 'in-doubt')
+  const why = await refuse(claim, change)
+  if (why !== undefined) return { kind: 'unchanged', why }
+  const next = await noteChange(claim, change, administration)
   const settled = await settleClaim(claim, next, { queue, context, remote: '' }, priorityFor(change))
-  context.log.info('message.changed', { id: claim.message.id, action: change.action, by, settled })
-  return { kind: 'changed', settled }
+  if (settled === 'taken') return { kind: 'gone' }
+  context.log.info('message.changed', { id, action: change.action, by, settled })
+  return { kind: 'changed', settled, maybeSent }
+}
+
+/** Its deliverer may be dead, and then it can be changed. */
+async function recover(runner: Runner, { policy, clock, log }: DeliveryContext): Promise<void> {
+  for (const { id, inDoubt, quarantined } of await runner.recover(nextAttempt(policy, 1, clock.now()))) {
+    if (quarantined === undefined) log.warn('queue.recovered', { id, inDoubt })
+    else log.error('queue.quarantined', { ...quarantined })
+  }
 }
 
 /** Begins to administer a queue. The lease lasts until `close`. */
 export async function openAdministration(administration: Administration): Promise<Administrator> {
   const { queue, context } = administration
   const runner = await queue.openRunner('admin')
-  const takeOnce = async (entry: QueueEntry, change: Change): Promise<Changed> => {
+  const changeOnce = async (entry: QueueEntry, change: Change): Promise<Changed> => {
     const taken = await runner.take(entry)
-    return taken.kind === 'claimed' ? changeClaimed(taken.claim, change, administration) : taken
+    if (taken.kind !== 'claimed') return taken
+    return changeClaimed(taken.claim, change, administration, entry.place === 'cur')
   }
   return {
     change: async (entry, change) => {
-      const changed = await takeOnce(entry, change)
-      if (changed.kind !== 'busy') return changed
-      // Its deliverer may be dead.
-      await runner.recover(nextAttempt(context.policy, 1, context.clock.now()))
+      const changed = await changeOnce(entry, change)
+      if (changed.kind !== 'busy' && changed.kind !== 'gone') return changed
+      if (changed.kind === 'busy') await recover(runner, context)
+      // It was moved since it was looked up: mostly by its delivery, which can be stopped.
       const [found] = await queue.find(entry.id)
-      return found === undefined || found.place === 'cur' ? changed : takeOnce(found, change)
+      if (found === undefined) return { kind: 'gone' }
+      const isWhereItWas = found.place === entry.place && found.key === entry.key
+      return isWhereItWas ? changed : changeOnce(found, change)
     },
     close: () => runner.close(),
   }

@@ -1,10 +1,11 @@
 /**
- * The changes an administrator can make to a message, as a table: what is noted about it, and where it goes then.
+ * The changes an administrator can make to a message, as a table: what it makes no sense for, what is noted about it,
+ * and where the message goes then.
  */
-import { dedupe, envelopeAddress } from '../message/address.ts'
+import { dedupe, envelopeAddress, sameAddress } from '../message/address.ts'
 import { envelope } from '../message/recipients.ts'
-import { isGivenUp } from '../queue/recipient-state.ts'
-import type { Claim, Disposition } from '../queue/store.ts'
+import { isGivenUp, isUnfinished } from '../queue/recipient-state.ts'
+import type { Claim, Disposition, Note, QueuedMessage } from '../queue/store.ts'
 import type { Administration } from './administer.ts'
 import { makeFailureReport } from './reports.ts'
 
@@ -38,105 +39,152 @@ export interface Edit {
 /** The name of a change. */
 export type Action = Change['action']
 
-type Decision = Disposition | { readonly unchanged: string }
-type Rule<C extends Change> = (
-  claim: Claim,
-  administration: Administration,
-  change: C,
-) => Decision | Promise<Decision>
+interface Rule<C extends Change> {
+  /** Why the change makes no sense for the message; undefined when it does. */
+  readonly refuses: (message: QueuedMessage, change: C) => string | undefined
+  /** Notes the change. */
+  readonly apply: (
+    claim: Claim,
+    administration: Administration,
+    change: C,
+  ) => Disposition | Promise<Disposition>
+}
 
 const DEFAULT_PRIORITY = 5
-const unchanged = (why: string): Decision => ({ unchanged: why })
 const keep = ({ message }: Claim): Disposition => ({ action: 'retry', at: message.nextAttempt })
 const now = ({ context }: Administration): Disposition => ({ action: 'retry', at: context.clock.now() })
+const nothingLeft = ({ recipients }: QueuedMessage): boolean => !recipients.some(isUnfinished)
+
+/** Who did not get the message, or will not once it is given up, and of whom the sender has not heard. */
+const untold = ({ recipients }: QueuedMessage): boolean =>
+  recipients.some((state) => isUnfinished(state) || (isGivenUp(state) && !state.reported))
 
 async function giveUp(claim: Claim, by: string): Promise<void> {
   const recipients = claim.pending
   if (recipients.length > 0) await claim.note({ event: 'expire', recipients, by, why: `given up by ${by}` })
 }
 
-async function edit(claim: Claim, administration: Administration, change: Edit): Promise<Decision> {
-  const { message } = claim
-  const { by } = administration
-  const { sender, add = [], remove = [] } = change
-  const known = new Set(message.recipients.map(({ recipient }) => recipient))
-  const missing = remove.find((recipient) => !claim.pending.includes(recipient))
-  if (missing !== undefined) {
-    return unchanged(
-      known.has(missing)
-        ? `nothing is to be sent to ${missing} any more, so it cannot be taken off`
-        : `${missing} is not among the recipients`,
-    )
-  }
+/** The recipient of the message that an address means. */
+const find = ({ recipients }: QueuedMessage, address: string) =>
+  recipients.find(({ recipient }) => sameAddress(recipient, address))
+
+function refuseEdit(message: QueuedMessage, { sender, add = [], remove = [] }: Edit): string | undefined {
   // Refuses what would not survive the way through the queue.
-  const { sender: from } = envelope(sender ?? message.envelope.sender, message.envelope.recipients)
-  const fresh = dedupe(add.map((address) => envelopeAddress(address, 'recipient')))
-  if (sender !== undefined || fresh.length > 0) {
-    await claim.note({
+  envelope(sender ?? message.envelope.sender, [...message.envelope.recipients, ...add])
+  for (const address of remove) {
+    const state = find(message, address)
+    if (state === undefined) return `${address} is not among the recipients`
+    if (!isUnfinished(state)) return `nothing is to be sent to ${address} any more, so it cannot be taken off`
+  }
+  for (const address of add) {
+    const state = find(message, address)
+    if (state?.status === 'delivered') return `${address} has the message already`
+    if (state !== undefined && isUnfinished(state)) return `${address} is among the recipients already`
+  }
+  return undefined
+}
+
+async function edit(claim: Claim, { by }: Administration, change: Edit): Promise<Disposition> {
+  const { message } = claim
+  const { sender, add = [], remove = [] } = change
+  // A recipient who comes back is written as before, since the journal knows it by that name.
+  const added = dedupe(
+    add.map((address) => find(message, address)?.recipient ?? envelopeAddress(address, 'recipient')),
+  )
+  const recipients = remove.map((address) => find(message, address)?.recipient ?? address)
+  const notes: Note[] = []
+  if (sender !== undefined || added.length > 0) {
+    notes.push({
       event: 'edit',
       by,
-      ...(sender === undefined ? {} : { sender: from }),
-      ...(fresh.length === 0 ? {} : { added: fresh }),
+      ...(sender === undefined ? {} : { sender: sender === '' ? '' : envelopeAddress(sender, 'sender') }),
+      ...(added.length === 0 ? {} : { added }),
     })
   }
-  if (remove.length > 0)
-    await claim.note({ event: 'cancel', recipients: remove, by, why: `taken off by ${by}` })
+  if (recipients.length > 0) notes.push({ event: 'cancel', recipients, by, why: `taken off by ${by}` })
+  // In one write: a crash must not make half of an edit.
+  if (notes.length > 0) await claim.note(...notes)
   return keep(claim)
 }
 
 const RULES: { readonly [A in Action]: Rule<Extract<Change, { action: A }>> } = {
-  hold: ({ message, pending }, { by }, { why }) => {
-    if (pending.length === 0) return unchanged('nothing is left to be sent, so it cannot be held')
-    if (message.held !== undefined) return unchanged('it is held already')
-    return { action: 'hold', by, why: why ?? `held by ${by}` }
+  hold: {
+    refuses: (message) => {
+      if (nothingLeft(message)) return 'nothing is left to be sent, so it cannot be held'
+      return message.held === undefined ? undefined : 'it is held already'
+    },
+    apply: (_, { by }, { why }) => ({ action: 'hold', by, why: why ?? `held by ${by}` }),
   },
-  release: async (claim, administration) => {
-    if (claim.message.held === undefined) return unchanged('it is not held')
-    await claim.note({ event: 'release', by: administration.by, why: 'asked for' })
-    return now(administration)
+  release: {
+    refuses: ({ held }) => (held === undefined ? 'it is not held' : undefined),
+    apply: async (claim, administration) => {
+      await claim.note({ event: 'release', by: administration.by, why: 'asked for' })
+      return now(administration)
+    },
   },
-  retry: async (claim, administration) => {
-    const { message } = claim
-    if (message.held !== undefined || message.recipients.some(isGivenUp)) {
-      await claim.note({ event: 'retry', by: administration.by, why: 'asked for' })
-    }
-    return now(administration)
+  retry: {
+    refuses: () => undefined,
+    apply: async (claim, administration) => {
+      const { message } = claim
+      if (message.held !== undefined || message.recipients.some(isGivenUp)) {
+        await claim.note({ event: 'retry', by: administration.by, why: 'asked for' })
+      }
+      return now(administration)
+    },
   },
-  requeue: async (claim, administration) => {
-    await claim.note({ event: 'requeue', by: administration.by, why: 'asked for' })
-    return now(administration)
+  requeue: {
+    refuses: () => undefined,
+    apply: async (claim, administration) => {
+      await claim.note({ event: 'requeue', by: administration.by, why: 'asked for' })
+      return now(administration)
+    },
   },
-  delete: () => ({ action: 'discard' }),
-  expire: async (claim, { by }) => {
-    if (claim.pending.length === 0) return unchanged('nothing is left to be given up')
-    await giveUp(claim, by)
-    return keep(claim)
+  delete: { refuses: () => undefined, apply: () => ({ action: 'discard' }) },
+  expire: {
+    refuses: (message) => (nothingLeft(message) ? 'nothing is left to be given up' : undefined),
+    apply: async (claim, { by }) => {
+      await giveUp(claim, by)
+      return keep(claim)
+    },
   },
-  bounce: async (claim, administration) => {
-    if (claim.message.envelope.sender === '') {
-      return unchanged('it is from the null sender, so there is nobody to be told')
-    }
-    await giveUp(claim, administration.by)
-    if (!claim.message.recipients.some(isGivenUp)) return unchanged('everybody has it')
-    await makeFailureReport(claim, { ...administration, remote: '' })
-    return keep(claim)
+  bounce: {
+    refuses: (message) => {
+      if (message.envelope.sender === '') return 'it is from the null sender, so there is nobody to be told'
+      if (untold(message)) return undefined
+      return message.recipients.some(isGivenUp) ? 'its sender was told already' : 'everybody has it'
+    },
+    apply: async (claim, administration) => {
+      await giveUp(claim, administration.by)
+      await makeFailureReport(claim, { ...administration, remote: '' })
+      return keep(claim)
+    },
   },
-  edit,
+  edit: { refuses: refuseEdit, apply: edit },
+}
+
+/** The rule of a change. The type of a change and that of its rule belong together by the table. */
+const ruleOf = ({ action }: Change): Rule<Change> => RULES[action] as Rule<Change>
+
+/**
+ * Why a change makes no sense for a message; undefined when it does.
+ *
+ * @throws MailError ADDRESS_INVALID for an address that cannot be used
+ */
+export function refusalOf(message: QueuedMessage, change: Change): string | undefined {
+  return ruleOf(change).refuses(message, change)
 }
 
 /**
- * Notes a change and decides where the message goes.
+ * Notes a change that makes sense, and decides where the message goes.
  *
- * @returns where, or why the change makes no sense for the message, which is as it was then
- * @throws MailError ADDRESS_INVALID for an address that cannot be used, QUEUE_* when it cannot be noted
+ * @throws when it cannot be noted, or a report cannot be made; a part of it may have been noted then
  */
-export async function dispositionFor(
+export async function applyChange(
   claim: Claim,
   change: Change,
   administration: Administration,
-): Promise<Decision> {
-  const rule = RULES[change.action] as Rule<Change>
-  return rule(claim, administration, change)
+): Promise<Disposition> {
+  return ruleOf(change).apply(claim, administration, change)
 }
 
 /** The priority of the message afterwards; undefined when it stays. */

@@ -109,13 +109,15 @@ export async function makeReports(
 }
 
 /**
- * Tells the sender of a message who did not get it, whatever the site and the sender want otherwise.
+ * Tells the sender of a message who did not get it and was not named to him before, whatever the site and the
+ * sender want otherwise.
  *
  * @throws as {@link makeReports}, and when the report is impossible
  */
 export async function makeFailureReport(claim: Claim, reporting: Reporting): Promise<void> {
   const { envelope, recipients } = claim.message
-  const failed = recipients.filter(isGivenUp).map(({ recipient }) => recipient)
+  const untold = recipients.filter((state) => isGivenUp(state) && !state.reported)
+  const failed = untold.map(({ recipient }) => recipient)
   const owed = { kind: 'failed', audience: 'sender', to: envelope.sender, recipients: failed } as const
   await makeReport(claim, owed, reporting)
 }

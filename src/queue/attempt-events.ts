@@ -11,6 +11,11 @@ function isBlamed(outcome: RecipientOutcome): boolean {
   return outcome.status !== 'deferred' || (outcome.scope !== 'account' && outcome.scope !== 'host')
 }
 
+/** True for an outcome after which the server certainly does not have the message. */
+export function isRefusal({ status }: RecipientOutcome): boolean {
+  return status === 'deferred' || status === 'failed'
+}
+
 /** The events that one attempt, or a part of it, leaves behind. A part that is `counted` adds no attempt. */
 export function attemptEvents(
   outcomes: readonly RecipientOutcome[],

@@ -20,7 +20,7 @@ import type { TimedEvent } from './journal-event.ts'
 import { appendJournal, removeJournal } from './journal.ts'
 import { ensureLayout, folderPath, type Folder } from './layout.ts'
 import { formatMetaBlock } from './meta-block.ts'
-import type { NewMessage } from './store.ts'
+import type { NewMessage, Past } from './store.ts'
 
 /** Where a new message goes, and with what history. */
 export interface CommitTarget {
@@ -30,6 +30,8 @@ export interface CommitTarget {
   /** The claim to hold it under, for cur/. */
   readonly claim?: string
   readonly events: readonly TimedEvent[]
+  /** What the message brings from another queue. */
+  readonly past?: Past | undefined
   /** Whether the history must survive a power cut (it says who has the message already). */
   readonly syncEvents: boolean
 }
@@ -78,7 +80,13 @@ export async function commitMessage(
 ): Promise<Committed> {
   await ensureLayout(queueDir)
   const unique = newUnique(clock)
-  const head = formatMetaBlock({ ...message, queuedAt: clock.now() })
+  const { past } = target
+  const head = formatMetaBlock({
+    ...message,
+    queuedAt: past?.queuedAt ?? clock.now(),
+    earlierAttempts: past?.attempts ?? 0,
+    lastAttempt: past?.lastAttempt,
+  })
   const tmp = folderPath(queueDir, 'tmp', unique)
   const name = formatName({
     unique,

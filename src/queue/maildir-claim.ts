@@ -15,7 +15,7 @@ import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import { unlinkFile } from '../util/durable-file.ts'
-import { attemptEvents } from './attempt-events.ts'
+import { attemptEvents, isRefusal } from './attempt-events.ts'
 import type { ClaimHistory } from './claim-history.ts'
 import type { EntryName } from './entry-name.ts'
 import type { TimedEvent } from './journal-event.ts'
@@ -108,6 +108,11 @@ export class MaildirClaim implements Claim {
 
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
     if (this.#history.isCompletedBy(outcomes) && (await this.#remove())) return
+    if (outcomes.every(isRefusal) && !existsSync(this.#path)) {
+      // What was refused to us says nothing about a message that is somebody else's by now.
+      this.#lost = true
+      return
+    }
     const { runner } = this.#holder
     const events = attemptEvents(outcomes, runner, this.#holder.now(), this.#counted)
     this.#history.add(events)

@@ -4,10 +4,9 @@
  */
 import { errnoOf, queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
-import { attemptEvents } from './attempt-events.ts'
 import { commitMessage } from './commit.ts'
+import { firstEvents, leftOver } from './first-events.ts'
 import { parseName, queueId } from './entry-name.ts'
 import { queueFacts } from './facts.ts'
 import type { TimedEvent } from './journal-event.ts'
@@ -31,9 +30,6 @@ import type {
   Runner,
 } from './store.ts'
 
-/** Nobody tries such a recipient again. */
-const isFinal = ({ status }: RecipientOutcome): boolean => status === 'failed' || status === 'delivered'
-
 const ALL_PLACES: readonly Place[] = ['new', 'cur', 'hold', 'failed']
 
 /** A queue directory. Making the object touches nothing; the folders come with the first write. */
@@ -51,10 +47,10 @@ export class MaildirQueue implements QueueStore {
   }
 
   async enqueue(message: NewMessage, options: EnqueueOptions = {}): Promise<string> {
-    const outcomes = options.outcomes ?? []
-    const settled = new Set(outcomes.filter(isFinal).map(({ recipient }) => recipient))
-    const allSettled = message.envelope.recipients.every((recipient) => settled.has(recipient))
-    const target = { folder: allSettled ? ('failed' as const) : ('new' as const), ...this.#start(options) }
+    const { events, ...start } = this.#start(message, options)
+    const allSettled = leftOver(message, options).length === 0
+    const folder = allSettled || options.past?.givenUp !== undefined ? ('failed' as const) : ('new' as const)
+    const target = { folder, events, ...start }
     const { unique } = await commitMessage(this.name, message, target, this.#clock)
     return queueId(unique)
   }
@@ -62,19 +58,21 @@ export class MaildirQueue implements QueueStore {
   async enqueueClaimed(message: NewMessage, runner: Runner, options: EnqueueOptions = {}): Promise<Claim> {
     if (!(runner instanceof MaildirRunner)) throw new TypeError('the runner belongs to another kind of queue')
     const claim = runner.newClaim()
-    const target = { folder: 'cur' as const, claim, ...this.#start(options) }
+    const target = { folder: 'cur' as const, claim, ...this.#start(message, options) }
     const { name } = await commitMessage(this.name, message, target, this.#clock)
-    return runner.adopt(name, claim, message, target.events)
+    return runner.adopt(name, claim, message, target)
   }
 
   /** When the message is due, and what its journal begins with. */
-  #start({ outcomes = [], nextAttempt }: EnqueueOptions) {
+  #start(message: NewMessage, options: EnqueueOptions) {
+    const { outcomes = [], nextAttempt, past } = options
     const time = this.#clock.now()
     return {
       nextAttempt: nextAttempt ?? time,
-      events: outcomes.length === 0 ? [] : attemptEvents(outcomes, `p${process.pid}`, time),
+      events: firstEvents(message, options, `p${process.pid}`, time),
+      past,
       // A refusal or a doubt must survive a power cut; the reason of a mere delay need not.
-      syncEvents: outcomes.some((outcome) => outcome.status !== 'deferred'),
+      syncEvents: past?.givenUp !== undefined || outcomes.some((outcome) => outcome.status !== 'deferred'),
     }
   }
 

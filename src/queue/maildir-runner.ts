@@ -25,6 +25,7 @@ import type {
   Claim,
   ClaimResult,
   NewMessage,
+  Past,
   Place,
   Quarantined,
   QueueEntry,
@@ -189,6 +190,8 @@ export class MaildirRunner implements Runner {
       this.#open.delete(claim)
       return { kind: taken }
     }
+    // A power cut must not bring it back to where the journal says it is no more.
+    this.#holder.touched(entry.place)
     const opened = this.#openClaimed(claimedName(entry.key, claim), claim, entry.place)
     if (taken === 'flown' && opened.kind === 'claimed') await noteDoubt(opened.claim)
     return opened
@@ -242,18 +245,18 @@ export class MaildirRunner implements Runner {
     name: string,
     claim: string,
     { envelope, content, expires, batch }: NewMessage,
-    events: readonly TimedEvent[],
+    { events, past }: { readonly events: readonly TimedEvent[]; readonly past?: Past | undefined },
   ): Claim {
     this.#open.add(claim)
     const key = claimedName(name, claim)
     const parsed = parseName(key)
     const entry = entryOf('cur', key, parsed)
-    const { queuedAt } = entry
+    const queuedAt = past?.queuedAt ?? entry.queuedAt
     const meta = {
       envelope,
       queuedAt,
-      earlierAttempts: 0,
-      lastAttempt: undefined,
+      earlierAttempts: past?.attempts ?? 0,
+      lastAttempt: past?.lastAttempt,
       expires,
       batch,
       account: DEFAULT_ACCOUNT,

@@ -5,7 +5,7 @@ import { bufferContent, type MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import type { Clock } from '../util/clock.ts'
-import { attemptEvents } from './attempt-events.ts'
+import { attemptEvents, isRefusal } from './attempt-events.ts'
 import { ClaimHistory, type Target } from './claim-history.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { DEFAULT_ACCOUNT } from './meta-block.ts'
@@ -19,6 +19,9 @@ export interface StoredMessage {
   readonly expires: number | undefined
   readonly batch: string | undefined
   readonly bytes: Buffer
+  /** Failed attempts in another queue. */
+  readonly earlierAttempts: number
+  readonly lastAttempt: number | undefined
   readonly events: TimedEvent[]
   priority: number
   place: Place
@@ -36,12 +39,12 @@ export function toEntry({ id, place, queuedAt, nextAttempt, priority }: StoredMe
 
 /** A message with its history. */
 export function historyOf(stored: StoredMessage): ClaimHistory {
-  const { envelope, queuedAt, bytes, events, expires, batch } = stored
+  const { envelope, queuedAt, bytes, events, expires, batch, earlierAttempts, lastAttempt } = stored
   const meta = {
     envelope,
     queuedAt,
-    earlierAttempts: 0,
-    lastAttempt: undefined,
+    earlierAttempts,
+    lastAttempt,
     expires,
     batch,
     account: DEFAULT_ACCOUNT,
@@ -102,6 +105,7 @@ export class MemoryClaim implements Claim {
 
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
     const completed = this.#history.isCompletedBy(outcomes)
+    if (this.lost && outcomes.every(isRefusal)) return
     const events = attemptEvents(outcomes, 'memory', this.#clock.now(), this.#counted)
     this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
     this.#add(events)

@@ -5,10 +5,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { bufferContent, type MessageContent } from '../message/content.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
-import { attemptEvents } from './attempt-events.ts'
 import { DEFAULT_PRIORITY } from './entry-name.ts'
+import { firstEvents, leftOver } from './first-events.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { historyOf, toEntry, type StoredMessage } from './memory-message.ts'
 import { MemoryRunner } from './memory-runner.ts'
@@ -24,9 +23,6 @@ import type {
   QueueStore,
   Runner,
 } from './store.ts'
-
-/** Nobody tries such a recipient again. */
-const isFinal = ({ status }: RecipientOutcome): boolean => status === 'failed' || status === 'delivered'
 
 async function readAll(content: MessageContent): Promise<Buffer> {
   const chunks: Buffer[] = []
@@ -50,8 +46,8 @@ export class MemoryQueue implements QueueStore {
 
   async enqueue(message: NewMessage, options: EnqueueOptions = {}): Promise<string> {
     const stored = await this.#store(message, options)
-    const final = new Set((options.outcomes ?? []).filter(isFinal).map(({ recipient }) => recipient))
-    if (message.envelope.recipients.every((recipient) => final.has(recipient))) stored.place = 'failed'
+    if (leftOver(message, options).length === 0 || options.past?.givenUp !== undefined)
+      stored.place = 'failed'
     return stored.id
   }
 
@@ -104,9 +100,11 @@ export class MemoryQueue implements QueueStore {
     else this.#notes.set(name, text)
   }
 
-  async #store(message: NewMessage, { outcomes = [], nextAttempt }: EnqueueOptions): Promise<StoredMessage> {
+  async #store(message: NewMessage, options: EnqueueOptions): Promise<StoredMessage> {
+    const { nextAttempt, past } = options
     const bytes = await readAll(message.content)
-    const queuedAt = this.#clock.now()
+    const now = this.#clock.now()
+    const queuedAt = past?.queuedAt ?? now
     const stored: StoredMessage = {
       id: randomBytes(6).toString('hex').toUpperCase(),
       queuedAt,
@@ -116,8 +114,10 @@ export class MemoryQueue implements QueueStore {
       batch: message.batch,
       bytes,
       place: 'new',
-      nextAttempt: nextAttempt ?? queuedAt,
-      events: outcomes.length === 0 ? [] : attemptEvents(outcomes, 'memory', queuedAt),
+      nextAttempt: nextAttempt ?? now,
+      earlierAttempts: past?.attempts ?? 0,
+      lastAttempt: past?.lastAttempt,
+      events: firstEvents(message, options, 'memory', now),
       owner: undefined,
       flown: false,
     }

@@ -37,6 +37,10 @@ export interface NewMeta {
   readonly queuedAt: number
   readonly expires?: number | undefined
   readonly batch?: string | undefined
+  /** Failed attempts in the queue that it comes from. */
+  readonly earlierAttempts?: number
+  /** Milliseconds since the epoch of the last one of these. */
+  readonly lastAttempt?: number | undefined
 }
 
 /** A block that could be read, and where the message starts; or why it could not. */
@@ -50,6 +54,14 @@ export const MAX_BLOCK = 16 * 1024 * 1024
 const CONTROL = /\p{Cc}/u
 /** No blank at either end, since it would not read back. */
 const BATCH = /^(?=.{1,200}$)[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u
+
+/** What mailqueue-runner writes about earlier attempts. */
+function pastLines({ earlierAttempts = 0, lastAttempt }: NewMeta): string[] {
+  return [
+    ...(lastAttempt === undefined ? [] : [`X-Last-Attempt: ${formatDate(lastAttempt)}`]),
+    ...(earlierAttempts === 0 ? [] : [`X-Retries: ${earlierAttempts}`]),
+  ]
+}
 
 /** The headers of ours, each only when it says something: mailqueue-runner stops at any it does not know. */
 function ownLines({ envelope: { reports }, expires, batch }: NewMeta): string[] {
@@ -96,6 +108,7 @@ export function formatMetaBlock(meta: NewMeta): Buffer {
     `Return-path: <${envelope.sender}>`,
     `Envelope-to: ${list}`,
     `X-Queue-Date: ${formatDate(queuedAt)}`,
+    ...pastLines(meta),
     ...ownLines(meta),
     `${END_LINE} end`,
     '',

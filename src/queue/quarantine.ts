@@ -2,12 +2,15 @@
  * One bad file never stops a run: what is no queued message is moved to corrupt/ beside a file that says why.
  * Nothing is ever deleted; a human decides.
  */
-import { closeSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, renameSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { createExclusive, writeAll } from '../util/durable-file.ts'
 import { LONGEST_NAME } from './entry-name.ts'
 import { folderPath, type Folder } from './layout.ts'
 import type { Quarantined } from './store.ts'
+
+/** What every file system takes. */
+const LONGEST_FILE_NAME = 250
 
 function writeReason(path: string, why: string): void {
   try {
@@ -22,6 +25,15 @@ function writeReason(path: string, why: string): void {
   }
 }
 
+/** A rename would replace what came from another folder under the same name. */
+function freeName(queueDir: string, name: string): string {
+  let free = name
+  for (let count = 2; existsSync(folderPath(queueDir, 'corrupt', free)); count += 1) {
+    free = `${count}.${name}`.slice(0, LONGEST_FILE_NAME)
+  }
+  return free
+}
+
 /**
  * Moves a file out of the way.
  *
@@ -34,7 +46,8 @@ export function quarantine(
   name: string,
   why: string,
 ): Quarantined | undefined {
-  const target = folderPath(queueDir, 'corrupt', name)
+  const kept = freeName(queueDir, name)
+  const target = folderPath(queueDir, 'corrupt', kept)
   try {
     renameSync(folderPath(queueDir, folder, name), target)
   } catch (error) {
@@ -42,6 +55,6 @@ export function quarantine(
     throw queueError(error, 'cannot move a bad file to', target)
   }
   // A name may be as long as names can be.
-  writeReason(folderPath(queueDir, 'corrupt', `${name.slice(0, LONGEST_NAME)}.reason`), why)
-  return { name, why }
+  writeReason(folderPath(queueDir, 'corrupt', `${kept.slice(0, LONGEST_NAME)}.reason`), why)
+  return { name: kept, why }
 }

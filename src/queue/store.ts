@@ -29,12 +29,26 @@ export interface NewMessage {
   readonly batch?: string
 }
 
+/** What happened to a message in the queue that it comes from. */
+export interface Past {
+  /** Milliseconds since the epoch at which it was queued there. */
+  readonly queuedAt: number
+  /** Failed attempts there. */
+  readonly attempts: number
+  /** Milliseconds since the epoch. */
+  readonly lastAttempt: number | undefined
+  /** Why it was given up there; undefined for a message that still waits. */
+  readonly givenUp: string | undefined
+}
+
 /** What is known about a new message beyond its bytes. */
 export interface EnqueueOptions {
   /** What an attempt before queueing brought; recipients not named are pending. */
   readonly outcomes?: readonly RecipientOutcome[]
   /** Milliseconds since the epoch before which no attempt is made; now when left out. */
   readonly nextAttempt?: number
+  /** Given for a message of another queue. */
+  readonly past?: Past
 }
 
 /** One message, as far as a listing knows it without opening it. */
@@ -94,7 +108,8 @@ export interface Claim {
   markFlight(): void
   /**
    * Stores outcomes durably; several times for an attempt that has several transactions. A message that everybody
-   * has is removed by that, unless its sender asked to be told of it.
+   * has is removed by that, unless its sender asked to be told of it. Refusals of a message that somebody else has
+   * taken are not stored: the claim is lost.
    */
   record(outcomes: readonly RecipientOutcome[]): Promise<void>
   /** Stores durably what else happened to the message. */

@@ -21,9 +21,23 @@ function isOld(path: string, now: number): boolean {
 
 function removeIfOld(path: string, now: number): void {
   try {
+    // Whoever takes a file up again makes it young.
     if (isOld(path, now)) unlinkSync(path)
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw queueError(error, 'cannot sweep', path)
+  }
+}
+
+/**
+ * The files that crashed writers left in tmp/. Nothing is changed.
+ *
+ * @param now milliseconds since the epoch
+ * @yields absolute paths
+ */
+export async function* tmpLeftovers(queueDir: string, now: number): AsyncGenerator<string> {
+  for await (const { name } of scanNames(queueDir, 'tmp')) {
+    const path = folderPath(queueDir, 'tmp', name)
+    if (isOld(path, now)) yield path
   }
 }
 
@@ -33,9 +47,7 @@ function removeIfOld(path: string, now: number): void {
  * @param now milliseconds since the epoch
  */
 export async function sweepTmp(queueDir: string, now: number): Promise<void> {
-  for await (const { name } of scanNames(queueDir, 'tmp')) {
-    removeIfOld(folderPath(queueDir, 'tmp', name), now)
-  }
+  for await (const path of tmpLeftovers(queueDir, now)) removeIfOld(path, now)
 }
 
 /** The unique names of journals that have not changed for long. */
@@ -52,17 +64,26 @@ async function oldJournals(queueDir: string, now: number): Promise<Set<string>> 
 }
 
 /**
+ * The journals of messages that are in no place any more. Nothing is changed.
+ *
+ * @param now milliseconds since the epoch
+ * @returns absolute paths
+ */
+export async function orphanJournals(queueDir: string, now: number): Promise<string[]> {
+  const orphans = await oldJournals(queueDir, now)
+  for (const place of PLACES) {
+    if (orphans.size === 0) return []
+    for await (const { name } of scanNames(queueDir, place)) orphans.delete(parseName(name).unique)
+  }
+  return [...orphans].map((unique) => folderPath(queueDir, 'state', `${unique}${JOURNAL}`))
+}
+
+/**
  * Removes the journals of messages that are in no place any more. Only to be called while no other runner is
  * at work.
  *
  * @param now milliseconds since the epoch
  */
 export async function sweepJournals(queueDir: string, now: number): Promise<void> {
-  const orphans = await oldJournals(queueDir, now)
-  for (const place of PLACES) {
-    if (orphans.size === 0) return
-    for await (const { name } of scanNames(queueDir, place)) orphans.delete(parseName(name).unique)
-  }
-  // Whoever takes a message up again writes to its journal first, which makes it young.
-  for (const unique of orphans) removeIfOld(folderPath(queueDir, 'state', `${unique}${JOURNAL}`), now)
+  for (const path of await orphanJournals(queueDir, now)) removeIfOld(path, now)
 }

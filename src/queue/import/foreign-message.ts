@@ -28,6 +28,9 @@ export interface ForeignMessage {
   readonly lastAttempt: number | undefined
   /** Milliseconds since the epoch. */
   readonly queuedAt: number
+  /** Milliseconds since the epoch at which it is given up; undefined when the site decides. */
+  readonly expires: number | undefined
+  readonly batch: string | undefined
   /** Its own program has given it up. */
   readonly failed: boolean
   /** One sentence for everything that is not as it was, for people. */
@@ -118,6 +121,8 @@ export async function readForeignMessage(
       attempts: head.attempts ?? 0,
       lastAttempt: head.lastAttempt,
       queuedAt: head.queuedAt ?? queuedTime(spot.name, file.modified),
+      expires: head.expires,
+      batch: head.batch,
       failed: look.failed,
       notes: [...look.notes, ...(head.notes ?? []), ...nulNote(nulBytes)],
       remove: () => removeSource({ path: source, identity: file.identity, companions: look.companions }),

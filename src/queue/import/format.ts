@@ -48,6 +48,9 @@ export interface ForeignHead {
   readonly lastAttempt?: number | undefined
   /** Milliseconds since the epoch. */
   readonly queuedAt?: number | undefined
+  /** Milliseconds since the epoch at which it is given up. */
+  readonly expires?: number | undefined
+  readonly batch?: string | undefined
   /** One sentence for everything that is not taken over. */
   readonly notes?: readonly string[]
 }

@@ -74,12 +74,15 @@ function withState(meta: QueueMeta, start: number, state: MessageState, failed: 
   return {
     ok: true,
     head: {
-      sender: meta.envelope.sender,
+      sender: state.envelope.sender,
       recipients: left.map(({ recipient }) => recipient),
       start,
       attempts: state.attempts,
       lastAttempt: state.lastAttempt,
-      queuedAt: meta.queuedAt,
+      queuedAt: state.requeuedAt ?? meta.queuedAt,
+      expires: meta.expires,
+      batch: meta.batch,
+      ...(meta.envelope.reports === undefined ? {} : { reports: meta.envelope.reports }),
       notes: [
         ...(others > 0 ? [`${others} of its recipients have it or were given up, and are left out`] : []),
         ...(inDoubt > 0 ? [`${inDoubt} of its recipients may have it already`] : []),

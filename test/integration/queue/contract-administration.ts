@@ -118,6 +118,22 @@ export function describeAdministration(open: () => QueueStore): void {
     expect(await holding(store)).toEqual(['hold a@x=held'])
   })
 
+  it('stores no refusal of a message that was taken from its delivery', async () => {
+    const store = open()
+    await store.enqueue(messageTo('a@x', 'b@x'))
+    const runner = await store.openRunner('run')
+    const delivery = await claimOnly(store, runner)
+    const admin = await store.openRunner('admin')
+    const taken = await takeOnly(store, admin)
+    await taken.finish({ action: 'hold', by: 'root', why: 'a test' })
+    await delivery.record([failed('a@x'), deferred('b@x')])
+    expect(delivery.lost).toBe(true)
+    expect(await delivery.finish({ action: 'retry', at: 0 })).toBe('taken')
+    await runner.close()
+    await admin.close()
+    expect(await holding(store)).toEqual(['hold a@x=held b@x=held'])
+  })
+
   it('leaves a message alone that has been handed over', async () => {
     const store = open()
     await store.enqueue(messageTo('a@x'))

@@ -128,6 +128,24 @@ function describeStoring(open: () => QueueStore): void {
     expect(await holding(store)).toEqual(['failed a@x=failed'])
   })
 
+  it('keeps what happened to a message in another queue', async () => {
+    const store = open()
+    const past = { queuedAt: 1_700_000_000_000, attempts: 3, lastAttempt: 1_700_000_060_000 }
+    await store.enqueue(messageTo('a@x'), { past: { ...past, givenUp: undefined } })
+    await store.enqueue(messageTo('b@x', 'c@x'), {
+      outcomes: [delivered('b@x')],
+      past: { ...past, givenUp: 'too old' },
+    })
+    for (const entry of await entriesOf(store)) {
+      const { queuedAt, attempts } = past
+      expect(await store.describe(entry)).toMatchObject({ queuedAt, attempts })
+    }
+    expect(await holding(store)).toEqual(['failed b@x=delivered c@x=expired', 'new a@x=pending'])
+    const [waiting] = await entriesOf(store, ['new'])
+    expect(waiting?.nextAttempt).toBeGreaterThan(past.lastAttempt)
+    expect(waiting && (await store.describe(waiting))?.lastAttempt).toBe(past.lastAttempt)
+  })
+
   it('stores and claims in one step', async () => {
     const store = open()
     const runner = await store.openRunner('submit')

@@ -9,6 +9,8 @@ const QUEUED_AT = Date.UTC(2026, 10, 21, 20, 12, 0)
 const format = (sender: string, ...recipients: string[]): Buffer =>
   formatMetaBlock({ envelope: { sender, recipients }, queuedAt: QUEUED_AT })
 const block = (...lines: string[]): Buffer => Buffer.from(lines.map((line) => `${line}\r\n`).join(''))
+/** What a block says that says nothing of ours. */
+const PLAIN = { expires: undefined, batch: undefined, account: 'default' }
 const codeOf = (action: () => unknown): string => {
   try {
     action()
@@ -54,9 +56,30 @@ describe('a new block', () => {
         queuedAt: QUEUED_AT,
         earlierAttempts: 0,
         lastAttempt: undefined,
-        account: 'default',
+        ...PLAIN,
       },
     })
+  })
+
+  it('says what happened in another queue in the words of mailqueue-runner', () => {
+    const envelope = { sender: 's@x.example', recipients: ['a@x.example'] }
+    const past = { queuedAt: QUEUED_AT, earlierAttempts: 2, lastAttempt: QUEUED_AT + 60_000 }
+    const head = formatMetaBlock({ envelope, ...past })
+    expect(
+      head
+        .toString('latin1')
+        .split('\r\n')
+        .map((line) => line.split(':')[0]),
+    ).toEqual([
+      'Return-path',
+      'Envelope-to',
+      'X-Queue-Date',
+      'X-Last-Attempt',
+      'X-Retries',
+      'X-Queue-Meta-End',
+      '',
+    ])
+    expect(parseMetaBlock(head, true)).toMatchObject({ ok: true, meta: { envelope, ...past } })
   })
 
   it.each(['a\nb@x.example', 'a\rX-Retries: 9@x', 'a\0@x', 'a\u0085@x'])(
@@ -99,7 +122,7 @@ describe('a block of mailqueue-runner', () => {
         queuedAt: QUEUED_AT,
         earlierAttempts: 3,
         lastAttempt: QUEUED_AT + 30 * 60_000,
-        account: 'default',
+        ...PLAIN,
       },
     })
   })

@@ -1,0 +1,197 @@
+/**
+ * mq-queue import and export: mail comes in with its history, goes out with its journals, and is never waiting in two
+ * queues at once.
+ */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { bufferContent } from '../../src/message/content.ts'
+import { MaildirQueue } from '../../src/queue/maildir-queue.ts'
+import { M0, M0_WIRE, openSite, queuedText, type MailSite } from '../helpers/mail-site.ts'
+import { queueContents, snapshot } from '../helpers/queue-dir.ts'
+
+const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
+const DATE = 'Fri, 21 Nov 2025 21:12:00 +0000'
+const PAST = ['X-Last-Attempt: Fri, 21 Nov 2025 21:42:00 +0000', 'X-Retries: 3']
+
+/** A queue of mailqueue-runner beside the one of the site. */
+function foreignQueue(site: MailSite, files: Readonly<Record<string, string>>): string {
+  const path = join(site.directory, 'foreign')
+  for (const folder of ['new', 'cur', 'tmp', 'failed']) mkdirSync(join(path, folder), { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
+  return path
+}
+
+describe('mq-queue import', () => {
+  it('takes the mail of mailqueue-runner over with its history, and --move removes it there', async () => {
+    const site = await openSite()
+    const foreign = foreignQueue(site, {
+      'new/1763755920.M1P2Q3.host': queuedText('one@d.ex', DATE, PAST),
+      'failed/1763755921.M1P2Q3.host': queuedText('two@d.ex', DATE),
+      'new/1763755922.M1P2Q3.host': 'Return-path: <a@s.ex>\r\n',
+    })
+    const before = snapshot(foreign)
+    const dry = await site.run('mq-queue', ['import', '--dry-run', '--move', foreign])
+    expect(dry).toMatchObject({ code: 65 })
+    expect(dry.stdout.split('\n').filter((line) => line.includes('would be imported'))).toHaveLength(2)
+    expect(existsSync(site.queueDir)).toBe(false)
+    expect(snapshot(foreign)).toEqual(before)
+    const result = await site.run('mq-queue', ['import', '--move', foreign])
+    expect(result).toMatchObject({ code: 65, stdout: '' })
+    expect(result.stderr).toMatch(/new\/1763755922\S+ is not imported: [^\n]*metadata block/)
+    expect(result.stderr).toMatch(/mq-queue: imported 2 messages, skipped 1\n$/)
+    expect(readdirSync(join(foreign, 'new'))).toEqual(['1763755922.M1P2Q3.host'])
+    expect(readdirSync(join(foreign, 'failed'))).toEqual([])
+    expect(queueContents(site.queueDir)).toEqual({
+      new: ['one@d.ex=pending'],
+      failed: ['two@d.ex=expired'],
+    })
+    const id = site.queued().find(({ folder }) => folder === 'new')?.id ?? ''
+    const shown = (await site.run('mq-queue', ['show', id])).stdout
+    expect(shown).toMatch(/^Attempts: +3$/m)
+    expect(shown).toMatch(/^Queued: +2025-11-21T21:12:00.000Z$/m)
+    expect(shown).toMatch(/^Last attempt: +2025-11-21T21:42:00.000Z$/m)
+    expect(await site.run('mq-run', [])).toEqual(QUIET)
+    expect(site.received.map(({ rcptTo, data }) => [rcptTo, data.toString()])).toEqual([
+      [['one@d.ex'], M0_WIRE],
+    ])
+  })
+
+  it('takes messages without an envelope only when it is named', async () => {
+    const site = await openSite()
+    const letter = site.write('letter.eml', M0)
+    const unclear = await site.run('mq-queue', ['import', letter])
+    expect(unclear).toMatchObject({ code: 64, stdout: '' })
+    expect(unclear.stderr).toMatch(/cannot be told for sure \(it may be eml\); name it with --format/)
+    const args = ['import', '--format', 'eml', '--from', 'me', '--to', 'one@d.ex,"a,b"@d.ex', letter]
+    expect(await site.run('mq-queue', args)).toMatchObject({
+      code: 0,
+      stderr: 'mq-queue: imported 1 message, skipped 0\n',
+    })
+    await site.run('mq-run', [])
+    expect(site.received.map(({ mailFrom, rcptTo }) => [mailFrom, rcptTo])).toEqual([
+      ['me@h.example', ['one@d.ex', '"a,b"@d.ex']],
+    ])
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it.each([
+    [['--to', 'a@d.ex'], 64, /--to is only for --format eml/],
+    [['--format', 'qmail'], 64, /--format qmail: write one of mailqueue-runner, /],
+  ])('%j ends with %i', async (args, code, why) => {
+    const site = await openSite()
+    const result = await site.run('mq-queue', ['import', ...args, foreignQueue(site, {})])
+    expect(result).toMatchObject({ code, stdout: '' })
+    expect(result.stderr).toMatch(why)
+    expect(existsSync(site.queueDir)).toBe(false)
+  })
+
+  it('has nothing to do for an empty queue, and refuses the queue itself', async () => {
+    const site = await openSite()
+    expect(await site.run('mq-queue', ['import', foreignQueue(site, {})])).toEqual({
+      ...QUIET,
+      stderr: 'mq-queue: imported 0 messages, skipped 0\n',
+    })
+    await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+    const before = snapshot(site.queueDir)
+    for (const path of [site.queueDir, join(site.queueDir, 'new')]) {
+      const result = await site.run('mq-queue', ['import', '--move', path])
+      expect(result).toMatchObject({ code: 64 })
+      expect(result.stderr).toMatch(/is this queue itself/)
+    }
+    expect(snapshot(site.queueDir)).toEqual(before)
+    expect((await site.run('mq-queue', ['import', '/nonexistent/queue'])).code).toBe(66)
+  })
+})
+
+/** Waiting with a history, large, held, and failed. */
+async function mixedQueue(site: MailSite): Promise<MaildirQueue> {
+  const store = new MaildirQueue(site.queueDir)
+  const put = (bytes: Buffer, recipients: string[], options = {}, more = {}) =>
+    store.enqueue(
+      { envelope: { sender: 'a@s.ex', recipients }, content: bufferContent(bytes), ...more },
+      options,
+    )
+  const reply = { status: 'delivered', recipient: 'has@d.ex', reply: '250 ok' } as const
+  const refused = { status: 'failed', recipient: 'no@d.ex', scope: 'recipient', reason: 'no' } as const
+  await put(Buffer.from(M0_WIRE), ['has@d.ex', 'one@d.ex'], { outcomes: [reply] }, { batch: 'b1' })
+  await put(Buffer.concat([Buffer.from(M0_WIRE), Buffer.alloc(600_000, 'x')]), ['large@d.ex'])
+  await put(Buffer.from(M0_WIRE), ['no@d.ex'], { outcomes: [refused] })
+  await put(Buffer.from(M0_WIRE), ['held@d.ex'])
+  await site.run('mq-queue', ['hold', '--to', 'held@d.ex'])
+  return store
+}
+
+const MIXED = {
+  new: ['has@d.ex=delivered one@d.ex=pending', 'large@d.ex=pending'],
+  hold: ['held@d.ex=pending'],
+  failed: ['no@d.ex=failed'],
+}
+
+describe('mq-queue export', () => {
+  it('makes a queue of its own, in which everything is as it was', async () => {
+    const site = await openSite()
+    await mixedQueue(site)
+    const before = snapshot(site.queueDir)
+    const target = join(site.directory, 'exported')
+    expect(await site.run('mq-queue', ['export', target, 'ALL'])).toEqual({
+      ...QUIET,
+      stderr: 'mq-queue: 4 messages exported\n',
+    })
+    expect(snapshot(site.queueDir)).toEqual(before)
+    expect(queueContents(target)).toEqual(MIXED)
+    const names = (queueDir: string): string[] => readdirSync(join(queueDir, 'new')).sort()
+    expect(names(target)).toEqual(names(site.queueDir))
+    const filtered = await site.run('mq-queue', ['-d', target, 'delete', '--batch', 'b1', '--dry-run'])
+    expect(filtered.stderr).toBe('mq-queue: 1 message would be deleted\n')
+    await site.run('mq-run', [target])
+    expect(site.received.map(({ rcptTo }) => rcptTo).sort()).toEqual([['large@d.ex'], ['one@d.ex']])
+    expect(queueContents(target)).toEqual({ hold: MIXED.hold, failed: MIXED.failed })
+  })
+
+  it('moves what is chosen, and import brings it back', async () => {
+    const site = await openSite()
+    await mixedQueue(site)
+    const target = join(site.directory, 'exported')
+    const args = ['export', '--move', target, '--status', 'waiting,failed']
+    const dry = await site.run('mq-queue', [...args, '--dry-run'])
+    expect(dry).toMatchObject({ code: 0, stderr: 'mq-queue: 3 messages would be exported\n' })
+    expect(existsSync(target)).toBe(false)
+    expect(await site.run('mq-queue', args)).toMatchObject({
+      code: 0,
+      stderr: 'mq-queue: 3 messages exported\n',
+    })
+    expect(queueContents(site.queueDir)).toEqual({ hold: MIXED.hold })
+    expect(queueContents(target)).toEqual({ new: MIXED.new, failed: MIXED.failed })
+    const back = await site.run('mq-queue', ['import', '--move', target])
+    expect(back).toMatchObject({ code: 0 })
+    expect(back.stderr).toMatch(/1 of its recipients have it [^\n]*\n[^\n]*imported 3 messages, skipped 0\n$/)
+    expect(queueContents(target)).toEqual({})
+    expect(queueContents(site.queueDir)).toEqual({
+      new: ['large@d.ex=pending', 'one@d.ex=pending'],
+      hold: MIXED.hold,
+      failed: ['no@d.ex=expired'],
+    })
+    expect((await site.run('mq-queue', ['retry', '--batch', 'b1'])).stderr).toBe(
+      'mq-queue: 1 message made due\n',
+    )
+  })
+
+  it('refuses a directory that is in use, in the queue, or cannot be made', async () => {
+    const site = await openSite()
+    await mixedQueue(site)
+    const before = snapshot(site.queueDir)
+    mkdirSync(join(site.directory, 'full/of/things'), { recursive: true })
+    for (const [target, code] of [
+      [join(site.directory, 'full'), 64],
+      [join(site.queueDir, 'inside'), 64],
+      [site.queueDir, 64],
+      [join(site.directory, 'aliases'), 64],
+      ['/nonexistent/dir/queue', 78],
+    ] as const) {
+      expect((await site.run('mq-queue', ['export', target, 'ALL'])).code).toBe(code)
+    }
+    expect((await site.run('mq-queue', ['export', join(site.directory, 'x')])).code).toBe(64)
+    expect(snapshot(site.queueDir)).toEqual(before)
+  })
+})
