@@ -114,7 +114,7 @@ describe('what the commands do', () => {
     expect(await site.run('mq-queue', ['hold', '--reason', 'wrong list', id])).toEqual(QUIET)
     expect(await site.run('mq-run', ['--all'])).toEqual(QUIET)
     expect(site.queue()).toEqual(['hold one@d.ex'])
-    expect((await site.run('mq-queue', ['list'])).stdout).toContain('(wrong list)')
+    expect((await site.run('mq-queue', ['list'])).stdout).toContain('(held: wrong list)')
     expect(await site.run('mq-queue', ['release', id])).toEqual(QUIET)
     expect(await site.run('mq-run', [])).toEqual(QUIET)
     expect(site.received.map(({ data }) => data.toString())).toEqual([M0_WIRE])
