@@ -8,11 +8,11 @@
  */
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { claimedName, parseName, runnerOf } from './entry-name.ts'
-import type { JournalEvent } from './journal-event.ts'
+import type { TimedEvent } from './journal-event.ts'
 import { appendJournal, readJournal } from './journal.ts'
 import { folderPath } from './layout.ts'
 import { isFileFault, openQueueFile } from './queue-file.ts'
-import { isUnfinished, messageState } from './recipient-state.ts'
+import { messageState } from './recipient-state.ts'
 import { inspectRunner, type RunnerInfo, type RunnerRecord } from './runner-record.ts'
 import type { QueueEntry } from './store.ts'
 import { takeOver } from './take-over.ts'
@@ -32,25 +32,20 @@ export interface Taking {
 /** `flown`: taken from a delivery that may have handed it over at the same moment. */
 export type Taken = 'taken' | 'flown' | 'busy' | 'gone'
 
-/** What the folder says and the journal does not know yet. */
-function missingEvent({ queueDir }: Taking, { place, key }: QueueEntry): JournalEvent | undefined {
-  const file = openQueueFile(folderPath(queueDir, place, key))
-  if (!file.ok) return undefined
+/** Whether the message lies in hold/ without its journal saying so: somebody put it there by hand. */
+function isHeldByHand({ queueDir }: Taking, key: string): boolean {
+  const file = openQueueFile(folderPath(queueDir, 'hold', key))
+  if (!file.ok) return false
   file.content.close()
-  const { recipients, held } = messageState(file.meta, readJournal(queueDir, parseName(key).unique))
-  if (place === 'hold' && held === undefined)
-    return { event: 'hold', by: 'somebody', why: 'put into hold/ by hand' }
-  const left = recipients.filter(isUnfinished).map(({ recipient }) => recipient)
-  if (place !== 'failed' || left.length === 0) return undefined
-  return { event: 'expire', recipients: left, why: 'put into failed/ by hand' }
+  return messageState(file.meta, readJournal(queueDir, parseName(key).unique)).held === undefined
 }
 
-async function bringInLine(taking: Taking, entry: QueueEntry): Promise<void> {
+/** Lets the journal say what the folder says, so that the message comes back here whatever happens. */
+async function noteHold(taking: Taking, key: string): Promise<void> {
   const { queueDir, now: time } = taking
+  const event: TimedEvent = { event: 'hold', by: 'somebody', why: 'put into hold/ by hand', time }
   try {
-    const event = missingEvent(taking, entry)
-    if (event !== undefined)
-      await appendJournal(queueDir, parseName(entry.key).unique, [{ ...event, time }], true)
+    if (isHeldByHand(taking, key)) await appendJournal(queueDir, parseName(key).unique, [event], true)
   } catch (error) {
     // What is no message is found out when it is claimed.
     if (errnoOf(error) !== 'ENOENT' && !isFileFault(error))
@@ -84,6 +79,6 @@ export async function takeMessage(taking: Taking, entry: QueueEntry): Promise<Ta
   const { queueDir, claim } = taking
   const { place, key } = entry
   if (place === 'cur') return takeFromDelivery(taking, key)
-  if (place !== 'new') await bringInLine(taking, entry)
+  if (place === 'hold') await noteHold(taking, key)
   return takeOver(queueDir, place, key, claimedName(key, claim)) ? 'taken' : 'gone'
 }

@@ -11,8 +11,3 @@ export interface Clock {
 
 /** The machine's own clock. */
 export const systemClock: Clock = { now: () => Date.now() }
-
-/** Whole seconds since the epoch, as file names in the queue carry them. */
-export function unixSeconds(clock: Clock): number {
-  return Math.floor(clock.now() / 1000)
-}
