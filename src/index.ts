@@ -60,7 +60,7 @@ export type { ReportPractice } from './delivery/report-practice.ts'
 export type { RetryPolicy } from './delivery/schedule.ts'
 export {
   openAdministration,
-  type Administration,
+  type AdministrationOptions,
   type Administrator,
   type Changed,
 } from './delivery/administer.ts'

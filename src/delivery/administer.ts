@@ -21,7 +21,7 @@ import type {
   Settled,
 } from '../queue/store.ts'
 import { applyChange, priorityFor, refusalOf, type Change } from './administration.ts'
-import type { DeliveryContext } from './context.ts'
+import { deliveryContext, type DeliveryContext } from './context.ts'
 import { nextAttempt } from './schedule.ts'
 import { settleClaim } from './settle.ts'
 
@@ -124,9 +124,21 @@ async function recover(runner: Runner, { policy, clock, log }: DeliveryContext):
   }
 }
 
-/** Begins to administer a queue. The lease lasts until `close`. */
-export async function openAdministration(administration: Administration): Promise<Administrator> {
-  const { queue, context } = administration
+/** What a caller has to say for it. */
+export interface AdministrationOptions extends Pick<Administration, 'queue' | 'by'> {
+  /** Logs, retry policy and delivery reports; nothing is logged and nobody is told when left out. */
+  readonly context?: Partial<DeliveryContext>
+}
+
+/**
+ * Begins to administer a queue. The lease lasts until `close`.
+ *
+ * @throws MailError QUEUE_* when the queue cannot be written
+ */
+export async function openAdministration(options: AdministrationOptions): Promise<Administrator> {
+  const context = deliveryContext(options.context)
+  const { queue } = options
+  const administration = { ...options, context }
   const runner = await queue.openRunner('admin')
   const changeOnce = async (entry: QueueEntry, change: Change): Promise<Changed> => {
     const taken = await runner.take(entry)
