@@ -58,8 +58,8 @@ export type TimedEvent = JournalEvent & { readonly time: number }
 
 type EventKind = JournalEvent['event']
 
-/** Which member each event must have to mean anything. */
-const NEEDED: Readonly<Record<EventKind, 'recipients' | 'recipient' | undefined>> = {
+/** Every event, and which member it must have to mean anything; docs/queue.md and mailqueue(5) have the same. */
+export const JOURNAL_EVENTS: Readonly<Record<EventKind, 'recipients' | 'recipient' | undefined>> = {
   attempt: undefined,
   delivered: 'recipients',
   deferred: 'recipient',
@@ -81,8 +81,8 @@ const isTexts = (value: unknown): value is string[] => Array.isArray(value) && v
 
 function isEvent(value: Readonly<Record<string, unknown>>): value is JournalEvent & Record<string, unknown> {
   const kind = value['event']
-  if (!isText(kind) || !Object.hasOwn(NEEDED, kind)) return false
-  const needed = NEEDED[kind as EventKind]
+  if (!isText(kind) || !Object.hasOwn(JOURNAL_EVENTS, kind)) return false
+  const needed = JOURNAL_EVENTS[kind as EventKind]
   if (needed === 'recipient') return isText(value['recipient'])
   if (needed === 'recipients') return isTexts(value['recipients'])
   const { added, sender } = value
