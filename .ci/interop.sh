@@ -230,6 +230,60 @@ wait_for_port() {
   done
 }
 
+# A message to somebody whom the server refuses comes back as a delivery report, in $work/mbox.
+make_bounce() {
+  start_sink && configure
+  printf 'To: nobody@other.example\nSubject: Gr\303\274\303\237e an niemand\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\ntext\n' |
+    "$sendmail" -f anna@site.example nobody@other.example 2>"$work/err"
+  [ $? = 67 ] || fail 'mq-sendmail did not end with 67 for a refused recipient'
+  "$root/bin/mq-run" || fail "mq-run ended with $?"
+  envelope_is 1 '' anna@site.example
+  { echo 'From MAILER-DAEMON Thu Jan  1 00:00:00 1970'; tr -d '\r' <"$work/sink/1.eml"; echo; } >"$work/mbox"
+}
+
+case_bounce_in_mutt() {
+  need mutt tmux
+  make_bounce
+  mkdir "$HOME/Mail" # or mutt asks
+  local screen tries=0
+  tmux -L "mq$$" -f /dev/null new-session -d -x 120 -y 60 "LC_ALL=C.UTF-8 mutt -n -F /dev/null -R -f '$work/mbox' -e 'set pager_stop=yes; push <display-message>'"
+  until screen=$(tmux -L "mq$$" capture-pane -p) && grep -q 'Reporting-MTA' <<<"$screen"; do
+    tries=$((tries + 1))
+    [ $tries -le 100 ] || { echo "$screen" >&2; tmux -L "mq$$" kill-server; fail 'mutt does not show the report'; }
+    sleep 0.1
+  done
+  tmux -L "mq$$" kill-server
+  echo "$screen"
+  grep -q 'nobody@other.example' <<<"$screen" || fail 'the recipient is not on the screen'
+  grep -q '550 5.1.1 no such user' <<<"$screen" || fail 'the words of the server are not on the screen'
+}
+
+case_bounce_in_s_nail() {
+  need s-nail
+  make_bounce
+  printf 'type 1\nquit\n' | s-nail -:/ -R -f "$work/mbox" >"$work/shown" 2>&1
+  grep -q '550 5.1.1 no such user' "$work/shown" || { cat "$work/shown" >&2; fail 's-nail does not show the report'; }
+}
+
+# Python knows the structure of delivery reports (RFC 3464) and takes them apart.
+case_bounce_in_python() {
+  need python3
+  make_bounce
+  python3 - "$work/sink/1.eml" <<'PYTHON' || fail 'Python reads something else'
+import email, email.policy, sys
+report = email.message_from_file(open(sys.argv[1]), policy=email.policy.default)
+assert report.get_content_type() == 'multipart/report', report.get_content_type()
+assert report.get_param('report-type') == 'delivery-status'
+assert not report.defects, report.defects
+words, status, header = report.iter_parts()
+message, recipient = status.get_payload()
+assert message['Reporting-MTA'].startswith('dns;'), message.as_string()
+assert recipient['Final-Recipient'].replace(' ', '') == 'rfc822;nobody@other.example', recipient.as_string()
+assert recipient['Action'] == 'failed' and recipient['Status'] == '5.1.1', recipient.as_string()
+assert header.get_content_type() == 'text/rfc822-headers'
+PYTHON
+}
+
 # Nobody listens: the mail is queued and the caller sees success; then the server comes back and mq-run delivers.
 case_queue_and_run() {
   port=$(free_port)

@@ -1,5 +1,5 @@
 /**
- * An SMTP server on 127.0.0.1 that accepts everything and keeps what it gets, byte for byte: for message N it
+ * An SMTP server on 127.0.0.1 that accepts everything, but for recipients that begin with "nobody", and keeps what it gets, byte for byte: for message N it
  * writes DIRECTORY/N.eml (the message as transferred, dots unstuffed) and then DIRECTORY/N.env (one JSON object:
  * sender, recipients). Its port is in DIRECTORY/port as soon as it listens. It ends when it is killed.
  *
@@ -44,6 +44,7 @@ const COMMANDS = {
   },
   RCPT: (session, line) => {
     if (session.envelope === undefined) return '503 5.5.1 MAIL first'
+    if (pathOf(line).startsWith('nobody')) return '550 5.1.1 no such user'
     session.envelope.recipients.push(pathOf(line))
     return '250 2.1.5 ok'
   },
