@@ -28,6 +28,8 @@ export interface GuardContext {
   readonly queue: QueueStore
   readonly clock: Clock
   readonly log: Logger
+  /** When the configuration was changed last, milliseconds since the epoch; undefined where nobody knows. */
+  readonly changedAt?: (() => number | undefined) | undefined
 }
 
 type Refusal = Omit<Refused, 'recipient'>
@@ -53,6 +55,8 @@ class AccountGuard implements Transport {
   readonly #context: GuardContext
   readonly #insistence: Insistence
   #state: AccountState | undefined
+  /** Others may read a note about the account. */
+  #noted = false
   #asked = false
 
   constructor(transport: Transport, insistence: Insistence, context: GuardContext) {
@@ -91,9 +95,13 @@ class AccountGuard implements Transport {
   }
 
   async #ask(): Promise<Refusal | undefined> {
-    const { queue, clock } = this.#context
+    const { queue, clock, changedAt } = this.#context
     this.#asked = true
-    this.#state = await readAccountState(queue, this.name)
+    const state = await readAccountState(queue, this.name)
+    this.#noted = state !== undefined
+    // What is known about an account that was corrected since is worth nothing.
+    const outdated = state !== undefined && (changedAt?.() ?? 0) > state.failedAt
+    this.#state = outdated ? undefined : state
     if (this.#state === undefined) return undefined
     if (this.#isLeftAlone(this.#state)) return refusalOf(this.#state)
     await writeAccountState(queue, this.name, whileProbing(this.#state, clock.now()))
@@ -113,12 +121,14 @@ class AccountGuard implements Transport {
     const { failures, until } = this.#state
     const level = trouble === 'connection' ? 'warn' : 'error'
     log[level]('account.failed', { transport: this.name, trouble, reason, failures, until })
+    this.#noted = true
     await writeAccountState(queue, this.name, this.#state)
   }
 
   async #works(): Promise<void> {
-    if (this.#state === undefined) return
+    if (!this.#noted) return
     this.#state = undefined
+    this.#noted = false
     this.#context.log.info('account.works', { transport: this.name })
     await writeAccountState(this.#context.queue, this.name, undefined)
   }

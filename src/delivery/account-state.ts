@@ -17,6 +17,8 @@ export interface AccountState {
   /** Failures in a row. */
   readonly failures: number
   readonly since: number
+  /** When it failed last. */
+  readonly failedAt: number
   /** Until then nobody tries it. */
   readonly until: number
 }
@@ -44,7 +46,7 @@ export function afterFailure(
   const failures = (before?.failures ?? 0) + 1
   const { first, longest } = PAUSES[trouble]
   const pause = Math.min(longest, first * 2 ** Math.min(failures - 1, 20))
-  return { trouble, reason, failures, since: before?.since ?? now, until: now + pause }
+  return { trouble, reason, failures, since: before?.since ?? now, failedAt: now, until: now + pause }
 }
 
 /** Whether nobody should try the account now. */
@@ -57,8 +59,10 @@ const noteName = (account: string): string => `account.${account}`
 
 function isState(value: unknown): value is AccountState {
   if (typeof value !== 'object' || value === null) return false
-  const { trouble, reason, failures, since, until } = value as Record<keyof AccountState, unknown>
-  const numbers = [failures, since, until].every((each) => typeof each === 'number' && Number.isFinite(each))
+  const { trouble, reason, failures, since, failedAt, until } = value as Record<keyof AccountState, unknown>
+  const numbers = [failures, since, failedAt, until].every(
+    (each) => typeof each === 'number' && Number.isFinite(each),
+  )
   return numbers && typeof reason === 'string' && TROUBLES.has(trouble)
 }
 

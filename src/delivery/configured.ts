@@ -2,6 +2,7 @@
  * The parts of a delivery as a configuration asks for them: logs, plug-ins, queue and transport. Each is loaded
  * only when it is configured.
  */
+import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
@@ -52,6 +53,15 @@ function configuredReports(config: Config): ReportPractice {
   }
 }
 
+/** When a file was written last. */
+function changeOf(path: string | undefined): number | undefined {
+  try {
+    return path === undefined ? undefined : statSync(path).mtimeMs
+  } catch {
+    return undefined
+  }
+}
+
 /** Retry policy, logs and plug-ins. Never rejects: what cannot be opened is complained about and left out. */
 export async function configuredContext(
   config: Config,
@@ -62,6 +72,7 @@ export async function configuredContext(
     log,
     policy: configuredPolicy(config),
     reports: configuredReports(config),
+    changedAt: () => changeOf(config.source),
     plugins: await configuredPlugins(config, log, complain),
   })
   if (config.deliveryLog === undefined && config.queueLog === undefined) return base

@@ -17,6 +17,8 @@ export interface DeliveryContext {
   readonly deliveryLog: TransactionLog
   readonly queueLog: TransactionLog
   readonly plugins: PluginHooks
+  /** When the configuration was changed last, milliseconds since the epoch; undefined where nobody knows. */
+  readonly changedAt?: () => number | undefined
 }
 
 const MINUTE = 60_000

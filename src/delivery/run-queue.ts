@@ -222,11 +222,7 @@ export async function runQueueOnce(
   // Each message in flight listens to it.
   if (options.signal !== undefined) setMaxListeners(0, options.signal)
   const insistence = options.all === true ? 'now' : 'run'
-  const guarded = guardAccount(transport, insistence, {
-    queue: store,
-    clock: context.clock,
-    log: context.log,
-  })
+  const guarded = guardAccount(transport, insistence, { ...context, queue: store })
   const runner = await store.openRunner('run')
   const run: Run = { store, runner, transport: guarded, context, options, report, unreadable: 0 }
   const stopFlushing = flushNowAndThen(run)

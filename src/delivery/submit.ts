@@ -231,10 +231,10 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
 }
 
 /** With a queue, a server that is known to be down is not waited for. */
-function withGuard(submission: Submission, { clock, log }: DeliveryContext): Submission {
+function withGuard(submission: Submission, context: DeliveryContext): Submission {
   const { transport, queue } = submission
   if (transport === undefined || queue === undefined) return submission
-  return { ...submission, transport: guardAccount(transport, 'submission', { queue, clock, log }) }
+  return { ...submission, transport: guardAccount(transport, 'submission', { ...context, queue }) }
 }
 
 /**

@@ -38,8 +38,8 @@ async function account(first: Script) {
     await transport.close()
     return result
   }
-  const run = (later = 0, more = {}) =>
-    runQueue(queueDir, settings, { context: { clock: clockAt(later) }, ...more })
+  const run = (later = 0, more = {}, context = {}) =>
+    runQueue(queueDir, settings, { context: { clock: clockAt(later), ...context }, ...more })
   return {
     server,
     queueDir,
@@ -126,6 +126,21 @@ describe('a run', () => {
     expect(server.connections).toBe(connections)
     expect(await holds(queueDir)).toEqual(['new: one@x=pending'])
     expect(await run(late)).toMatchObject({ delivered: 1, stopped: undefined })
+    expect(received()).toEqual(['one@x'])
+    expect(await state()).toBeUndefined()
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('tries an account again whose configuration was corrected', async () => {
+    const { server, queueDir, run, behave, state, received } = await account(WRONG_PASSWORD)
+    await enqueueMessage('Subject: s\n\n', queueDir, { sender: 'a@x', recipients: ['one@x'] })
+    await run()
+    const { connections } = server
+    behave({})
+    const changed = (at: number) => run(SECOND, {}, { changedAt: () => Date.now() + at })
+    expect(await changed(-HOUR)).toMatchObject({ delivered: 0 })
+    expect(server.connections).toBe(connections)
+    expect(await changed(HOUR)).toMatchObject({ delivered: 1 })
     expect(received()).toEqual(['one@x'])
     expect(await state()).toBeUndefined()
     expect(await holds(queueDir)).toEqual([])

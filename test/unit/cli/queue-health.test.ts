@@ -42,7 +42,7 @@ const ranAgo = (ms: number): Partial<Survey> => ({
 })
 
 function broken(trouble: AccountTrouble): Partial<Survey> {
-  const state = { trouble, reason: 'no | way', failures: 1, since: QUEUED, until: QUEUED + HOUR }
+  const state = { trouble, reason: 'no | way', failures: 1, failedAt: 0, since: QUEUED, until: QUEUED + HOUR }
   return { accounts: [{ account: 'default', server: 'smtp://h:25', breaker: 'open', state }] }
 }
 

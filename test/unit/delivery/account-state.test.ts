@@ -33,6 +33,11 @@ describe('an account that fails', () => {
     expect(isPaused(state, NOW + seconds * SECOND)).toBe(false)
   })
 
+  it('is known by its last failure', () => {
+    const state = afterFailure(failTimes(2), { trouble: 'login', reason: 'no' }, NOW + 5)
+    expect(state).toMatchObject({ trouble: 'login', failures: 3, since: NOW, failedAt: NOW + 5 })
+  })
+
   it('for its quota is left alone for an hour', () => {
     expect(failTimes(1, 'quota').until).toBe(NOW + 3600 * SECOND)
     expect(failTimes(9, 'quota').until).toBe(NOW + 3600 * SECOND)
@@ -59,8 +64,8 @@ describe('the note of an account', () => {
     'null',
     '[]',
     '{"trouble":"connection"}',
-    '{"trouble":"rain","reason":"x","failures":1,"since":1,"until":1}',
-    '{"trouble":"login","reason":"x","failures":1,"since":1,"until":"soon"}',
+    '{"trouble":"rain","reason":"x","failures":1,"since":1,"failedAt":1,"until":1}',
+    '{"trouble":"login","reason":"x","failures":1,"since":1,"failedAt":1,"until":"soon"}',
   ])('counts as none when it is %j', async (text) => {
     const queue = new MemoryQueue()
     await queue.writeNote('account.a', text)
