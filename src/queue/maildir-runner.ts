@@ -139,10 +139,11 @@ export class MaildirRunner implements Runner {
           return claim
         },
         endClaim: (claim) => this.#open.delete(claim),
+        // At once: a flush may come between, and a failure may end the recovery.
+        touched: (folder) => this.#dirty.add(folder),
         finished: (unique) => this.#finished.add(unique),
         markFlight: (claim) => this.#lease.markFlight(claim, this.#open),
       })
-      if (recovered.length > 0) this.#dirty.add('new').add('cur')
       const alone = await clearRunners(surroundings, alive)
       await sweepTmp(this.#queueDir, surroundings.now)
       if (alone) await sweepJournals(this.#queueDir, surroundings.now)
@@ -164,6 +165,8 @@ export class MaildirRunner implements Runner {
     const name = claimedName(entry.key, claim)
     if (!takeOver(this.#queueDir, 'new', entry.key, name)) return { kind: 'gone' }
     this.#open.add(claim)
+    // Not every file system takes the old name along when only cur/ is synced.
+    this.#holder.touched('new')
     const opened = this.#openClaimed(name, claim, 'new')
     if (opened.kind !== 'claimed' || opened.clearable === undefined) return opened
     opened.claim.content.close()
@@ -287,6 +290,8 @@ export class MaildirRunner implements Runner {
     try {
       await Promise.all(folders.map((folder) => syncDirectory(folderPath(this.#queueDir, folder))))
     } catch (error) {
+      // No later sync vouches for these removals, so their journals stay until the sweep.
+      for (const unique of finished) this.#finished.delete(unique)
       throw queueError(error, 'cannot make removals durable in', this.#queueDir)
     }
     for (const unique of finished) {

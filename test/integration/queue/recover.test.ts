@@ -193,4 +193,16 @@ describe('a recovery that dies itself', () => {
     expect(await recover(queue)).toEqual([true])
     expect(queueContents(queue.queueDir)).toEqual({ new: ['a@x=in-doubt'] })
   })
+
+  it('leaves a doubt behind also where the runner was only silent: it may have sent the message since', async () => {
+    const queue = testQueue()
+    const { runner } = await claimed(queue, 'a@x')
+    disown(queue.queueDir, runner, { host: 'other.example' })
+    heartbeat(queue.queueDir, runner, Date.now() - 61_000)
+    const dying = await queue.store.openRunner('run')
+    await dying.recover(0)
+    expect(readFileSync(join(queue.queueDir, 'runners', dying.id), 'utf8')).toContain(`\n${dying.id}.1\n`)
+    await dying.close()
+    expect(queueContents(queue.queueDir)).toEqual({ new: ['a@x=pending'] })
+  })
 })
