@@ -195,7 +195,9 @@ export class MaildirRunner implements Runner {
     }
     // A power cut must not bring it back to where the journal says it is no more.
     this.#holder.touched(entry.place)
-    const opened = this.#openClaimed(claimedName(entry.key, claim), claim, entry.place)
+    const name = claimedName(entry.key, claim)
+    // In doubt without an envelope to note it in, it stays claimed: a recovery finds the mark.
+    const opened = this.#openClaimed(name, claim, entry.place, taken === 'flown')
     if (taken === 'flown' && opened.kind === 'claimed') await noteDoubt(opened.claim)
     return opened
   }
@@ -204,14 +206,18 @@ export class MaildirRunner implements Runner {
     return quarantined(quarantine(this.#queueDir, entry.place, entry.key, 'its name is too long'))
   }
 
-  /** Opens a message that this runner has just claimed; one that was claimed for delivery may need none. */
-  #openClaimed(name: string, claim: string, origin: Place): OpenedClaim {
+  /**
+   * Opens a message that this runner has just claimed; one that was claimed for delivery may need none.
+   *
+   * @param keep leaves it claimed when it cannot be opened now
+   */
+  #openClaimed(name: string, claim: string, origin: Place, keep = false): OpenedClaim {
     const queueDir = this.#queueDir
     let read
     try {
       read = readClaimed(queueDir, name)
     } catch (error) {
-      this.#giveBack(name, claim, origin)
+      if (!keep) this.#giveBack(name, claim, origin)
       throw error
     }
     if (!read.ok) {
