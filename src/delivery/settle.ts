@@ -68,7 +68,7 @@ export async function settleClaim(
   } catch (error) {
     context.log.error('report.postponed', { id: claim.message.id, reason: describeError(error) })
     if (next.action === 'hold') return claim.finish(next)
-    return claim.finish({ action: 'wait', at: Math.max(at, context.clock.now() + POSTPONED) })
+    return claim.finish({ action: 'wait', at: Math.max(at, context.clock.now() + POSTPONED) }, priority)
   }
   return claim.finish(next.action === 'expire' ? { action: 'retry', at } : next, priority)
 }
