@@ -140,7 +140,8 @@ export async function attemptClaim(
     context.log.warn('message.taken', { id })
     return { outcomes: [], settled: 'taken', stop: undefined }
   }
-  const stop = stopFor(outcomes)
+  // That one message was taken says nothing about the others.
+  const stop = claim.lost ? undefined : stopFor(outcomes)
   try {
     if (stored.size === 0 && outcomes.every(blameless)) {
       await claim.release()

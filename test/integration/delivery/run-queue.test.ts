@@ -13,7 +13,9 @@ import {
   type PluginEvent,
   type QueueEntry,
   type PluginHooks,
+  type RecipientOutcome,
   type RunQueueOptions,
+  type Transport,
 } from '../../../src/index.ts'
 import { parseJournal } from '../../../src/queue/journal-event.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
@@ -241,5 +243,46 @@ describe('plug-ins in a run', () => {
       held: 1,
     })
     expect(await holds(queueDir)).toEqual(['hold: defer@x.example=held'])
+  })
+})
+
+describe('a message that is taken from its delivery', () => {
+  it('does not end the run, also when one of its recipients was refused before', async () => {
+    const queueDir = await queueWith('no@x.example one@x.example', 'two@x.example')
+    const queue = new MaildirQueue(queueDir)
+    const admin = await queue.openRunner('admin')
+    const take = async (): Promise<void> => {
+      for await (const entry of queue.list(['cur'])) {
+        const taken = await admin.take(entry)
+        if (taken.kind === 'claimed') await taken.claim.finish({ action: 'hold', by: 'root', why: 'a test' })
+      }
+    }
+    const sent: string[] = []
+    const transport: Transport = {
+      name: 'slow:',
+      send: async ({ envelope, beforeLastByte }) => {
+        if (envelope.recipients.includes('no@x.example')) await take()
+        const outcome = (recipient: string): RecipientOutcome => {
+          if (recipient === 'no@x.example')
+            return { status: 'failed', recipient, scope: 'recipient', reason: 'no such user', code: 550 }
+          try {
+            beforeLastByte?.()
+          } catch (error) {
+            return { status: 'deferred', recipient, scope: 'host', reason: String(error) }
+          }
+          sent.push(recipient)
+          return { status: 'delivered', recipient, reply: '250 ok' }
+        }
+        return envelope.recipients.map(outcome)
+      },
+      close: () => Promise.resolve(),
+    }
+    expect(await runQueue(queueDir, { bounce: 'none' }, { transport })).toMatchObject({
+      delivered: 1,
+      stopped: undefined,
+    })
+    await admin.close()
+    expect(sent).toEqual(['two@x.example'])
+    expect(await holds(queueDir)).toEqual(['hold: no@x.example=held one@x.example=held'])
   })
 })
