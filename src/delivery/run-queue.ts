@@ -9,7 +9,7 @@ import { setMaxListeners } from 'node:events'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { QueueEntry, QueueStore, Recovered, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim, type AttemptResult } from './attempt.ts'
+import { attemptClaim, type AttemptResult, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { guardAccount } from './account-guard.ts'
 import { noteLastRun } from './last-run.ts'
@@ -93,6 +93,8 @@ interface Run {
   readonly report: RunReport
   /** Messages in a row that could not be read. */
   unreadable: number
+  /** Messages in a row at which the server ended the session. */
+  cutShort: number
 }
 
 function mustStop({ report, options, runner }: Run): boolean {
@@ -100,6 +102,13 @@ function mustStop({ report, options, runner }: Run): boolean {
   if (options.signal?.aborted === true) report.stopped = { scope: 'caller', reason: 'asked to stop' }
   else if (runner.lost) report.stopped = { scope: 'host', reason: 'the lease of this runner was lost' }
   return report.stopped !== undefined
+}
+
+/** One message may have made the server end the session, and must not hold up the others; two in a row are the server. */
+function stopAfter(run: Run, stop: Stop | undefined): void {
+  run.cutShort = stop === undefined ? 0 : run.cutShort + 1
+  if (stop === undefined || (!stop.certain && run.cutShort < 2)) return
+  run.report.stopped ??= { scope: stop.scope, reason: stop.reason }
 }
 
 async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
@@ -115,7 +124,7 @@ async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
   const delivering = { queue: store, claim: result.claim, transport, context }
   const attempt = await attemptClaim(delivering, { signal: options.signal, awaitReply: true })
   count(report, attempt)
-  report.stopped ??= attempt.stop
+  stopAfter(run, attempt.stop)
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause ?? error) : error)
@@ -228,7 +237,7 @@ export async function runQueueOnce(
     log: context.log,
   })
   const runner = await store.openRunner('run')
-  const run: Run = { store, runner, transport: guarded, context, options, report, unreadable: 0 }
+  const run: Run = { store, runner, transport: guarded, context, options, report, unreadable: 0, cutShort: 0 }
   const stopFlushing = flushNowAndThen(run)
   try {
     if (options.force !== true && (await runner.othersAtWork())) {

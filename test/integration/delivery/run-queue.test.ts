@@ -123,16 +123,28 @@ describe('runQueue', () => {
     ])
   })
 
-  it('does not let one message that makes the server end the session block the others for ever', async () => {
+  it('goes on after one message that makes the server end the session, and stops after two in a row', async () => {
     const server = await sink({
-      rcpt: ({ address }) => (address === 'bad@x.example' ? { drop: '421 4.3.0 bye' } : undefined),
+      rcpt: ({ address }) => (address.startsWith('bad') ? { drop: '421 4.3.0 bye' } : undefined),
     })
-    const queueDir = await queueWith('bad@x.example', 'good@x.example')
-    const first = await runQueue(queueDir, settingsOf(server.port, { connections: 1 }))
-    expect(first.stopped).toMatchObject({ scope: 'account' })
-    await runQueue(queueDir, settingsOf(server.port, { connections: 1 }))
+    const queueDir = join(temporaryDirectory(), 'queue')
+    let time = Date.now() - 60_000
+    const queue = new MaildirQueue(queueDir, { now: () => time })
+    for (const name of ['bad1', 'good', 'bad2', 'bad3', 'last']) {
+      await enqueueMessage(MESSAGE, queue, { sender: 'a@site.example', recipients: `${name}@x.example` })
+      time += 1000
+    }
+    const settings = settingsOf(server.port, { connections: 1 })
+    const first = await runQueue(queueDir, settings, { all: true })
+    expect(first).toMatchObject({ delivered: 1, deferred: 3, stopped: { scope: 'account' } })
     expect(server.messages.map(({ rcptTo }) => rcptTo)).toEqual([['good@x.example']])
-    expect(await holds(queueDir)).toEqual(['new: bad@x.example=deferred'])
+    await runQueue(queueDir, settings)
+    expect(server.messages.map(({ rcptTo }) => rcptTo)).toEqual([['good@x.example'], ['last@x.example']])
+    expect(await holds(queueDir)).toEqual([
+      'new: bad1@x.example=deferred',
+      'new: bad2@x.example=deferred',
+      'new: bad3@x.example=deferred',
+    ])
   })
 
   it('does nothing beside an older run, unless forced', async () => {
