@@ -7,14 +7,15 @@
  */
 import { setMaxListeners } from 'node:events'
 import { describeError, errnoOf } from '../errors/errno.ts'
-import type { QueueEntry, QueueStore, Recovered, Runner } from '../queue/store.ts'
+import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { attemptClaim, type AttemptResult, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { guardAccount } from './account-guard.ts'
 import { noteLastRun } from './last-run.ts'
 import { dueWindows, type Selection } from './due-window.ts'
-import { isDue, nextAttempt } from './schedule.ts'
+import { recoverQueue } from './recovery.ts'
+import { isDue } from './schedule.ts'
 
 /** Removals become durable at least this often, in milliseconds. */
 const FLUSH_INTERVAL = 1000
@@ -158,18 +159,6 @@ async function deliverWindow(run: Run, window: readonly QueueEntry[], from: numb
   await Promise.all(Array.from({ length: run.options.connections }, worker))
 }
 
-function tellRecovered({ report, context }: Run, recovered: readonly Recovered[]): void {
-  for (const { id, inDoubt, quarantined } of recovered) {
-    if (quarantined === undefined) {
-      report.recovered += 1
-      context.log.warn('queue.recovered', { id, inDoubt })
-    } else {
-      report.quarantined += 1
-      context.log.error('queue.quarantined', { ...quarantined })
-    }
-  }
-}
-
 /** Whether there is anything to do, found out without looking at more names than needed. */
 async function somethingIsDue({ store, context, options }: Run, selection: Selection): Promise<boolean> {
   for await (const entry of store.list(['new'])) {
@@ -245,7 +234,7 @@ export async function runQueueOnce(
       report.busy = true
       return report
     }
-    tellRecovered(run, await runner.recover(nextAttempt(context.policy, 1, context.clock.now())))
+    Object.assign(report, await recoverQueue(runner, context))
     await deliverAll(run, store)
   } finally {
     stopFlushing()

@@ -6,6 +6,8 @@
  * others are in doubt: the server may have the message. Whoever takes such a claim over marks its own claim as
  * handed over first, so that the doubt outlives a crash of the recovery itself.
  */
+import { errnoOf } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
 import { clearAway, readClaimed } from './claimed-message.ts'
 import { isTooLong, claimedName, parseName, queueId, runnerOf } from './entry-name.ts'
 import { dropSecondName, foreignClaimIsDead } from './foreign-claim.ts'
@@ -137,6 +139,13 @@ async function recoverOne(
   return result
 }
 
+/** One bad spot on the disk must not hold up all other mail; two in one recovery are the disk. */
+function passOver(name: string, error: unknown, recovered: readonly Recovered[]): Recovered {
+  const isBadSpot = error instanceof MailError && errnoOf(error.cause) === 'EIO'
+  if (!isBadSpot || recovered.some(({ unreadable }) => unreadable !== undefined)) throw error
+  return { id: queueId(parseName(name).unique), inDoubt: false, unreadable: error.publicMessage }
+}
+
 /** What was recovered, and the runners that still have claims. */
 export interface RecoveryResult {
   readonly recovered: readonly Recovered[]
@@ -160,7 +169,9 @@ export async function recoverClaims(recovery: Recovery): Promise<RecoveryResult>
       continue
     }
     const before = claim === undefined ? undefined : records.get(runnerOf(claim))
-    const result = await recoverOne(recovery, name, verdict === 'in-doubt', before)
+    const result = await recoverOne(recovery, name, verdict === 'in-doubt', before).catch((error: unknown) =>
+      passOver(name, error, recovered),
+    )
     if (result !== undefined) recovered.push(result)
   }
   return { recovered, alive }

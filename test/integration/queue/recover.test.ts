@@ -1,12 +1,13 @@
 /**
  * Claims of processes that are gone come back, and those of others do not.
  */
-import { readFileSync, renameSync, rmSync } from 'node:fs'
+import fs, { readFileSync, renameSync, rmSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { appendJournal } from '../../../src/queue/journal.ts'
 import { journalOf, namesIn, queueContents, storedIn } from '../../helpers/queue-dir.ts'
-import { deferred, delivered } from './contract.ts'
+import { claimOnly, deferred, delivered, messageTo } from './contract.ts'
 import { claimed, deadPid, disown, heartbeat, recover, testQueue, unlock } from './maildir.ts'
 
 describe('a claim of a process that is gone', () => {
@@ -169,6 +170,42 @@ describe('a claim of a process that may live', () => {
     expect(entry && (await next.claim(entry))).toEqual({ kind: 'gone' })
     await next.close()
     expect(queueContents(queue.queueDir)).toEqual({})
+  })
+})
+
+describe('a claim that cannot be read', () => {
+  it('does not hold up the others, and stays for the next recovery', async () => {
+    const queue = testQueue()
+    const { runner } = await claimed(queue, 'bad@x')
+    const [bad = ''] = namesIn(queue.queueDir, 'cur')
+    await queue.store.enqueue(messageTo('good@x'))
+    await claimOnly(queue.store, runner)
+    disown(queue.queueDir, runner, { pid: deadPid() })
+    const { openSync } = fs
+    const restore = (): void => {
+      fs.openSync = openSync
+      syncBuiltinESMExports()
+    }
+    onTestFinished(restore)
+    const start = bad.split(':')[0] ?? ''
+    fs.openSync = (path, ...more) => {
+      if (!String(path).includes(`/cur/${start}`)) return openSync(path, ...more)
+      throw Object.assign(new Error('EIO: i/o error, open'), { code: 'EIO' })
+    }
+    syncBuiltinESMExports()
+    const next = await queue.store.openRunner('run')
+    const unreadable = expect.stringMatching(/input\/output error/) as string
+    expect(await next.recover(0)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ inDoubt: false, unreadable }),
+        { id: expect.any(String) as string, inDoubt: false },
+      ]),
+    )
+    await next.close()
+    expect(namesIn(queue.queueDir, 'cur')).toEqual([expect.stringContaining(start)])
+    restore()
+    expect(await recover(queue)).toEqual([false])
+    expect(queueContents(queue.queueDir)).toEqual({ new: ['bad@x=pending', 'good@x=pending'] })
   })
 })
 
