@@ -4,7 +4,7 @@
 import { relative } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
-import { nextAttempt } from '../delivery/schedule.ts'
+import { recoverQueue } from '../delivery/recovery.ts'
 import { checkQueue } from '../queue/fsck/check-queue.ts'
 import type { Finding } from '../queue/fsck/finding.ts'
 import type { Runner } from '../queue/store.ts'
@@ -20,11 +20,8 @@ function recovery({ store, setup }: NamedQueue) {
     recover: async (): Promise<void> => {
       if (runner !== undefined) return
       runner = await store.openRunner('admin')
-      const { policy, log, clock } = await openContext(setup, await openLog(setup))
-      for (const { id, inDoubt, quarantined } of await runner.recover(nextAttempt(policy, 1, clock.now()))) {
-        if (quarantined === undefined) log.warn('queue.recovered', { id, inDoubt })
-        else log.error('queue.quarantined', { ...quarantined })
-      }
+      const { unreadable } = await recoverQueue(runner, await openContext(setup, await openLog(setup)))
+      if (unreadable !== undefined) setup.terminal.complain(`a message was passed over: ${unreadable}`)
     },
     close: async (): Promise<void> => runner?.close(),
   }

@@ -11,18 +11,10 @@
  */
 import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import type {
-  Claim,
-  Disposition,
-  Quarantined,
-  QueueEntry,
-  QueueStore,
-  Runner,
-  Settled,
-} from '../queue/store.ts'
+import type { Claim, Disposition, Quarantined, QueueEntry, QueueStore, Settled } from '../queue/store.ts'
 import { applyChange, priorityFor, refusalOf, type Change } from './administration.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
-import { nextAttempt } from './schedule.ts'
+import { recoverQueue } from './recovery.ts'
 import { settleClaim } from './settle.ts'
 
 /** What became of a change. */
@@ -116,14 +108,6 @@ async function changeClaimed(
   return { kind: 'changed', settled, maybeSent }
 }
 
-/** Its deliverer may be dead, and then it can be changed. */
-async function recover(runner: Runner, { policy, clock, log }: DeliveryContext): Promise<void> {
-  for (const { id, inDoubt, quarantined } of await runner.recover(nextAttempt(policy, 1, clock.now()))) {
-    if (quarantined === undefined) log.warn('queue.recovered', { id, inDoubt })
-    else log.error('queue.quarantined', { ...quarantined })
-  }
-}
-
 /** What a caller has to say for it. */
 export interface AdministrationOptions extends Pick<Administration, 'queue' | 'by'> {
   /** Logs, retry policy and delivery reports; nothing is logged and nobody is told when left out. */
@@ -149,7 +133,8 @@ export async function openAdministration(options: AdministrationOptions): Promis
     change: async (entry, change) => {
       const changed = await changeOnce(entry, change)
       if (changed.kind !== 'busy' && changed.kind !== 'gone') return changed
-      if (changed.kind === 'busy') await recover(runner, context)
+      // Its deliverer may be dead, and then it can be changed.
+      if (changed.kind === 'busy') await recoverQueue(runner, context)
       // It was moved since it was looked up: mostly by its delivery, which can be stopped.
       const [found] = await queue.find(entry.id)
       if (found === undefined) return { kind: 'gone' }

@@ -18,6 +18,8 @@ import { settleClaim } from './settle.ts'
 export interface Stop {
   readonly scope: 'account' | 'host'
   readonly reason: string
+  /** False where the message itself may have made the server end the session. */
+  readonly certain: boolean
 }
 
 /** What came of the attempt. */
@@ -40,10 +42,16 @@ export function blameless(outcome: RecipientOutcome): boolean {
 function stopFor(outcomes: readonly RecipientOutcome[]): Stop | undefined {
   for (const outcome of outcomes) {
     if (outcome.status === 'deferred' && (outcome.scope === 'account' || outcome.scope === 'host')) {
-      return { scope: outcome.scope, reason: outcome.reason }
+      return { scope: outcome.scope, reason: outcome.reason, certain: blameless(outcome) }
     }
   }
   return undefined
+}
+
+/** The queue failed: nothing more is to be tried. */
+function abandoned(outcomes: readonly RecipientOutcome[], error: unknown): AttemptResult {
+  const stop = { scope: 'host', reason: describeError(error), certain: true } as const
+  return { outcomes, settled: 'abandoned', stop }
 }
 
 /** What happens to the recipients that an attempt left over. */
@@ -97,7 +105,7 @@ async function settle(
     if (settled === 'held') context.log.warn('message.held', { id })
     return { outcomes, settled, stop }
   } catch (error) {
-    return { outcomes, settled: 'abandoned', stop: { scope: 'host', reason: describeError(error) } }
+    return abandoned(outcomes, error)
   }
 }
 
@@ -140,7 +148,8 @@ export async function attemptClaim(
     context.log.warn('message.taken', { id })
     return { outcomes: [], settled: 'taken', stop: undefined }
   }
-  const stop = stopFor(outcomes)
+  // That one message was taken says nothing about the others.
+  const stop = claim.lost ? undefined : stopFor(outcomes)
   try {
     if (stored.size === 0 && outcomes.every(blameless)) {
       await claim.release()
@@ -149,7 +158,7 @@ export async function attemptClaim(
     await claim.record(outcomes.filter(({ recipient }) => !stored.has(recipient)))
   } catch (error) {
     claim.abandon()
-    return { outcomes, settled: 'abandoned', stop: { scope: 'host', reason: describeError(error) } }
+    return abandoned(outcomes, error)
   }
   const subject = { envelope, content: claim.content, id, attempts: claim.message.attempts }
   const action = await reportAttempt(context, subject, outcomes)

@@ -59,10 +59,10 @@ export async function* dueWindows(store: QueueStore, selection: Selection): Asyn
   for (;;) {
     const best = bestOf(order, size)
     for await (const entry of store.list(['new'])) {
-      const wanted = selection.all
-        ? last === undefined || byAge(last, entry) < 0
-        : isDue(selection.policy, entry, { cutoff: selection.cutoff, now: selection.clock.now() })
-      if (wanted) best.offer(entry)
+      // What came up and still waits, because nobody wanted it or it could not be read, does not come up again.
+      if (last !== undefined && order(last, entry) >= 0) continue
+      const times = { cutoff: selection.cutoff, now: selection.clock.now() }
+      if (selection.all || isDue(selection.policy, entry, times)) best.offer(entry)
     }
     const window = best.take()
     if (window.length === 0) return

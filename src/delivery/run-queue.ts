@@ -7,14 +7,15 @@
  */
 import { setMaxListeners } from 'node:events'
 import { describeError, errnoOf } from '../errors/errno.ts'
-import type { QueueEntry, QueueStore, Recovered, Runner } from '../queue/store.ts'
+import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim, type AttemptResult } from './attempt.ts'
+import { attemptClaim, type AttemptResult, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { guardAccount } from './account-guard.ts'
 import { noteLastRun } from './last-run.ts'
 import { dueWindows, type Selection } from './due-window.ts'
-import { isDue, nextAttempt } from './schedule.ts'
+import { recoverQueue } from './recovery.ts'
+import { isDue } from './schedule.ts'
 
 /** Removals become durable at least this often, in milliseconds. */
 const FLUSH_INTERVAL = 1000
@@ -93,6 +94,8 @@ interface Run {
   readonly report: RunReport
   /** Messages in a row that could not be read. */
   unreadable: number
+  /** Messages in a row at which the server ended the session. */
+  cutShort: number
 }
 
 function mustStop({ report, options, runner }: Run): boolean {
@@ -100,6 +103,13 @@ function mustStop({ report, options, runner }: Run): boolean {
   if (options.signal?.aborted === true) report.stopped = { scope: 'caller', reason: 'asked to stop' }
   else if (runner.lost) report.stopped = { scope: 'host', reason: 'the lease of this runner was lost' }
   return report.stopped !== undefined
+}
+
+/** One message may have made the server end the session, and must not hold up the others; two in a row are the server. */
+function stopAfter(run: Run, stop: Stop | undefined): void {
+  run.cutShort = stop === undefined ? 0 : run.cutShort + 1
+  if (stop === undefined || (!stop.certain && run.cutShort < 2)) return
+  run.report.stopped ??= { scope: stop.scope, reason: stop.reason }
 }
 
 async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
@@ -115,7 +125,7 @@ async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
   const delivering = { queue: store, claim: result.claim, transport, context }
   const attempt = await attemptClaim(delivering, { signal: options.signal, awaitReply: true })
   count(report, attempt)
-  report.stopped ??= attempt.stop
+  stopAfter(run, attempt.stop)
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause ?? error) : error)
@@ -147,18 +157,6 @@ async function deliverWindow(run: Run, window: readonly QueueEntry[], from: numb
     }
   }
   await Promise.all(Array.from({ length: run.options.connections }, worker))
-}
-
-function tellRecovered({ report, context }: Run, recovered: readonly Recovered[]): void {
-  for (const { id, inDoubt, quarantined } of recovered) {
-    if (quarantined === undefined) {
-      report.recovered += 1
-      context.log.warn('queue.recovered', { id, inDoubt })
-    } else {
-      report.quarantined += 1
-      context.log.error('queue.quarantined', { ...quarantined })
-    }
-  }
 }
 
 /** Whether there is anything to do, found out without looking at more names than needed. */
@@ -224,7 +222,7 @@ export async function runQueueOnce(
   const insistence = options.all === true ? 'now' : 'run'
   const guarded = guardAccount(transport, insistence, { ...context, queue: store })
   const runner = await store.openRunner('run')
-  const run: Run = { store, runner, transport: guarded, context, options, report, unreadable: 0 }
+  const run: Run = { store, runner, transport: guarded, context, options, report, unreadable: 0, cutShort: 0 }
   const stopFlushing = flushNowAndThen(run)
   try {
     if (options.force !== true && (await runner.othersAtWork())) {
@@ -232,7 +230,7 @@ export async function runQueueOnce(
       report.busy = true
       return report
     }
-    tellRecovered(run, await runner.recover(nextAttempt(context.policy, 1, context.clock.now())))
+    Object.assign(report, await recoverQueue(runner, context))
     await deliverAll(run, store)
   } finally {
     stopFlushing()

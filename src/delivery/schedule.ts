@@ -21,6 +21,9 @@ const JITTER = 0.2
 /** This program did not exist before: an earlier time is that of a clock that was not set. */
 const FIRST_PLAUSIBLE_TIME = Date.UTC(2020, 0, 1)
 
+/** How long a report waits that could not be made, in milliseconds. */
+export const REPORT_DELAY = 10 * 60_000
+
 /**
  * The time of the next attempt.
  *
@@ -71,7 +74,7 @@ export function isExpired(policy: RetryPolicy, message: Dated, now: number): boo
 }
 
 /**
- * Whether a message may be tried now. A time further away than any retry can be was written by a clock that
+ * Whether a message may be tried now. A time further away than any retry or report can be was written by a clock that
  * went wrong: such a message is due, or it would wait for ever.
  */
 export function isDue(
@@ -79,6 +82,6 @@ export function isDue(
   { nextAttempt }: Pick<QueueEntry, 'nextAttempt'>,
   { cutoff, now }: { readonly cutoff: number; readonly now: number },
 ): boolean {
-  const furthest = Math.max(0, ...policy.retry) * (1 + JITTER) + 60_000
+  const furthest = Math.max(REPORT_DELAY, ...policy.retry) * (1 + JITTER) + 60_000
   return nextAttempt <= cutoff || nextAttempt > now + furthest
 }

@@ -9,7 +9,7 @@ import { describeError } from '../errors/errno.ts'
 import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../queue/store.ts'
 import type { DeliveryContext } from './context.ts'
 import { owedReports, type OwedReport } from './report-policy.ts'
-import { bornAt } from './schedule.ts'
+import { bornAt, REPORT_DELAY } from './schedule.ts'
 
 /** What a claim ends with. */
 export interface Settling {
@@ -34,9 +34,6 @@ function reportsOwed(message: QueuedMessage, { reports, clock }: DeliveryContext
   }
   return owedReports(facts, reports)
 }
-
-/** How long a report waits that could not be made, in milliseconds. */
-const POSTPONED = 10 * 60_000
 
 /**
  * Ends a claim.
@@ -68,7 +65,7 @@ export async function settleClaim(
   } catch (error) {
     context.log.error('report.postponed', { id: claim.message.id, reason: describeError(error) })
     if (next.action === 'hold') return claim.finish(next)
-    return claim.finish({ action: 'wait', at: Math.max(at, context.clock.now() + POSTPONED) })
+    return claim.finish({ action: 'wait', at: Math.max(at, context.clock.now() + REPORT_DELAY) }, priority)
   }
   return claim.finish(next.action === 'expire' ? { action: 'retry', at } : next, priority)
 }

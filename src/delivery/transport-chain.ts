@@ -1,6 +1,7 @@
 /**
  * Several transports as one: each takes what the one before it could not deliver for the time being. A recipient
- * that is in doubt is never handed to the next: that could send the message twice.
+ * that is in doubt is never handed to the next: that could send the message twice. Before the next one is tried, the
+ * caller is told who has the message already, and of nothing that may still change.
  */
 import type { RecipientOutcome } from '../message/outcome.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
@@ -18,19 +19,41 @@ export function transportChain(transports: readonly Transport[]): Transport | un
   }
 }
 
+/** Tells the caller of outcomes, each once, as far as no other transport can change them. */
+function tellFinal({ onOutcomes }: Delivery): NonNullable<Delivery['onOutcomes']> {
+  const told = new Set<string>()
+  return async (outcomes) => {
+    const news = outcomes.filter(({ status, recipient }) => status !== 'deferred' && !told.has(recipient))
+    if (news.length === 0) return
+    await onOutcomes?.(news)
+    for (const { recipient } of news) told.add(recipient)
+  }
+}
+
 async function sendThrough(
   transports: readonly Transport[],
   delivery: Delivery,
   signal: AbortSignal | undefined,
 ): Promise<RecipientOutcome[]> {
   const outcomes = new Map<string, RecipientOutcome>()
+  const onOutcomes = tellFinal(delivery)
   let rest = delivery.envelope.recipients
   for (const transport of transports) {
     const envelope = { ...delivery.envelope, recipients: rest }
-    for (const outcome of await transport.send({ ...delivery, envelope }, signal))
-      outcomes.set(outcome.recipient, outcome)
+    const brought = await transport.send({ ...delivery, envelope, onOutcomes }, signal)
+    for (const outcome of brought) outcomes.set(outcome.recipient, outcome)
     rest = rest.filter((recipient) => outcomes.get(recipient)?.status === 'deferred')
-    if (rest.length === 0 || signal?.aborted === true) break
+    if (rest.length === 0 || signal?.aborted === true || transport === transports.at(-1)) break
+    // Who has the message is stored before another server gets it for the rest.
+    if (!(await isFulfilled(onOutcomes(brought)))) break
   }
   return delivery.envelope.recipients.flatMap((recipient) => outcomes.get(recipient) ?? [])
+}
+
+/** What cannot be stored now is stored, or complained about, by the caller in the end. */
+async function isFulfilled(promise: Promise<void>): Promise<boolean> {
+  return promise.then(
+    () => true,
+    () => false,
+  )
 }

@@ -57,11 +57,14 @@ async function writeMessage(path: string, head: Buffer, message: NewMessage): Pr
   }
 }
 
-function discardQuietly(path: string): void {
+/** False when it could not be removed, or was not there any more. */
+function discardQuietly(path: string): boolean {
   try {
     unlinkSync(path)
+    return true
   } catch {
-    // The sweep of tmp/ finds it.
+    // In tmp/ the sweep finds it.
+    return false
   }
 }
 
@@ -106,9 +109,9 @@ export async function commitMessage(
   try {
     await syncDirectory(folderPath(queueDir, target.folder))
   } catch (error) {
-    // The caller keeps the message, so the queue must not.
-    discardQuietly(folderPath(queueDir, target.folder, finalName))
-    if (target.events.length > 0) removeQuietly(queueDir, unique)
+    // The caller keeps the message, so the queue must not. Whoever has claimed it already needs its journal.
+    const discarded = discardQuietly(folderPath(queueDir, target.folder, finalName))
+    if (discarded && target.events.length > 0) removeQuietly(queueDir, unique)
     throw queueError(error, 'cannot make the message durable in the queue', queueDir)
   }
   return { unique, name }

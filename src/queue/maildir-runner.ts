@@ -139,10 +139,11 @@ export class MaildirRunner implements Runner {
           return claim
         },
         endClaim: (claim) => this.#open.delete(claim),
+        // At once: a flush may come between, and a failure may end the recovery.
+        touched: (folder) => this.#dirty.add(folder),
         finished: (unique) => this.#finished.add(unique),
         markFlight: (claim) => this.#lease.markFlight(claim, this.#open),
       })
-      if (recovered.length > 0) this.#dirty.add('new').add('cur')
       const alone = await clearRunners(surroundings, alive)
       await sweepTmp(this.#queueDir, surroundings.now)
       if (alone) await sweepJournals(this.#queueDir, surroundings.now)
@@ -164,6 +165,8 @@ export class MaildirRunner implements Runner {
     const name = claimedName(entry.key, claim)
     if (!takeOver(this.#queueDir, 'new', entry.key, name)) return { kind: 'gone' }
     this.#open.add(claim)
+    // Not every file system takes the old name along when only cur/ is synced.
+    this.#holder.touched('new')
     const opened = this.#openClaimed(name, claim, 'new')
     if (opened.kind !== 'claimed' || opened.clearable === undefined) return opened
     opened.claim.content.close()
@@ -192,7 +195,9 @@ export class MaildirRunner implements Runner {
     }
     // A power cut must not bring it back to where the journal says it is no more.
     this.#holder.touched(entry.place)
-    const opened = this.#openClaimed(claimedName(entry.key, claim), claim, entry.place)
+    const name = claimedName(entry.key, claim)
+    // In doubt without an envelope to note it in, it stays claimed: a recovery finds the mark.
+    const opened = this.#openClaimed(name, claim, entry.place, taken === 'flown')
     if (taken === 'flown' && opened.kind === 'claimed') await noteDoubt(opened.claim)
     return opened
   }
@@ -201,14 +206,18 @@ export class MaildirRunner implements Runner {
     return quarantined(quarantine(this.#queueDir, entry.place, entry.key, 'its name is too long'))
   }
 
-  /** Opens a message that this runner has just claimed; one that was claimed for delivery may need none. */
-  #openClaimed(name: string, claim: string, origin: Place): OpenedClaim {
+  /**
+   * Opens a message that this runner has just claimed; one that was claimed for delivery may need none.
+   *
+   * @param keep leaves it claimed when it cannot be opened now
+   */
+  #openClaimed(name: string, claim: string, origin: Place, keep = false): OpenedClaim {
     const queueDir = this.#queueDir
     let read
     try {
       read = readClaimed(queueDir, name)
     } catch (error) {
-      this.#giveBack(name, claim, origin)
+      if (!keep) this.#giveBack(name, claim, origin)
       throw error
     }
     if (!read.ok) {
@@ -287,6 +296,8 @@ export class MaildirRunner implements Runner {
     try {
       await Promise.all(folders.map((folder) => syncDirectory(folderPath(this.#queueDir, folder))))
     } catch (error) {
+      // No later sync vouches for these removals, so their journals stay until the sweep.
+      for (const unique of finished) this.#finished.delete(unique)
       throw queueError(error, 'cannot make removals durable in', this.#queueDir)
     }
     for (const unique of finished) {

@@ -6,12 +6,14 @@
  * others are in doubt: the server may have the message. Whoever takes such a claim over marks its own claim as
  * handed over first, so that the doubt outlives a crash of the recovery itself.
  */
+import { errnoOf } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
 import { clearAway, readClaimed } from './claimed-message.ts'
 import { isTooLong, claimedName, parseName, queueId, runnerOf } from './entry-name.ts'
 import { dropSecondName, foreignClaimIsDead } from './foreign-claim.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { appendJournal } from './journal.ts'
-import { folderPath } from './layout.ts'
+import { folderPath, type Folder } from './layout.ts'
 import { moveMessage } from './move.ts'
 import { quarantine } from './quarantine.ts'
 import { inspectRunner, type RunnerInfo, type RunnerRecord } from './runner-record.ts'
@@ -31,6 +33,8 @@ export interface Recovery {
   /** A fresh claim of the recovering runner, which is open until it is ended. */
   newClaim(): string
   endClaim(claim: string): void
+  /** Notes that names in a folder changed and want a directory sync. */
+  touched(folder: Folder): void
   /** Notes that a message is removed, so that its journal can go once that is durable. */
   finished(unique: string): void
   /** Notes that the message of a claim may have been handed over. */
@@ -95,6 +99,8 @@ async function giveBack(
   const doubt = inDoubt && left.length > 0
   if (doubt) await appendJournal(queueDir, entry.unique, doubtEvents(entry.claim, left, recovery.now), true)
   if (history.clearable !== undefined) {
+    recovery.touched('cur')
+    recovery.touched('hold')
     if (clearAway(queueDir, taken, history.clearable)) recovery.finished(entry.unique)
     return { id, inDoubt: doubt }
   }
@@ -102,6 +108,8 @@ async function giveBack(
   const nextAttempt = doubt ? Math.floor(recovery.inDoubtUntil / 1000) : entry.nextAttempt
   const path = folderPath(queueDir, 'cur', taken)
   moveMessage(path, { queueDir, folder: 'new', entry: { ...entry, nextAttempt } })
+  recovery.touched('cur')
+  recovery.touched('new')
   return { id, inDoubt: doubt }
 }
 
@@ -118,7 +126,8 @@ async function recoverOne(
     return quarantined && { id: queueId(parseName(name).unique), inDoubt: false, quarantined }
   }
   const ours = recovery.newClaim()
-  if (inDoubt) recovery.markFlight(ours)
+  // Also while it may still turn out to be in doubt: a crash right here must leave a doubt.
+  if (inDoubt || owner?.gone === false) recovery.markFlight(ours)
   const taken = claimedName(name, ours)
   let result: Recovered | undefined
   if (takeOver(queueDir, 'cur', name, taken)) {
@@ -128,6 +137,13 @@ async function recoverOne(
   }
   recovery.endClaim(ours)
   return result
+}
+
+/** One bad spot on the disk must not hold up all other mail; two in one recovery are the disk. */
+function passOver(name: string, error: unknown, recovered: readonly Recovered[]): Recovered {
+  const isBadSpot = error instanceof MailError && errnoOf(error.cause) === 'EIO'
+  if (!isBadSpot || recovered.some(({ unreadable }) => unreadable !== undefined)) throw error
+  return { id: queueId(parseName(name).unique), inDoubt: false, unreadable: error.publicMessage }
 }
 
 /** What was recovered, and the runners that still have claims. */
@@ -153,7 +169,9 @@ export async function recoverClaims(recovery: Recovery): Promise<RecoveryResult>
       continue
     }
     const before = claim === undefined ? undefined : records.get(runnerOf(claim))
-    const result = await recoverOne(recovery, name, verdict === 'in-doubt', before)
+    const result = await recoverOne(recovery, name, verdict === 'in-doubt', before).catch((error: unknown) =>
+      passOver(name, error, recovered),
+    )
     if (result !== undefined) recovered.push(result)
   }
   return { recovered, alive }

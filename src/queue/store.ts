@@ -134,6 +134,8 @@ export interface Recovered {
   readonly inDoubt: boolean
   /** Set when the file was no message. */
   readonly quarantined?: Quarantined
+  /** Why the message could not be read; it stays claimed for the next recovery. */
+  readonly unreadable?: string
 }
 
 /** What opening a claimed message can bring. */

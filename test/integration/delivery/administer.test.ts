@@ -163,6 +163,14 @@ describe.each(queues)('an administrator of a queue in %s', (_name, open) => {
     expect(await holding(store)).toEqual(['hold a@x=held b@x=held'])
   })
 
+  it('changes the priority also while a report about the message has to wait', async () => {
+    const store = await filled(['a@x', 'b@x'], { outcomes: [failed('a@x')] })
+    const reports = { ...REPORTS, limit: 0 }
+    expect(await change(store, { action: 'edit', priority: 1 }, { reports })).toEqual(changed('waiting'))
+    expect(await entriesOf(store)).toMatchObject([{ place: 'new', priority: 1 }])
+    expect(await holding(store)).toEqual(['new a@x=failed b@x=pending'])
+  })
+
   it('finds a message that was claimed since it was looked up', async () => {
     const store = await filled(['a@x'])
     const [entry] = await entriesOf(store)

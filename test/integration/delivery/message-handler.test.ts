@@ -7,9 +7,11 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   enqueueMessage,
   MaildirQueue,
+  MemoryTransport,
   MessageHandler,
   smtpTransport,
   type MailError,
+  type Transport,
 } from '../../../src/index.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
@@ -125,6 +127,42 @@ describe('conservative message sending', () => {
     const result = await handlerFor(server.port).sendMessage(stored)
     expect(result).toMatchObject({ accepted: true, sent: ['b@site.example'], queueId: undefined })
     expect(server.messages).toHaveLength(1)
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('stores what the last transport brought, also when the first needed several transactions', async () => {
+    const server = await sink()
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const recipients = ['defer@x.example', 'one@x.example']
+    const stored = await enqueueMessage(MESSAGE, queueDir, { sender: '', recipients, inProgress: true })
+    const first = smtpTransport(settingsOf(server.port, { max_recipients: 1 }))
+    const second = new MemoryTransport()
+    const handler = new MessageHandler([first, second])
+    onTestFinished(() => handler.close())
+    expect(await handler.sendMessage(stored)).toMatchObject({ accepted: true, queueId: undefined })
+    expect(server.messages.map(({ rcptTo }) => rcptTo)).toEqual([['one@x.example']])
+    expect(second.messages.map(({ recipients: taken }) => taken)).toEqual([['defer@x.example']])
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('stores who has the message before the next transport is tried', async () => {
+    const server = await sink()
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const recipients = ['one@x.example', 'defer@x.example']
+    const stored = await enqueueMessage(MESSAGE, queueDir, { sender: '', recipients, inProgress: true })
+    let heldMeanwhile: string[] = []
+    const second: Transport = {
+      name: 'looks:',
+      send: async ({ envelope }) => {
+        heldMeanwhile = await holds(queueDir)
+        return envelope.recipients.map((recipient) => ({ status: 'delivered', recipient, reply: '250 ok' }))
+      },
+      close: () => Promise.resolve(),
+    }
+    const handler = new MessageHandler([smtpTransport(settingsOf(server.port)), second])
+    onTestFinished(() => handler.close())
+    await handler.sendMessage(stored)
+    expect(heldMeanwhile[0]).toBe('cur: one@x.example=delivered defer@x.example=pending')
     expect(await holds(queueDir)).toEqual([])
   })
 

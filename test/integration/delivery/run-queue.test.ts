@@ -13,7 +13,9 @@ import {
   type PluginEvent,
   type QueueEntry,
   type PluginHooks,
+  type RecipientOutcome,
   type RunQueueOptions,
+  type Transport,
 } from '../../../src/index.ts'
 import { parseJournal } from '../../../src/queue/journal-event.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
@@ -121,16 +123,28 @@ describe('runQueue', () => {
     ])
   })
 
-  it('does not let one message that makes the server end the session block the others for ever', async () => {
+  it('goes on after one message that makes the server end the session, and stops after two in a row', async () => {
     const server = await sink({
-      rcpt: ({ address }) => (address === 'bad@x.example' ? { drop: '421 4.3.0 bye' } : undefined),
+      rcpt: ({ address }) => (address.startsWith('bad') ? { drop: '421 4.3.0 bye' } : undefined),
     })
-    const queueDir = await queueWith('bad@x.example', 'good@x.example')
-    const first = await runQueue(queueDir, settingsOf(server.port, { connections: 1 }))
-    expect(first.stopped).toMatchObject({ scope: 'account' })
-    await runQueue(queueDir, settingsOf(server.port, { connections: 1 }))
+    const queueDir = join(temporaryDirectory(), 'queue')
+    let time = Date.now() - 60_000
+    const queue = new MaildirQueue(queueDir, { now: () => time })
+    for (const name of ['bad1', 'good', 'bad2', 'bad3', 'last']) {
+      await enqueueMessage(MESSAGE, queue, { sender: 'a@site.example', recipients: `${name}@x.example` })
+      time += 1000
+    }
+    const settings = settingsOf(server.port, { connections: 1 })
+    const first = await runQueue(queueDir, settings, { all: true })
+    expect(first).toMatchObject({ delivered: 1, deferred: 3, stopped: { scope: 'account' } })
     expect(server.messages.map(({ rcptTo }) => rcptTo)).toEqual([['good@x.example']])
-    expect(await holds(queueDir)).toEqual(['new: bad@x.example=deferred'])
+    await runQueue(queueDir, settings)
+    expect(server.messages.map(({ rcptTo }) => rcptTo)).toEqual([['good@x.example'], ['last@x.example']])
+    expect(await holds(queueDir)).toEqual([
+      'new: bad1@x.example=deferred',
+      'new: bad2@x.example=deferred',
+      'new: bad3@x.example=deferred',
+    ])
   })
 
   it('does nothing beside an older run, unless forced', async () => {
@@ -241,5 +255,46 @@ describe('plug-ins in a run', () => {
       held: 1,
     })
     expect(await holds(queueDir)).toEqual(['hold: defer@x.example=held'])
+  })
+})
+
+describe('a message that is taken from its delivery', () => {
+  it('does not end the run, also when one of its recipients was refused before', async () => {
+    const queueDir = await queueWith('no@x.example one@x.example', 'two@x.example')
+    const queue = new MaildirQueue(queueDir)
+    const admin = await queue.openRunner('admin')
+    const take = async (): Promise<void> => {
+      for await (const entry of queue.list(['cur'])) {
+        const taken = await admin.take(entry)
+        if (taken.kind === 'claimed') await taken.claim.finish({ action: 'hold', by: 'root', why: 'a test' })
+      }
+    }
+    const sent: string[] = []
+    const transport: Transport = {
+      name: 'slow:',
+      send: async ({ envelope, beforeLastByte }) => {
+        if (envelope.recipients.includes('no@x.example')) await take()
+        const outcome = (recipient: string): RecipientOutcome => {
+          if (recipient === 'no@x.example')
+            return { status: 'failed', recipient, scope: 'recipient', reason: 'no such user', code: 550 }
+          try {
+            beforeLastByte?.()
+          } catch (error) {
+            return { status: 'deferred', recipient, scope: 'host', reason: String(error) }
+          }
+          sent.push(recipient)
+          return { status: 'delivered', recipient, reply: '250 ok' }
+        }
+        return envelope.recipients.map(outcome)
+      },
+      close: () => Promise.resolve(),
+    }
+    expect(await runQueue(queueDir, { bounce: 'none' }, { transport })).toMatchObject({
+      delivered: 1,
+      stopped: undefined,
+    })
+    await admin.close()
+    expect(sent).toEqual(['two@x.example'])
+    expect(await holds(queueDir)).toEqual(['hold: no@x.example=held one@x.example=held'])
   })
 })

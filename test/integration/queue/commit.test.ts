@@ -1,13 +1,23 @@
 /**
  * A message is stored completely or not at all, and never changes after that.
  */
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import fs, {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { MessageContent } from '../../../src/message/content.ts'
 import { namesIn, queueContents, storedIn } from '../../helpers/queue-dir.ts'
-import { BYTES, claimOnly, deferred, messageTo } from './contract.ts'
+import { BYTES, claimOnly, deferred, failed, messageTo } from './contract.ts'
 import { testQueue } from './maildir.ts'
 
 /** Content that only streams, as a large message does. */
@@ -126,5 +136,30 @@ describe('a message that cannot be stored', () => {
       exitCode: 77,
     })
     expect(queueContents(queueDir)).toEqual({})
+  })
+})
+
+describe('a message whose storing failed at the last step', () => {
+  it('keeps its journal for whoever has claimed it already', async () => {
+    const { store, queueDir } = testQueue()
+    const { fsync } = fs
+    const failing = (fd: number, done: fs.NoParamCallback): void => {
+      const [name] = namesIn(queueDir, 'new')
+      if (name === undefined || basename(readlinkSync(`/proc/self/fd/${fd}`)) !== 'new') {
+        fsync(fd, done)
+        return
+      }
+      renameSync(join(queueDir, 'new', name), join(queueDir, 'cur', `${name}:1,another.1`))
+      done(Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' }))
+    }
+    fs.fsync = Object.assign(failing, { __promisify__: fsync.__promisify__ })
+    syncBuiltinESMExports()
+    onTestFinished(() => {
+      fs.fsync = fsync
+      syncBuiltinESMExports()
+    })
+    const stored = store.enqueue(messageTo('a@x', 'b@x'), { outcomes: [failed('a@x')] })
+    await expect(stored).rejects.toMatchObject({ code: 'QUEUE_IO' })
+    expect(queueContents(queueDir)).toEqual({ cur: ['a@x=failed b@x=pending'] })
   })
 })

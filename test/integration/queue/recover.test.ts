@@ -1,12 +1,13 @@
 /**
  * Claims of processes that are gone come back, and those of others do not.
  */
-import { readFileSync, renameSync, rmSync } from 'node:fs'
+import fs, { readFileSync, renameSync, rmSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { appendJournal } from '../../../src/queue/journal.ts'
 import { journalOf, namesIn, queueContents, storedIn } from '../../helpers/queue-dir.ts'
-import { deferred, delivered } from './contract.ts'
+import { claimOnly, deferred, delivered, messageTo } from './contract.ts'
 import { claimed, deadPid, disown, heartbeat, recover, testQueue, unlock } from './maildir.ts'
 
 describe('a claim of a process that is gone', () => {
@@ -172,6 +173,42 @@ describe('a claim of a process that may live', () => {
   })
 })
 
+describe('a claim that cannot be read', () => {
+  it('does not hold up the others, and stays for the next recovery', async () => {
+    const queue = testQueue()
+    const { runner } = await claimed(queue, 'bad@x')
+    const [bad = ''] = namesIn(queue.queueDir, 'cur')
+    await queue.store.enqueue(messageTo('good@x'))
+    await claimOnly(queue.store, runner)
+    disown(queue.queueDir, runner, { pid: deadPid() })
+    const { openSync } = fs
+    const restore = (): void => {
+      fs.openSync = openSync
+      syncBuiltinESMExports()
+    }
+    onTestFinished(restore)
+    const start = bad.split(':')[0] ?? ''
+    fs.openSync = (path, ...more) => {
+      if (!String(path).includes(`/cur/${start}`)) return openSync(path, ...more)
+      throw Object.assign(new Error('EIO: i/o error, open'), { code: 'EIO' })
+    }
+    syncBuiltinESMExports()
+    const next = await queue.store.openRunner('run')
+    const unreadable = expect.stringMatching(/input\/output error/) as string
+    expect(await next.recover(0)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ inDoubt: false, unreadable }),
+        { id: expect.any(String) as string, inDoubt: false },
+      ]),
+    )
+    await next.close()
+    expect(namesIn(queue.queueDir, 'cur')).toEqual([expect.stringContaining(start)])
+    restore()
+    expect(await recover(queue)).toEqual([false])
+    expect(queueContents(queue.queueDir)).toEqual({ new: ['bad@x=pending', 'good@x=pending'] })
+  })
+})
+
 describe('a recovery that dies itself', () => {
   it('leaves the doubt behind for the next one', async () => {
     const queue = testQueue()
@@ -192,5 +229,17 @@ describe('a recovery that dies itself', () => {
     disown(queue.queueDir, dying, { pid: deadPid() })
     expect(await recover(queue)).toEqual([true])
     expect(queueContents(queue.queueDir)).toEqual({ new: ['a@x=in-doubt'] })
+  })
+
+  it('leaves a doubt behind also where the runner was only silent: it may have sent the message since', async () => {
+    const queue = testQueue()
+    const { runner } = await claimed(queue, 'a@x')
+    disown(queue.queueDir, runner, { host: 'other.example' })
+    heartbeat(queue.queueDir, runner, Date.now() - 61_000)
+    const dying = await queue.store.openRunner('run')
+    await dying.recover(0)
+    expect(readFileSync(join(queue.queueDir, 'runners', dying.id), 'utf8')).toContain(`\n${dying.id}.1\n`)
+    await dying.close()
+    expect(queueContents(queue.queueDir)).toEqual({ new: ['a@x=pending'] })
   })
 })

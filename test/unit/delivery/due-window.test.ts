@@ -66,6 +66,11 @@ describe('what is due', () => {
     expect(windows.flat()).toEqual(byTime.map(({ id }) => id))
   })
 
+  it('comes once also when it goes on waiting, because the run is about other messages', async () => {
+    const { queue, ids } = await queueOf([NOW - 5, NOW - 4, NOW - 3, NOW - 2])
+    expect(await windowsOf(queue, { size: 2 })).toEqual([ids.slice(0, 2), ids.slice(2)])
+  })
+
   it('is nothing in an empty queue', async () => {
     const { queue } = await queueOf([])
     expect(await windowsOf(queue, {})).toEqual([])

@@ -2,7 +2,7 @@
  * When a message is tried again, and when it is given up.
  */
 import { describe, expect, it } from 'vitest'
-import { isDue, isExpired, nextAttempt, type Dated } from '../../../src/delivery/schedule.ts'
+import { isDue, isExpired, nextAttempt, REPORT_DELAY, type Dated } from '../../../src/delivery/schedule.ts'
 
 const MINUTE = 60_000
 const POLICY = { retry: [MINUTE, 3 * MINUTE, 10 * MINUTE], expire: 5 * 24 * 60 * MINUTE }
@@ -81,6 +81,11 @@ describe('a message', () => {
     for (let attempts = 1; attempts < 5; attempts += 1) {
       expect(isDue(POLICY, { nextAttempt: nextAttempt(POLICY, attempts, NOW, 1) }, AT)).toBe(false)
     }
+  })
+
+  it('waits for a report that was put off, however soon messages are tried again', () => {
+    const often = { ...POLICY, retry: [1000] }
+    expect(isDue(often, { nextAttempt: NOW + REPORT_DELAY }, AT)).toBe(false)
   })
 
   it('is due when its time is further away than the schedule can put it: a clock was wrong', () => {
