@@ -8,7 +8,7 @@
  * after that, before it is removed here  held; the reason says why   a message
  */
 import { readdirSync, realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
@@ -19,6 +19,7 @@ import type { Command } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { inWords, refusal } from './queue-changing.ts'
 import { addChoice, chosen, readChoice, type Choice } from './queue-choice.ts'
+import { namedPath } from './named-path.ts'
 import { namedQueue, type NamedQueue } from './queue-named.ts'
 import type { FilterOptions } from './queue-selection.ts'
 
@@ -173,7 +174,7 @@ export function addExportCommand(
       ) => {
         const choice = await readChoice(operands, options)
         const named = await namedQueue(parent, terminal)
-        const target = resolve(operand)
+        const target = namedPath(operand, 'directory')
         checkTarget(target, named)
         requireQueue(named.queueDir)
         done(

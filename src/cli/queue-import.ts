@@ -9,7 +9,7 @@
  */
 import { realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve, sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Logger } from '../logging/logger.ts'
@@ -20,6 +20,7 @@ import { ensureLayout } from '../queue/layout.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import type { Command } from './commander.ts'
 import type { Terminal } from './exit.ts'
+import { namedPath } from './named-path.ts'
 import { namedQueue, type NamedQueue } from './queue-named.ts'
 import { openLog } from './setup.ts'
 
@@ -190,7 +191,7 @@ export function addImportCommand(
     .option('--dry-run', 'only print what would be done')
     .action(async (operand: string, options: ImportOptions) => {
       const named = await namedQueue(parent, terminal)
-      const path = resolve(operand)
+      const path = namedPath(operand, 'other queue')
       refuseItself(path, named)
       const format = await formatFor(path, options)
       const log = await openLog(named.setup)

@@ -3,7 +3,6 @@
  * by mq-run, `mq-sendmail -q` and `mq-queue flush`.
  */
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { configuredTransport, queueIn } from '../delivery/configured.ts'
 import { runQueueOnce, type RunOptions, type RunReport } from '../delivery/run-queue.ts'
@@ -11,6 +10,7 @@ import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Terminal } from './exit.ts'
 import { endingSignal } from './hand-over.ts'
+import { namedPath } from './named-path.ts'
 import { openContext, openLog, type Setup } from './setup.ts'
 
 /** How a run is made. */
@@ -61,7 +61,7 @@ function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode
 
 function queueDirectory(config: Config, operand: string | undefined): string {
   if (operand !== undefined) {
-    const path = resolve(operand)
+    const path = namedPath(operand, 'queue directory')
     // A queue that is configured is made when it is missing; one that is named has to be there.
     if (!existsSync(path))
       throw new MailError('INPUT_MISSING', `the queue directory ${path} does not exist; check the path`)
