@@ -20,6 +20,8 @@ export interface RunCall {
   /** Runs beside another runner. */
   readonly force: boolean
   readonly verbose: boolean
+  /** A person waits for it: a smarthost that cannot be used is said too. */
+  readonly asked?: boolean
   /** The messages it is about; all when left out. */
   readonly selects?: RunOptions['selects']
 }
@@ -32,7 +34,7 @@ function summary(report: RunReport): string {
     .join(', ')
 }
 
-function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode {
+function tell(terminal: Terminal, report: RunReport, { verbose, asked = verbose }: RunCall): ExitCode {
   if (report.busy) {
     if (verbose) terminal.complain('another runner is at work on this queue; --force runs beside it')
     return EX.OK
@@ -44,7 +46,7 @@ function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode
     )
   }
   // Cron mails what is printed: to be told each minute that mail cannot be sent would only fill the queue.
-  const routine = report.stopped?.scope === 'account' && !verbose && !terminal.interactive
+  const routine = report.stopped?.scope === 'account' && !asked && !terminal.interactive
   if (report.stopped !== undefined && !routine) {
     terminal.complain(`stopped early: ${report.stopped.reason}; what was not tried stays in the queue`)
   }
@@ -93,7 +95,7 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
       ...(call.selects === undefined ? {} : { selects: call.selects }),
       signal: endingSignal(),
     })
-    return tell(terminal, report, call.verbose)
+    return tell(terminal, report, call)
   } finally {
     await transport.close()
   }

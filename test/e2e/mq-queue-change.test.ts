@@ -194,6 +194,15 @@ describe('what the commands do', () => {
     expect(Object.keys(queueContents(site.queueDir))).toEqual(['hold'])
   })
 
+  it('flush says why nothing could be tried', async () => {
+    const site = await openSite(DOWN)
+    await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+    const result = await site.run('mq-queue', ['flush', 'ALL'])
+    expect(result).toMatchObject({ code: 75, stdout: '' })
+    expect(result.stderr).toMatch(/^mq-queue: stopped early: cannot connect [^\n]* stays in the queue\n$/)
+    expect(site.queue()).toEqual(['new one@d.ex'])
+  })
+
   it('all work on a directory without a configuration', async () => {
     const site = await filledSite()
     const run = (...args: string[]) =>
