@@ -149,6 +149,16 @@ describe('mq-queue export', () => {
     expect(queueContents(target)).toEqual({ hold: MIXED.hold, failed: MIXED.failed })
   })
 
+  it.each([[], ['--dry-run']])('names what is no message, and does not count it: %j', async (...options) => {
+    const site = await openSite()
+    await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+    site.place('README', 'do not delete\n')
+    const target = join(site.directory, 'exported')
+    const result = await site.run('mq-queue', ['export', target, 'ALL', ...options])
+    expect(result.code).toBe(66)
+    expect(result.stderr).toMatch(/README is no message\nmq-queue: 1 message (would be )?exported\n$/)
+  })
+
   it('moves what is chosen, and import brings it back', async () => {
     const site = await openSite()
     await mixedQueue(site)
