@@ -86,6 +86,14 @@ describe('mq-queue import', () => {
     expect(existsSync(site.queueDir)).toBe(false)
   })
 
+  it('takes a named file that is no message for an error', async () => {
+    const site = await openSite()
+    const result = await site.run('mq-queue', ['import', '--move', '/dev/null'])
+    expect(result).toMatchObject({ code: 65, stdout: '' })
+    expect(result.stderr).toBe('mq-queue: /dev/null is not imported: not a regular file, or no message\n')
+    expect(existsSync(site.queueDir)).toBe(false)
+  })
+
   it('has nothing to do for an empty queue, and refuses the queue itself', async () => {
     const site = await openSite()
     expect(await site.run('mq-queue', ['import', foreignQueue(site, {})])).toEqual({
