@@ -128,6 +128,7 @@ describe('what the commands do', () => {
     expect(sorted(site)).toEqual(['failed one@d.ex=expire', 'new a@s.ex'])
     await site.run('mq-run', [])
     expect(site.received.map(({ mailFrom, rcptTo }) => [mailFrom, rcptTo])).toEqual([['', ['a@s.ex']]])
+    expect(site.received[0]?.data.toString()).toMatch(/one@d\.ex\r\n +Given up by an administrator/)
     expect(sorted(site)).toEqual(['failed one@d.ex=expire'])
   })
 
