@@ -3,13 +3,13 @@
  * were named are found. A queue that is configured and was never needed counts as an empty one for whoever looks.
  */
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { queueIn } from '../delivery/configured.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { QueueEntry, QueueStore } from '../queue/store.ts'
 import type { Command } from './commander.ts'
 import type { EndCode, Terminal } from './exit.ts'
+import { namedPath } from './named-path.ts'
 import { setUp } from './setup.ts'
 
 /** What a command of mq-queue is added to. */
@@ -38,12 +38,17 @@ interface QueueOptions {
 /**
  * Finds the queue to be looked at.
  *
- * @throws MailError CONFIG_* when none is named or configured, or the configuration is wrong
+ * @throws MailError CONFIG_* when none is named or configured, or the configuration is wrong; USAGE when the name
+ * is empty
  */
 export async function sightQueue({ parent, terminal }: QueueContext): Promise<Sight> {
   const options = parent.opts<QueueOptions>()
   if (options.queueDir !== undefined)
-    return { store: await queueIn(resolve(options.queueDir)), made: true, config: undefined }
+    return {
+      store: await queueIn(namedPath(options.queueDir, 'queue directory')),
+      made: true,
+      config: undefined,
+    }
   const { config } = await setUp(terminal, { config: options.config })
   const { queueDir } = config
   if (queueDir === undefined) {

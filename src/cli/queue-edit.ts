@@ -25,9 +25,10 @@ function readPriority(text: string): number {
   throw new MailError('USAGE', `--priority ${text}: write a digit, 0 for the most urgent to 9`)
 }
 
-function readAddresses(texts: readonly string[], domain: () => string): readonly string[] {
+function readAddresses(option: string, texts: readonly string[], domain: () => string): readonly string[] {
   const { recipients, problems } = readRecipients(texts)
   if (problems[0] !== undefined) throw new MailError('ADDRESS_INVALID', problems[0])
+  if (recipients.length === 0) throw new MailError('USAGE', `${option} names nobody; write an address`)
   return recipients.map((address) => (address.includes('@') ? address : qualify(address, domain())))
 }
 
@@ -40,8 +41,8 @@ function readEdit(options: EditOptions, { setup }: NamedQueue): Edit {
   return {
     action: 'edit',
     ...(sender === undefined ? {} : { sender: qualify(readSender(sender), domain()) }),
-    ...(add === undefined ? {} : { add: readAddresses(add, domain) }),
-    ...(remove === undefined ? {} : { remove: readAddresses(remove, domain) }),
+    ...(add === undefined ? {} : { add: readAddresses('--add', add, domain) }),
+    ...(remove === undefined ? {} : { remove: readAddresses('--remove', remove, domain) }),
     ...(priority === undefined ? {} : { priority: readPriority(priority) }),
   }
 }

@@ -8,17 +8,18 @@
  * after that, before it is removed here  held; the reason says why   a message
  */
 import { readdirSync, realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { prepareCopy, type PreparedCopy } from '../queue/copy-message.ts'
 import { ensureLayout, requireQueue } from '../queue/layout.ts'
-import type { Claim, Place, QueueEntry, Runner } from '../queue/store.ts'
+import type { Claim, Place, QueueEntry, QueuedMessage, QueueStore, Runner } from '../queue/store.ts'
 import type { Command } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { inWords, refusal } from './queue-changing.ts'
 import { addChoice, chosen, readChoice, type Choice } from './queue-choice.ts'
+import { namedPath } from './named-path.ts'
 import { namedQueue, type NamedQueue } from './queue-named.ts'
 import type { FilterOptions } from './queue-selection.ts'
 
@@ -65,14 +66,18 @@ function checkTarget(target: string, { queueDir }: NamedQueue): void {
 
 const placeThere = ({ place }: QueueEntry) => (place === 'cur' ? 'new' : place)
 
+async function described(store: QueueStore, entry: QueueEntry): Promise<QueuedMessage> {
+  const message = await store.describe(entry)
+  if (message !== undefined) return message
+  throw new MailError(
+    'INPUT_MISSING',
+    `${entry.id} was delivered at this moment, or ${entry.key} is no message`,
+  )
+}
+
 async function copy({ named, target }: Export, entry: QueueEntry): Promise<void> {
   const { store, queueDir } = named
-  if ((await store.describe(entry)) === undefined) {
-    throw new MailError(
-      'INPUT_MISSING',
-      `${entry.id} was delivered at this moment, or ${entry.key} is no message`,
-    )
-  }
+  await described(store, entry)
   const source = { queueDir, place: entry.place, key: entry.key }
   await (await prepareCopy(source, target, placeThere(entry))).commit()
 }
@@ -116,8 +121,8 @@ async function move(work: Export, runner: Runner, entry: QueueEntry): Promise<vo
 }
 
 async function pretend({ named }: Export, entry: QueueEntry): Promise<void> {
-  const message = await named.store.describe(entry)
-  if (message !== undefined) named.setup.terminal.print(`${inWords(message)} would be exported\n`)
+  const message = await described(named.store, entry)
+  named.setup.terminal.print(`${inWords(message)} would be exported\n`)
 }
 
 async function exportAll(work: Export, deal: (entry: QueueEntry) => Promise<void>): Promise<ExitCode> {
@@ -173,7 +178,7 @@ export function addExportCommand(
       ) => {
         const choice = await readChoice(operands, options)
         const named = await namedQueue(parent, terminal)
-        const target = resolve(operand)
+        const target = namedPath(operand, 'directory')
         checkTarget(target, named)
         requireQueue(named.queueDir)
         done(

@@ -74,7 +74,7 @@ export function addFlushCommand(
         return
       }
       const { selects } = selected
-      const call = { all: true, force: true, verbose: false, selects }
+      const call = { all: true, force: true, verbose: false, asked: true, selects }
       const exitCode = await runConfiguredQueue(named.setup, call, named.queueDir)
       // What was named and not tried counts when all that was tried went well.
       done(exitCode === EX.OK ? selected.exitCode : exitCode)

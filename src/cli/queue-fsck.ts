@@ -31,7 +31,8 @@ function recovery({ store, setup }: NamedQueue) {
 async function deal({ queueDir, setup }: NamedQueue, finding: Finding, dryRun: boolean): Promise<boolean> {
   const { terminal } = setup
   const { path, what, cure, mend, harmless } = finding
-  const subject = `${relative(queueDir, path) || '.'} ${what}`
+  // A name may have a line end in it, and each finding is one line.
+  const subject = `${relative(queueDir, path) || '.'} ${what}`.replaceAll('\n', '?')
   if (cure === undefined || mend === undefined) {
     terminal.print(`${subject}; ${harmless === true ? 'nothing needs to be done' : 'left as it is'}\n`)
     return harmless === true

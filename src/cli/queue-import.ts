@@ -7,9 +7,9 @@
  * after that, without --move          there and here, as it was asked for
  * after that, before it is removed    there and here: importing again would store it a second time
  */
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve, sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Logger } from '../logging/logger.ts'
@@ -20,6 +20,7 @@ import { ensureLayout } from '../queue/layout.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import type { Command } from './commander.ts'
 import type { Terminal } from './exit.ts'
+import { namedPath } from './named-path.ts'
 import { namedQueue, type NamedQueue } from './queue-named.ts'
 import { openLog } from './setup.ts'
 
@@ -50,6 +51,10 @@ function realPath(path: string): string {
   }
 }
 
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
 function refuseItself(path: string, { queueDir }: NamedQueue): void {
   const [from, to] = [realPath(path), realPath(queueDir)]
   if (from !== to && !from.startsWith(to + sep)) return
@@ -73,7 +78,11 @@ async function formatFor(
   const { detectFormat } = await import('../queue/import/detect-format.ts')
   const detected = await detectFormat(path)
   if (detected.kind === 'found') return detected.format
-  if (detected.kind === 'empty') return undefined
+  if (detected.kind === 'empty') {
+    // A folder may be empty; a file that was named and is never a message was meant to be one.
+    if (isFolder(path)) return undefined
+    throw new MailError('MESSAGE_MALFORMED', `${path} is not imported: not a regular file, or no message`)
+  }
   const fitting = detected.candidates.length === 0 ? '' : ` (it may be ${detected.candidates.join(' or ')})`
   throw new MailError(
     'USAGE',
@@ -190,7 +199,7 @@ export function addImportCommand(
     .option('--dry-run', 'only print what would be done')
     .action(async (operand: string, options: ImportOptions) => {
       const named = await namedQueue(parent, terminal)
-      const path = resolve(operand)
+      const path = namedPath(operand, 'other queue')
       refuseItself(path, named)
       const format = await formatFor(path, options)
       const log = await openLog(named.setup)

@@ -16,6 +16,8 @@ const HEADING = '-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient----
 const INDENT = ' '.repeat(41)
 /** What follows the queue id: being delivered, held, failed. */
 const MARK: Readonly<Record<Place, string>> = { new: '', cur: '*', hold: '!', failed: '#' }
+/** Why a message waits that nobody is left to get: `bounce_limit`, or a crash before it was put away. */
+const FINISHED = 'finished but for its delivery report'
 
 function arrival(ms: number): string {
   const [day = '', month = '', date = '', , time = ''] = new Date(ms)
@@ -40,6 +42,7 @@ function entryLines(message: QueuedMessage): string {
   const lines = [`${id} ${String(message.size).padStart(8)} ${arrival(message.queuedAt)}  ${sender}`]
   const held = message.place === 'hold' ? message.held : undefined
   if (held !== undefined) lines.push(reasonLine(`held: ${held}`))
+  if (message.place === 'new' && shown.length === 0) lines.push(reasonLine(FINISHED))
   let lastReason = held
   for (const { recipient, reason, status } of shown) {
     const words = status === 'in-doubt' && reason !== undefined ? `in doubt: ${reason}` : reason

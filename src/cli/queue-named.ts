@@ -2,7 +2,6 @@
  * The queue that a changing command of mq-queue works on, with the configuration that rules it. With --queue-dir no
  * configuration is read: then everything is as with an empty one.
  */
-import { resolve } from 'node:path'
 import { configFromSettings } from '../config/settings.ts'
 import { queueIn } from '../delivery/configured.ts'
 import { MailError } from '../errors/mail-error.ts'
@@ -11,6 +10,7 @@ import type { QueueStore } from '../queue/store.ts'
 import type { Command } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { thisCaller } from './identity.ts'
+import { namedPath } from './named-path.ts'
 import { setUp, type Setup } from './setup.ts'
 
 /** A queue and its surroundings. */
@@ -39,12 +39,12 @@ function directoryIn({ config }: Setup): string {
  * Loads what the options of mq-queue name.
  *
  * @param parent the command mq-queue, whose options are read
- * @throws MailError CONFIG_*
+ * @throws MailError CONFIG_*, USAGE when the name of the directory is empty
  */
 export async function namedQueue(parent: Command, terminal: Terminal): Promise<NamedQueue> {
   const { config, queueDir } = parent.opts<Named>()
   if (queueDir !== undefined) {
-    const path = resolve(queueDir)
+    const path = namedPath(queueDir, 'queue directory')
     const setup = { terminal, caller: thisCaller(terminal.env), config: configFromSettings({}) }
     return { setup, queueDir: path, store: await queueIn(path) }
   }
@@ -61,7 +61,7 @@ export async function namedQueue(parent: Command, terminal: Terminal): Promise<N
 export async function namedQueueWithConfig(parent: Command, terminal: Terminal): Promise<NamedQueue> {
   const { config, queueDir } = parent.opts<Named>()
   const setup = await setUp(terminal, { config })
-  const path = queueDir === undefined ? directoryIn(setup) : resolve(queueDir)
+  const path = queueDir === undefined ? directoryIn(setup) : namedPath(queueDir, 'queue directory')
   requireQueue(path)
   return { setup, queueDir: path, store: await queueIn(path) }
 }

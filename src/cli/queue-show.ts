@@ -15,10 +15,10 @@ import { messageRecord, PLACE_WORD } from './queue-record.ts'
 import { readForPeople } from './readable-message.ts'
 
 function recipientLine(state: RecipientState): string {
-  // Most replies begin with their codes.
+  // Most replies begin with their codes; the first of several lines has a hyphen in between.
   const codes = [state.code, state.enhanced].filter((code) => code !== undefined).join(' ')
   const said = state.reason ?? ''
-  const words = said.startsWith(codes) ? said : `${codes} ${said}`
+  const words = said.replace(/^(\d{3})-/, '$1 ').startsWith(codes) ? said : `${codes} ${said}`
   const remote = state.remoteId === undefined ? '' : ` as ${state.remoteId}`
   return `  ${state.recipient}: ${state.status}${remote}${words === '' ? '' : ` (${words})`}`
 }

@@ -3,7 +3,6 @@
  * by mq-run, `mq-sendmail -q` and `mq-queue flush`.
  */
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { configuredTransport, queueIn } from '../delivery/configured.ts'
 import { runQueueOnce, type RunOptions, type RunReport } from '../delivery/run-queue.ts'
@@ -11,6 +10,7 @@ import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Terminal } from './exit.ts'
 import { endingSignal } from './hand-over.ts'
+import { namedPath } from './named-path.ts'
 import { openContext, openLog, type Setup } from './setup.ts'
 
 /** How a run is made. */
@@ -20,6 +20,8 @@ export interface RunCall {
   /** Runs beside another runner. */
   readonly force: boolean
   readonly verbose: boolean
+  /** A person waits for it: a smarthost that cannot be used is said too. */
+  readonly asked?: boolean
   /** The messages it is about; all when left out. */
   readonly selects?: RunOptions['selects']
 }
@@ -32,7 +34,7 @@ function summary(report: RunReport): string {
     .join(', ')
 }
 
-function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode {
+function tell(terminal: Terminal, report: RunReport, { verbose, asked = verbose }: RunCall): ExitCode {
   if (report.busy) {
     if (verbose) terminal.complain('another runner is at work on this queue; --force runs beside it')
     return EX.OK
@@ -44,7 +46,7 @@ function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode
     )
   }
   // Cron mails what is printed: to be told each minute that mail cannot be sent would only fill the queue.
-  const routine = report.stopped?.scope === 'account' && !verbose && !terminal.interactive
+  const routine = report.stopped?.scope === 'account' && !asked && !terminal.interactive
   if (report.stopped !== undefined && !routine) {
     terminal.complain(`stopped early: ${report.stopped.reason}; what was not tried stays in the queue`)
   }
@@ -61,7 +63,7 @@ function tell(terminal: Terminal, report: RunReport, verbose: boolean): ExitCode
 
 function queueDirectory(config: Config, operand: string | undefined): string {
   if (operand !== undefined) {
-    const path = resolve(operand)
+    const path = namedPath(operand, 'queue directory')
     // A queue that is configured is made when it is missing; one that is named has to be there.
     if (!existsSync(path))
       throw new MailError('INPUT_MISSING', `the queue directory ${path} does not exist; check the path`)
@@ -93,7 +95,7 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
       ...(call.selects === undefined ? {} : { selects: call.selects }),
       signal: endingSignal(),
     })
-    return tell(terminal, report, call.verbose)
+    return tell(terminal, report, call)
   } finally {
     await transport.close()
   }

@@ -34,13 +34,14 @@ function reportedRecipients(
   const retryUntil = kind === 'delayed' ? expiryOf(context.policy, message) : undefined
   return message.recipients
     .filter(({ recipient }) => about.has(recipient))
-    .map(({ recipient, status, reason = '', code, enhanced }) => ({
+    .map(({ recipient, status, reason = '', code, enhanced, stopped }) => ({
       recipient,
       reason,
       ...(enhanced === undefined ? {} : { enhanced }),
       ...(code === undefined ? {} : { code }),
       ...(code === undefined || remoteHost === undefined ? {} : { remoteHost }),
       ...(status === 'expired' ? { expired: true as const } : {}),
+      ...(status === 'expired' && stopped === true ? { stopped: true as const } : {}),
       ...(message.lastAttempt === undefined ? {} : { lastAttempt: message.lastAttempt }),
       ...(retryUntil === undefined ? {} : { retryUntil }),
     }))

@@ -35,6 +35,8 @@ export interface ReportedRecipient {
   readonly remoteHost?: string
   /** Set when the message failed by its age and not by a reply. */
   readonly expired?: true
+  /** With `expired`: an administrator gave it up, whatever its age. */
+  readonly stopped?: true
   /** Milliseconds since the epoch. */
   readonly lastAttempt?: number
   /** When it is given up, in milliseconds since the epoch; for `delayed` only. */

@@ -53,12 +53,19 @@ function wrapped(text: string, indent = ''): string[] {
   return [...lines, indent + line]
 }
 
+function givenUp({ expired, stopped }: ReportedRecipient): string | undefined {
+  if (expired !== true) return undefined
+  return stopped === true
+    ? 'Given up by an administrator of this mail system.'
+    : 'Given up: the message became too old to be tried again.'
+}
+
 function recipientLines(kind: ReportKind, recipient: ReportedRecipient): string[] {
-  const { code, remoteHost, lastAttempt, retryUntil, expired } = recipient
+  const { code, remoteHost, lastAttempt, retryUntil } = recipient
   const said = diagnosticText(recipient)
   const who = remoteHost === undefined ? 'The server' : `The server ${foreignText(remoteHost, 255)}`
   const details = [
-    expired === true ? 'Given up: the message became too old to be tried again.' : undefined,
+    givenUp(recipient),
     said === '' ? undefined : code === undefined ? said : `${who} said: ${said}`,
     lastAttempt === undefined ? undefined : `Last tried: ${formatDate(lastAttempt)}`,
     kind === 'delayed' && retryUntil !== undefined ? `Tried until: ${formatDate(retryUntil)}` : undefined,

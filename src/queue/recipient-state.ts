@@ -32,6 +32,8 @@ export interface RecipientState {
   readonly enhanced: string | undefined
   /** The server's queue id, once delivered. */
   readonly remoteId: string | undefined
+  /** Expired because an administrator gave it up, whatever its age. */
+  readonly stopped?: boolean
   /** The server took over the delivery reports that were asked for. */
   readonly reportsTaken: boolean
   /** The sender was told what became of this recipient in the end. */
@@ -154,7 +156,7 @@ function apply(folding: Folding, event: TimedEvent): void {
       return
     }
     case 'expire': {
-      change(folding, event.recipients, { status: 'expired' })
+      change(folding, event.recipients, { status: 'expired', stopped: event.by !== undefined })
       return
     }
     case 'cancel': {

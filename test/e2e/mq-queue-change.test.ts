@@ -128,6 +128,7 @@ describe('what the commands do', () => {
     expect(sorted(site)).toEqual(['failed one@d.ex=expire', 'new a@s.ex'])
     await site.run('mq-run', [])
     expect(site.received.map(({ mailFrom, rcptTo }) => [mailFrom, rcptTo])).toEqual([['', ['a@s.ex']]])
+    expect(site.received[0]?.data.toString()).toMatch(/one@d\.ex\r\n +Given up by an administrator/)
     expect(sorted(site)).toEqual(['failed one@d.ex=expire'])
   })
 
@@ -192,6 +193,15 @@ describe('what the commands do', () => {
     )
     expect(site.received.map(({ rcptTo }) => rcptTo)).toEqual([['one@d.ex'], ['two@d.ex']])
     expect(Object.keys(queueContents(site.queueDir))).toEqual(['hold'])
+  })
+
+  it('flush says why nothing could be tried', async () => {
+    const site = await openSite(DOWN)
+    await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+    const result = await site.run('mq-queue', ['flush', 'ALL'])
+    expect(result).toMatchObject({ code: 75, stdout: '' })
+    expect(result.stderr).toMatch(/^mq-queue: stopped early: cannot connect [^\n]* stays in the queue\n$/)
+    expect(site.queue()).toEqual(['new one@d.ex'])
   })
 
   it('all work on a directory without a configuration', async () => {

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -103,6 +104,19 @@ describe('mq-queue fsck', () => {
         'torn.reason',
       ],
     })
+  })
+
+  it('tells of a file whose name it cannot read, on one line also when a name has two', async () => {
+    const site = await siteWith('one@d.ex')
+    const path = Buffer.concat([Buffer.from(`${site.queueDir}/new/a\nb`), Buffer.from([0xff])])
+    writeFileSync(path, 'no message', { mode: 0o600 })
+    const result = await site.run('mq-queue', ['fsck'])
+    expect(result).toMatchObject({ code: 75, stderr: '' })
+    expect(result.stdout).toBe(
+      'new/a?b\ufffd has a name that is not UTF-8, so it is never tried; give it another; left as it is\n',
+    )
+    rmSync(path)
+    expect(queueContents(site.queueDir)).toEqual({ new: ['one@d.ex=pending'] })
   })
 
   it('leaves one name of a message that has two, and one of two messages with the same name', async () => {

@@ -107,6 +107,15 @@ describe('mq-queue list', () => {
     ).toEqual(senders)
   })
 
+  it('says that a message waits for its delivery report only', async () => {
+    const site = await openSite({ bounce: 'dsn', bounce_limit: '1' })
+    for (const recipient of ['reject1@d.ex', 'reject2@d.ex'])
+      await site.run('mq-sendmail', ['-f', 'a@s.ex', recipient], { stdin: M0 })
+    const { stdout } = await site.run('mq-queue', ['list'])
+    expect(stdout.match(/^ *\(finished but for its delivery report\)$/gm)).toHaveLength(1)
+    expect(site.queue()).toEqual(['new a@s.ex', 'new reject2@d.ex=failed', 'failed reject1@d.ex=failed'])
+  })
+
   it('passes over what is no message, and shows what stands in one without obeying it', async () => {
     const site = await filledSite()
     addForeignFile(site)

@@ -86,6 +86,14 @@ describe('mq-queue import', () => {
     expect(existsSync(site.queueDir)).toBe(false)
   })
 
+  it('takes a named file that is no message for an error', async () => {
+    const site = await openSite()
+    const result = await site.run('mq-queue', ['import', '--move', '/dev/null'])
+    expect(result).toMatchObject({ code: 65, stdout: '' })
+    expect(result.stderr).toBe('mq-queue: /dev/null is not imported: not a regular file, or no message\n')
+    expect(existsSync(site.queueDir)).toBe(false)
+  })
+
   it('has nothing to do for an empty queue, and refuses the queue itself', async () => {
     const site = await openSite()
     expect(await site.run('mq-queue', ['import', foreignQueue(site, {})])).toEqual({
@@ -147,6 +155,16 @@ describe('mq-queue export', () => {
     await site.run('mq-run', [target])
     expect(site.received.map(({ rcptTo }) => rcptTo).sort()).toEqual([['large@d.ex'], ['one@d.ex']])
     expect(queueContents(target)).toEqual({ hold: MIXED.hold, failed: MIXED.failed })
+  })
+
+  it.each([[], ['--dry-run']])('names what is no message, and does not count it: %j', async (...options) => {
+    const site = await openSite()
+    await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+    site.place('README', 'do not delete\n')
+    const target = join(site.directory, 'exported')
+    const result = await site.run('mq-queue', ['export', target, 'ALL', ...options])
+    expect(result.code).toBe(66)
+    expect(result.stderr).toMatch(/README is no message\nmq-queue: 1 message (would be )?exported\n$/)
   })
 
   it('moves what is chosen, and import brings it back', async () => {

@@ -93,6 +93,14 @@ describe('mq-queue show', () => {
     expect(stdout).toMatch(/\n\nbody\n/)
   })
 
+  it('gives the codes of a reply once, also when the reply has several lines', async () => {
+    const site = await openSite({}, { rcpt: () => '550-5.1.1 no such user\r\n550 5.1.1 ask us' })
+    await site.run('mq-sendmail', ['-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+    const { stdout } = await site.run('mq-queue', ['show', idOf(site, 'one@d.ex')])
+    expect(stdout).toMatch(/^ {2}one@d\.ex: failed \(550-5\.1\.1 no such user[^\n]*ask us\)$/m)
+    expect(site.queue()).toEqual(['failed one@d.ex=failed'])
+  })
+
   it('takes the id in small letters, and never sends control characters to the terminal', async () => {
     const site = await openSite()
     const stdin = 'From: a@s.ex\nSubject: \x1b]0;evil\x07\n\n\x1b[2Jbody\u009b1m\n'

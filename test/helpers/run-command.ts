@@ -20,6 +20,8 @@ export interface CommandOptions {
   readonly stdin?: string | Buffer
   /** Added to the environment; `NODE_OPTIONS` is passed on as it is. */
   readonly env?: Readonly<Record<string, string>>
+  /** Its working directory; that of the tests when left out. */
+  readonly cwd?: string
   /** Path of the configuration, for MAILQUEUE_CONF. */
   readonly config?: string
   /** Milliseconds until a child that does not end is killed and the promise rejects; 30,000 when left out. */
@@ -65,6 +67,7 @@ export function startCommand(
 ): RunningCommand {
   const child = spawn(process.execPath, [join(BIN, name), ...args], {
     env: environment(options),
+    cwd: options.cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const said = { stdout: new Array<Buffer>(), stderr: new Array<Buffer>() }

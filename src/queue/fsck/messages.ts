@@ -27,6 +27,8 @@ const PLACE_WORDS = {
   done: 'is finished',
 } as const
 
+const UNREADABLE_NAME = 'has a name that is not UTF-8, so it is never tried; give it another'
+
 function notAMessage({ queueDir }: Checking, folder: Folder, name: string, why: string): Finding {
   return {
     path: folderPath(queueDir, folder, name),
@@ -99,7 +101,11 @@ function* checkFile(checking: Checking, folder: Folder, name: string): Generator
   try {
     file = openQueueFile(path)
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return
+    if (errnoOf(error) === 'ENOENT') {
+      // A name that is not UTF-8 is read as one that is not there: no run would ever say so.
+      if (name.includes('\ufffd')) yield { path, what: UNREADABLE_NAME, cure: undefined }
+      return
+    }
     if (!isFileFault(error)) throw queueError(error, 'cannot read', path)
     const why = fileFault(error)
     if (errnoOf(error) === 'EACCES') yield { path, what: `cannot be read: ${why}`, cure: undefined }

@@ -129,6 +129,10 @@ describe('the words of a report', () => {
     expect(words({ recipients: [{ recipient: 'b@d.ex', reason: '', expired: true }] })).toContain(
       '  b@d.ex\r\n    Given up: the message became too old to be tried again.\r\n\r\n',
     )
+    const stopped = { recipient: 'b@d.ex', reason: '', expired: true, stopped: true } as const
+    expect(words({ recipients: [stopped] })).toContain(
+      '  b@d.ex\r\n    Given up by an administrator of this mail system.\r\n\r\n',
+    )
     expect(words({ kind: 'relayed' })).toMatch(/does\s+not report deliveries/)
   })
 
