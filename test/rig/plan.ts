@@ -101,7 +101,7 @@ const run =
 export const ACTIONS: readonly Action[] = [
   {
     name: 'submit',
-    weight: 40,
+    weight: 55,
     start: (site, { key, recipients, size }, call) => ({
       command: site.submit(letter(key, recipients, size), call),
     }),
