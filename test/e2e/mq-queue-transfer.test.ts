@@ -2,14 +2,17 @@
  * mq-queue import and export: mail comes in with its history, goes out with its journals, and is never waiting in two
  * queues at once.
  */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { bufferContent } from '../../src/message/content.ts'
 import { MaildirQueue } from '../../src/queue/maildir-queue.ts'
 import { M0, M0_WIRE, openSite, queuedText, type MailSite } from '../helpers/mail-site.ts'
 import { queueContents, snapshot } from '../helpers/queue-dir.ts'
+import type { CommandResult } from '../helpers/run-command.ts'
 
+const CRASH_POINT = fileURLToPath(new URL('../helpers/crash-point.cjs', import.meta.url))
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 const DATE = 'Fri, 21 Nov 2025 21:12:00 +0000'
 const PAST = ['X-Last-Attempt: Fri, 21 Nov 2025 21:42:00 +0000', 'X-Retries: 3']
@@ -109,6 +112,35 @@ describe('mq-queue import', () => {
     }
     expect(snapshot(site.queueDir)).toEqual(before)
     expect((await site.run('mq-queue', ['import', '/nonexistent/queue'])).code).toBe(66)
+  })
+})
+
+/** Imports one message while a reading operation in the other queue fails; null when there was no such operation. */
+async function importFailing(at: number, errno: string): Promise<CommandResult | null> {
+  const site = await openSite()
+  const foreign = foreignQueue(site, { 'new/1763755920.M1P2Q3.host': queuedText('one@d.ex', DATE) })
+  const log = join(site.directory, 'operations')
+  const env = {
+    NODE_OPTIONS: `--require ${CRASH_POINT}`,
+    MQ_TEST_CRASH_DIR: foreign,
+    MQ_TEST_CRASH_AT: String(at),
+    MQ_TEST_CRASH_HOW: errno,
+    MQ_TEST_CRASH_OPS: '^(open|read|fstat|lstat|stat)',
+    MQ_TEST_CRASH_LOG: log,
+  }
+  const result = await site.run('mq-queue', ['import', foreign], { env })
+  expect(readdirSync(join(foreign, 'new'))).toHaveLength(1)
+  return readFileSync(log, 'utf8').split('\n').length > at ? result : null
+}
+
+describe('mq-queue import from a disk that fails', () => {
+  it.each(['EIO', 'EMFILE'])('says so and leaves everything there (%s)', async (errno) => {
+    let at = 1
+    for (let result; (result = await importFailing(at, errno)) !== null; at++) {
+      expect(result.stderr).not.toMatch(/internal error/)
+      expect([0, 64, 65, 75], result.stderr).toContain(result.code)
+    }
+    expect(at).toBeGreaterThan(20)
   })
 })
 

@@ -75,7 +75,7 @@ function judge(site: RigSite, when: string): Finding {
 export async function chaos(extent: Extent): Promise<Finding> {
   const waiting: (() => void)[] = []
   const dotSeen = (): void => waiting.splice(0).forEach((kill) => kill())
-  const site = await RigSite.open(planServer(extent.seed, dotSeen))
+  const site = await RigSite.open(planServer(extent.seed, dotSeen), { settings: { delay_notice: '2s' } })
   try {
     const workers = Array.from({ length: extent.workers }, (_, place) => place + 1)
     await Promise.all(workers.map((worker) => work(site, extent, worker, (kill) => waiting.push(kill))))

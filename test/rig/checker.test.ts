@@ -54,6 +54,7 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
     transactions: [transaction()],
     refusals: [],
     stored: [],
+    elsewhere: [],
     removed: [],
     unreadable: [],
     corrupt: [],
@@ -61,6 +62,7 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
     disturbed: [],
     interrupted: 0,
     settled: true,
+    postmaster: POSTMASTER,
     ...changes,
   }
 }
@@ -68,12 +70,21 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
 const doubt = { event: 'in-doubt', recipients: ['k1-0@d.example'], time: time(1) }
 const delivered = { event: 'delivered', recipients: ['k1-0@d.example'], time: time(2) }
 const failed = { event: 'failed', recipient: 'k1-0@d.example', code: 550, time: time(2) }
-const deletion = { recipients: ['k1-0@d.example'], sure: true, at: AT }
-const REPORT = Buffer.from(
-  'From: MAILER-DAEMON@s.example\r\nContent-Type: multipart/report; boundary=b\r\n\r\nFinal-Recipient: rfc822; k1-0@d.example\r\n',
-)
-const reported = (): RecordedTransaction =>
-  transaction({ mailFrom: '', rcptTo: ['a+k1@s.example'], data: REPORT })
+const expired = { event: 'expire', recipients: ['k1-0@d.example'], time: time(2) }
+const renewed = { event: 'requeue', time: time(3) }
+const deletion = { unique: 'u1', recipients: ['k1-0@d.example'], sure: true, at: AT }
+const POSTMASTER = 'postmaster@s.example'
+function report(recipient: string, action = 'failed'): Buffer {
+  const head = 'From: MAILER-DAEMON@s.example\r\nContent-Type: multipart/report; boundary=b'
+  const status = `Final-Recipient: rfc822; ${recipient}\r\nAction: ${action}`
+  return Buffer.from(`${head}\r\n\r\n--b\r\n\r\n${status}\r\n\r\n--b--\r\n`)
+}
+const REPORT = report('k1-0@d.example')
+const DELAYED = report('k1-0@d.example', 'delayed')
+const reported = (data = REPORT): RecordedTransaction =>
+  transaction({ mailFrom: '', rcptTo: ['a+k1@s.example'], data })
+const storedReport = (bytes: Buffer, to: string, unique = 'u2'): Stored =>
+  stored({ unique, name: `${unique},N=1`, sender: '', recipients: { [to]: 'failed' }, bytes })
 
 describe('the checker is content with', () => {
   it.each<[string, Partial<Evidence>]>([
@@ -110,8 +121,31 @@ describe('the checker is content with', () => {
       },
     ],
     [
-      'a report in the queue',
-      { stored: [stored({ folder: 'failed', sender: '', recipients: {}, bytes: REPORT })] },
+      'a report that did not reach the sender, nor the postmaster',
+      {
+        stored: [
+          storedReport(REPORT, 'a+k1@s.example'),
+          storedReport(report('a+k1@s.example'), POSTMASTER, 'u3'),
+        ],
+      },
+    ],
+    [
+      'a second report of a message that was sent again',
+      { transactions: [reported(), reported()], stored: [stored()], journals: [[expired, renewed]] },
+    ],
+    [
+      'a report that an administrator deleted',
+      {
+        transactions: [],
+        stored: [stored()],
+        removed: [storedReport(REPORT, 'a+k1@s.example')],
+        deletions: [{ ...deletion, unique: 'u2', recipients: ['a+k1@s.example'] }],
+      },
+    ],
+    ['a delay of which the sender was told', { transactions: [transaction(), reported(DELAYED)] }],
+    [
+      'a message that is in another queue',
+      { transactions: [], elsewhere: [stored({ folder: 'new' })], removed: [stored({ folder: 'cur' })] },
     ],
     [
       'a bad file in corrupt/',
@@ -147,6 +181,36 @@ describe('the checker finds', () => {
       { transactions: [reported(), reported(), reported()], stored: [stored()] },
       [/^bounces: .*told 3 times about k1-0@d\.example/],
     ],
+    [
+      'a failure of which the sender only heard that it is a delay',
+      { transactions: [reported(DELAYED)], stored: [stored()] },
+      [/^bounces: .*never told about k1-0@d\.example/],
+    ],
+    [
+      'a failure whose report was lost in the queue',
+      { transactions: [], stored: [stored()], removed: [storedReport(REPORT, 'a+k1@s.example')] },
+      [/^bounces: .*never told about k1-0@d\.example/],
+    ],
+    [
+      'a report that failed and nobody was told of',
+      { stored: [storedReport(REPORT, 'a+k1@s.example')] },
+      [/^bounces: the postmaster was never told .* a\+k1@s\.example/],
+    ],
+    [
+      'a storm of delays',
+      { transactions: [transaction(), reported(DELAYED), reported(DELAYED)] },
+      [/^bounces: .*told 2 times that k1-0@d\.example has to wait/],
+    ],
+    [
+      'a message that is still held',
+      { transactions: [], stored: [stored({ folder: 'hold', recipients: { 'k1-0@d.example': 'pending' } })] },
+      [/^I2: hold\/.* never finished/],
+    ],
+    [
+      'changed bytes in another queue',
+      { elsewhere: [stored({ bytes: Buffer.from('other') })] },
+      [/^I4: the queue held changed bytes/],
+    ],
     ['exit code 0 for nothing', { transactions: [] }, [/^I1: .*neither served nor queued/]],
     [
       'exit code 0 when the server never answered',
@@ -171,7 +235,7 @@ describe('the checker finds', () => {
     [
       'two places',
       { transactions: [reported()], stored: [stored(), stored({ folder: 'hold', name: 'other' })] },
-      [/^I2: .*two places: failed\/u1,N=1,P=5 hold\/other/],
+      [/^I2: .*two places: failed\/u1,N=1,P=5 hold\/other/, /^I2: hold\/other was never finished/],
     ],
     ['a message in corrupt/', { corrupt: ['u1,N=1', 'u1,N=1.reason'] }, [/^I2: u1,N=1 is in corrupt/]],
     ['a message that cannot be read', { unreadable: ['u1,N=1'] }, [/^I2: u1,N=1 .*cannot be read/]],

@@ -6,6 +6,7 @@
 import type { JournalLine } from '../helpers/queue-dir.ts'
 import type { RecordedTransaction } from '../helpers/scripted-server.ts'
 import type { Deletion, Evidence, Stored, Submission } from './evidence.ts'
+import { isReport, reportsOf, type Report } from './reports.ts'
 
 /** Everything about one recipient of one message. */
 interface Trace {
@@ -16,31 +17,36 @@ interface Trace {
   /** Those of them that the server answered with 2xx. */
   readonly accepted: readonly RecordedTransaction[]
   readonly stored: readonly Stored[]
+  readonly elsewhere: readonly Stored[]
   readonly removed: readonly Stored[]
   readonly events: readonly JournalLine[]
+  /** How often an administrator sent the message again to those who did not get it. */
+  readonly renewals: number
   readonly deletion: Deletion | undefined
-  /** How often the sender was told that this recipient did not get the message; a report in the queue counts. */
-  readonly reports: number
+  readonly told: Told
 }
 
-const has = (event: JournalLine, recipient: string): boolean =>
-  event.recipient === recipient || event.recipients?.includes(recipient) === true
+/** How often the sender was told something about a recipient; a report in the queue counts. */
+interface Told {
+  readonly failed: number
+  readonly delayed: number
+  /** An administrator deleted a report that said it has failed. */
+  readonly prevented: boolean
+}
 
 const timeOf = (event: JournalLine): number => Date.parse(event.time ?? '')
 
-/** A report about failures is mail from nobody, whatever the server or the queue calls it. */
-function isReport(sender: string, bytes: Buffer): boolean {
-  return sender === '' && /^content-type:\s*multipart\/report/im.test(bytes.toString('latin1'))
-}
-
-/** The reports that were sent or are still to be sent, as text. */
-function reportsOf({ transactions, stored }: Evidence): string[] {
-  return [
-    ...transactions
-      .filter((each) => each.accepted && isReport(each.mailFrom, each.data))
-      .map((each) => each.data),
-    ...stored.filter((each) => isReport(each.sender, each.bytes)).map((each) => each.bytes),
-  ].map((bytes) => bytes.toString('latin1'))
+function toldAbout(recipient: string, reports: readonly Report[]): Told {
+  const saying = (wanted: string): Report[] =>
+    reports.filter(({ statements }) =>
+      statements.some((each) => each.recipient === recipient && each.action === wanted),
+    )
+  const failed = saying('failed')
+  return {
+    failed: failed.filter(({ deleted }) => !deleted).length,
+    delayed: saying('delayed').length,
+    prevented: failed.some(({ deleted }) => deleted),
+  }
 }
 
 function groupBy<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): Map<string, T[]> {
@@ -51,15 +57,20 @@ function groupBy<T>(items: readonly T[], keysOf: (item: T) => readonly string[])
   return groups
 }
 
+const named = ({ recipient, recipients = [] }: JournalLine): readonly string[] =>
+  recipient === undefined ? recipients : [recipient]
+
+const isRenewal = ({ event }: JournalLine): boolean => event === 'retry' || event === 'requeue'
+
 function tracesOf(evidence: Evidence): Trace[] {
   const transactions = groupBy(evidence.transactions, ({ rcptTo }) => rcptTo)
   const ofStored = ({ recipients }: Stored): string[] => Object.keys(recipients)
   const stored = groupBy(evidence.stored, ofStored)
+  const elsewhere = groupBy(evidence.elsewhere, ofStored)
   const removed = groupBy(evidence.removed, ofStored)
   const deletions = groupBy(evidence.deletions, ({ recipients }) => recipients)
-  const events = groupBy(evidence.journals.flat(), ({ recipient, recipients }) =>
-    recipient === undefined ? (recipients ?? []) : [recipient],
-  )
+  const events = groupBy(evidence.journals.flat(), named)
+  const journals = groupBy(evidence.journals, (lines) => [...new Set(lines.flatMap(named))])
   const reports = reportsOf(evidence)
   return evidence.submissions.flatMap((submission) =>
     submission.recipients.map((recipient) => {
@@ -70,27 +81,29 @@ function tracesOf(evidence: Evidence): Trace[] {
         copies: seen.filter(({ reply }) => !/^[45]/.test(reply)),
         accepted: seen.filter(({ accepted }) => accepted),
         stored: stored.get(recipient) ?? [],
+        elsewhere: elsewhere.get(recipient) ?? [],
         removed: removed.get(recipient) ?? [],
-        events: (events.get(recipient) ?? []).filter((event) => has(event, recipient)),
+        events: events.get(recipient) ?? [],
+        renewals: (journals.get(recipient) ?? []).flat().filter(isRenewal).length,
         deletion: deletions.get(recipient)?.at(-1),
-        reports: reports.filter((text) => text.includes(recipient)).length,
+        told: toldAbout(recipient, reports),
       }
     }),
   )
 }
 
 /** Somebody has it, or has been told, or decided that nobody gets it. */
-const isSettled = ({ accepted, deletion, reports }: Trace): boolean =>
-  accepted.length > 0 || deletion !== undefined || reports > 0
+const isSettled = ({ accepted, deletion, told }: Trace): boolean =>
+  accepted.length > 0 || deletion !== undefined || told.failed > 0 || told.prevented
 
 function durable(trace: Trace): string[] {
-  const { submission, stored, recipient } = trace
-  if (submission.code !== 0 || stored.length > 0 || isSettled(trace)) return []
+  const { submission, stored, elsewhere, recipient } = trace
+  if (submission.code !== 0 || stored.length + elsewhere.length > 0 || isSettled(trace)) return []
   return [`${submission.key} was accepted with exit code 0, but ${recipient} is neither served nor queued`]
 }
 
 function notLost(trace: Trace): string[] {
-  const { submission, recipient, stored, removed, deletion, copies } = trace
+  const { submission, recipient, stored, elsewhere, removed, deletion, copies } = trace
   const found: string[] = []
   if (stored.length > 1) {
     found.push(
@@ -99,7 +112,7 @@ function notLost(trace: Trace): string[] {
   }
   // Whoever was told "not accepted" may find it taken out of the queue again.
   const promised = submission.code === 0 || submission.code === null
-  if (promised && stored.length === 0 && removed.length > 0 && !isSettled(trace)) {
+  if (promised && stored.length + elsewhere.length === 0 && removed.length > 0 && !isSettled(trace)) {
     found.push(
       `${submission.key} was removed from the queue, but the server never accepted it for ${recipient}`,
     )
@@ -126,11 +139,11 @@ function almostNeverTwice({ recipient, copies, events, submission }: Trace): str
   return found
 }
 
-function unchanged({ recipient, submission, copies, stored, removed }: Trace): string[] {
+function unchanged({ recipient, submission, copies, stored, elsewhere, removed }: Trace): string[] {
   const { key, wire } = submission
   return [
     ...copies.filter(({ data }) => !data.equals(wire)).map(() => `${recipient} got changed bytes of ${key}`),
-    ...[...stored, ...removed]
+    ...[...stored, ...elsewhere, ...removed]
       .filter(({ bytes }) => !bytes.equals(wire))
       .map(({ name }) => `the queue held changed bytes of ${key}: ${name}`),
   ]
@@ -153,30 +166,54 @@ function trueRecords({ recipient, accepted, events, submission }: Trace, { refus
   return found
 }
 
-/** A failure is told to the sender, once, and once more at the most for each process that was interrupted. */
-function told(
-  { recipient, stored, submission, reports }: Trace,
-  { settled, interrupted }: Evidence,
-): string[] {
-  const failed = stored.some(({ recipients }) => /^(failed|expired)$/.test(recipients[recipient] ?? ''))
+const isGivenUp = (state = ''): boolean => /^(failed|expired)$/.test(state)
+
+/**
+ * A failure is told to the sender, once, and once more at the most for each process that was interrupted and each
+ * time that an administrator sent it again; so is a delay.
+ */
+function told(trace: Trace, { settled, interrupted }: Evidence): string[] {
+  const { recipient, stored, submission, renewals } = trace
+  const { failed, delayed, prevented } = trace.told
   const { key } = submission
-  return [
-    ...(settled && failed && reports === 0 ? [`the sender of ${key} was never told about ${recipient}`] : []),
-    ...(reports > 1 + interrupted
-      ? [`the sender of ${key} was told ${reports} times about ${recipient}`]
-      : []),
-  ]
+  const isOwed = settled && stored.some(({ recipients }) => isGivenUp(recipients[recipient]))
+  const found: string[] = []
+  if (isOwed && failed === 0 && !prevented)
+    found.push(`the sender of ${key} was never told about ${recipient}`)
+  if (failed > 1 + interrupted + renewals) {
+    found.push(`the sender of ${key} was told ${failed} times about ${recipient}`)
+  }
+  if (delayed > 1 + interrupted) {
+    found.push(`the sender of ${key} was told ${delayed} times that ${recipient} has to wait`)
+  }
+  return found
+}
+
+/** A report that its sender did not get is told to the postmaster; a report to the postmaster is the last one. */
+function toldPostmaster(evidence: Evidence): string[] {
+  const { settled, stored, postmaster } = evidence
+  if (!settled) return []
+  const reports = reportsOf(evidence)
+  const isTold = (recipient: string): boolean => {
+    const { failed, prevented } = toldAbout(recipient, reports)
+    return failed > 0 || prevented
+  }
+  return stored
+    .filter(({ sender, bytes }) => isReport(sender, bytes))
+    .flatMap(({ recipients }) => Object.entries(recipients))
+    .filter(([to, state]) => isGivenUp(state) && to !== postmaster && !isTold(to))
+    .map(([to]) => `the postmaster was never told that a report did not reach ${to}`)
 }
 
 /** What is wrong that belongs to no recipient that was submitted. */
-function strangers({ submissions, transactions, stored, removed }: Evidence): string[] {
+function strangers({ submissions, transactions, stored, elsewhere, removed }: Evidence): string[] {
   const senders = new Set(submissions.map(({ sender }) => sender))
   const known = (sender: string, bytes: Buffer): boolean => senders.has(sender) || isReport(sender, bytes)
   return [
     ...transactions
       .filter(({ dotReceived, mailFrom, data }) => dotReceived && !known(mailFrom, data))
       .map(({ mailFrom }) => `the server got a message from <${mailFrom}> that nobody submitted`),
-    ...[...stored, ...removed]
+    ...[...stored, ...elsewhere, ...removed]
       .filter(({ sender, bytes }) => !known(sender, bytes))
       .map(({ folder, name }) => `the queue held a message that nobody submitted: ${folder}/${name}`),
   ]
@@ -209,7 +246,7 @@ function badFiles({ corrupt, planted, unreadable, settled, interrupted }: Eviden
 
 function leftOver({ settled, stored }: Evidence): string[] {
   return stored
-    .filter(({ folder }) => settled && (folder === 'new' || folder === 'cur'))
+    .filter(({ folder }) => settled && folder !== 'failed')
     .map(({ folder, name }) => `I2: ${folder}/${name} was never finished, although nothing is wrong any more`)
 }
 
@@ -235,6 +272,7 @@ export function violations(evidence: Evidence): string[] {
   )
   const others = [
     ...strangers(evidence).map((sentence) => `I4: ${sentence}`),
+    ...toldPostmaster(evidence).map((sentence) => `bounces: ${sentence}`),
     ...badFiles(evidence),
     ...leftOver(evidence),
     ...evidence.disturbed.map((what) => `I6: ${what}`),
@@ -254,6 +292,8 @@ export function inNumbers(evidence: Evidence): string {
     `${count(({ events }) => events.some(({ event }) => event === 'in-doubt'))} in doubt at some time`,
     `${count(({ stored }) => stored.some(({ folder }) => folder === 'failed'))} in failed/`,
     `${count(({ deletion }) => deletion !== undefined)} deleted`,
+    `${count(({ events }) => events.some(({ event }) => event === 'expire'))} given up`,
+    `${count(({ told: { delayed } }) => delayed > 0)} told of a delay`,
     `${reportsOf(evidence).length} reports`,
     `${evidence.planted.length} bad files`,
   ].join(', ')

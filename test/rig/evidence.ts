@@ -19,8 +19,10 @@ export interface Submission {
   readonly code: number | null
 }
 
-/** A message that an administrator wanted removed. */
+/** A message that an administrator wanted removed, or recipients whom he took off it. */
 export interface Deletion {
+  /** The unique name of the message. */
+  readonly unique: string
   readonly recipients: readonly string[]
   /** The command said that it did it; else nobody knows. */
   readonly sure: boolean
@@ -43,6 +45,8 @@ export interface Evidence {
   readonly transactions: readonly RecordedTransaction[]
   readonly refusals: readonly Refusal[]
   readonly stored: readonly Stored[]
+  /** Messages in another queue, where some came from or went to. */
+  readonly elsewhere: readonly Stored[]
   /** Messages that were removed from the queue. */
   readonly removed: readonly Stored[]
   /** Names of files in the folders for messages that are no messages. */
@@ -57,10 +61,15 @@ export interface Evidence {
   readonly interrupted: number
   /** The faults are over and the queue was run until it was quiet. */
   readonly settled: boolean
+  /** Who is told of reports that their senders did not get. */
+  readonly postmaster: string
 }
 
 /** What the files alone tell. */
-export type FileEvidence = Pick<Evidence, 'stored' | 'removed' | 'unreadable' | 'corrupt' | 'journals'>
+export type FileEvidence = Pick<
+  Evidence,
+  'stored' | 'elsewhere' | 'removed' | 'unreadable' | 'corrupt' | 'journals'
+>
 
 const FOLDERS = ['new', 'cur', 'hold', 'failed'] as const
 
@@ -96,17 +105,19 @@ function journalsOf(directories: readonly string[]): JournalLine[][] {
  * Reads a queue in which nothing runs.
  *
  * @param keepDir where keep-removed.cjs put what was removed
+ * @param otherDir another queue
  */
-export function readQueue(queueDir: string, keepDir: string): FileEvidence {
+export function readQueue(queueDir: string, keepDir: string, otherDir: string): FileEvidence {
   const { stored, unreadable } = messagesOf(queueDir)
   const present = new Set(stored.map(({ unique }) => unique))
   const removed = messagesOf(keepDir)
   return {
     stored,
+    elsewhere: messagesOf(otherDir).stored,
     removed: removed.stored.filter(({ unique }) => !present.has(unique)),
     unreadable: [...unreadable, ...removed.unreadable],
     corrupt: namesIn(queueDir, 'corrupt'),
-    journals: journalsOf([queueDir, keepDir]),
+    journals: journalsOf([queueDir, keepDir, otherDir]),
   }
 }
 

@@ -47,22 +47,34 @@ interface Action {
 type Call = NonNullable<Parameters<RigSite['start']>[2]>
 
 /** A command of mq-queue about one message. */
-function about(command: string): Action['start'] {
+function about(...args: string[]): Action['start'] {
   return (site, { which }, call) => {
     const message = site.somebody(which)
-    return message && { command: site.start('mq-queue', [command, message.id], call) }
+    return message && { command: site.start('mq-queue', [...args, message.id], call) }
   }
 }
 
-function remove(site: RigSite, { which }: Step, call: Call): Started | undefined {
-  const message = site.somebody(which)
-  if (message === undefined) return undefined
-  const command = site.start('mq-queue', ['delete', message.id], call)
-  // A delete that was refused because the message was under way has done nothing.
-  const ended = (code: number | null): void => {
-    if (code === 0 || code === null || call.point !== undefined) site.deleted(message.recipients, code === 0)
+/** A command that looks, or is about the whole queue. */
+const all =
+  (...args: string[]): Action['start'] =>
+  (site, _step, call) => ({ command: site.start('mq-queue', args, call) })
+
+/** Takes a message out of the queue, or only its first recipient. */
+function remove(isWhole: boolean): Action['start'] {
+  return (site, { which }, call) => {
+    const message = site.somebody(which)
+    const [first] = message?.recipients ?? []
+    if (message === undefined || first === undefined) return undefined
+    const [args, gone] = isWhole ? [['delete'], message.recipients] : [['edit', '--remove', first], [first]]
+    const command = site.start('mq-queue', [...args, message.id], call)
+    // One that was refused because the message was under way has done nothing.
+    const ended = (code: number | null): void => {
+      if (code === 0 || code === null || call.point !== undefined) {
+        site.deleted(message.unique, gone, code === 0)
+      }
+    }
+    return { command, ended }
   }
-  return { command, ended }
 }
 
 /** Files that are no messages. */
@@ -89,7 +101,7 @@ const run =
 export const ACTIONS: readonly Action[] = [
   {
     name: 'submit',
-    weight: 40,
+    weight: 55,
     start: (site, { key, recipients, size }, call) => ({
       command: site.submit(letter(key, recipients, size), call),
     }),
@@ -97,14 +109,24 @@ export const ACTIONS: readonly Action[] = [
   { name: 'run', weight: 15, start: run('--force') },
   { name: 'run all', weight: 10, start: run('--force', '--all') },
   { name: 'run unforced', weight: 3, start: run() },
+  { name: 'hold', weight: 4, start: about('hold') },
+  { name: 'release', weight: 2, start: about('release') },
+  { name: 'release all', weight: 2, start: all('release', 'ALL') },
   { name: 'retry', weight: 5, start: about('retry') },
-  { name: 'delete', weight: 3, start: remove },
-  { name: 'show', weight: 2, start: about('show') },
-  {
-    name: 'list',
-    weight: 2,
-    start: (site, _step, call) => ({ command: site.start('mq-queue', ['list'], call) }),
-  },
+  { name: 'requeue', weight: 3, start: about('requeue') },
+  { name: 'expire', weight: 2, start: about('expire') },
+  { name: 'bounce', weight: 2, start: about('bounce') },
+  { name: 'make urgent', weight: 2, start: about('edit', '--priority', '1') },
+  { name: 'take a recipient off', weight: 2, start: remove(false) },
+  { name: 'delete', weight: 3, start: remove(true) },
+  { name: 'flush', weight: 2, start: about('flush') },
+  { name: 'flush all', weight: 1, start: all('flush', 'ALL') },
+  { name: 'fsck', weight: 3, start: all('fsck') },
+  { name: 'show', weight: 1, start: about('show') },
+  { name: 'list', weight: 1, start: all('list') },
+  { name: 'list for programs', weight: 1, start: all('list', '--all', '--json') },
+  { name: 'stats', weight: 1, start: all('stats') },
+  { name: 'check', weight: 1, start: all('check') },
   {
     name: 'mailq',
     weight: 1,

@@ -17,6 +17,7 @@ import { CALM } from './server-plan.ts'
 const preload = (name: string): string => `--require ${fileURLToPath(new URL(name, import.meta.url))}`
 const PRELOADS = `${preload('keep-removed.cjs')} ${preload('../helpers/crash-point.cjs')}`
 const QUIET_ROUNDS = 20
+const POSTMASTER = 'postmaster@s.example'
 
 /** How a command is called. */
 export interface Call {
@@ -51,6 +52,14 @@ export function letter(key: string, recipients: number, size: number): Letter {
   return { key, sender, recipients: list, text: `${head.join('\n')}\n\n${body}` }
 }
 
+/** A message of the queue that something may be done to. */
+interface Somebody {
+  readonly id: string
+  readonly unique: string
+  readonly sender: string
+  readonly recipients: readonly string[]
+}
+
 /** What the server does on a connection, by its number. */
 export type ServerPlan = (connection: number) => Script
 
@@ -66,6 +75,10 @@ export interface Place {
 export class RigSite {
   readonly directory = mkdtempSync(join(tmpdir(), 'mailqueue-rig-'))
   readonly keepDir = join(this.directory, 'kept')
+  /** What is in here are queues; a file operation outside of it endangers nobody. */
+  readonly queues = join(this.directory, 'queues')
+  /** Another queue, where some messages come from or go to. */
+  readonly otherDir = join(this.queues, 'other')
   /** The structured log of all commands. */
   readonly log = join(this.directory, 'log')
   readonly queueDir: string
@@ -87,7 +100,8 @@ export class RigSite {
     this.server = server
     this.#faults = faults
     this.#keeps = queueDir === undefined
-    this.queueDir = queueDir ?? join(this.directory, 'queue')
+    this.queueDir = queueDir ?? join(this.queues, 'queue')
+    mkdirSync(this.queues)
     for (const folder of ['new', 'cur', 'hold', 'failed', 'state']) {
       mkdirSync(join(this.keepDir, folder), { recursive: true })
     }
@@ -116,6 +130,7 @@ export class RigSite {
       qualify_domain: 'h.example',
       log: this.log,
       bounce_limit: '1000000',
+      postmaster: POSTMASTER,
       ...settings,
     })
   }
@@ -154,25 +169,41 @@ export class RigSite {
     return { child: running.child, result }
   }
 
-  /** A message of the queue by a number from 0 to 1; undefined when there is none, or it has moved on. */
-  somebody(which: number): { readonly id: string; readonly recipients: readonly string[] } | undefined {
-    const all = ['new', 'hold', 'failed'].flatMap((folder) =>
-      namesIn(this.queueDir, folder).map((name) => ({ folder, name })),
+  /** Notes that another program has accepted a message. */
+  accepted({ key, sender, recipients, text }: Letter): void {
+    const wire = Buffer.from(text.replaceAll('\n', '\r\n'))
+    this.#submissions.push({ key, sender, recipients, wire, code: 0 })
+  }
+
+  /** The messages of the queue, but those that move while it is read. */
+  #messages(): Somebody[] {
+    return ['new', 'hold', 'failed', 'cur'].flatMap((folder) =>
+      namesIn(this.queueDir, folder).flatMap((name) => {
+        try {
+          const { id, unique, sender, recipients } = readStored(this.queueDir, folder, name)
+          return [{ id, unique, sender, recipients: Object.keys(recipients) }]
+        } catch {
+          // It has moved meanwhile, or it is a bad file.
+          return []
+        }
+      }),
     )
-    const chosen = all[Math.floor(which * all.length)]
-    if (chosen === undefined) return undefined
-    try {
-      const { id, recipients } = readStored(this.queueDir, chosen.folder, chosen.name)
-      return { id, recipients: Object.keys(recipients) }
-    } catch {
-      // It was claimed meanwhile, or it is a bad file.
-      return undefined
-    }
+  }
+
+  /** A message of the queue, a report too, by a number from 0 to 1; undefined when there is none. */
+  somebody(which: number): Somebody | undefined {
+    const all = this.#messages()
+    return all[Math.floor(which * all.length)]
+  }
+
+  /** The message of a sender, as {@link letter} made it. */
+  messageOf(key: string): Somebody | undefined {
+    return this.#messages().find(({ sender }) => sender === `a+${key}@s.example`)
   }
 
   /** Notes that an administrator wanted these gone. */
-  deleted(recipients: readonly string[], sure: boolean): void {
-    this.#deletions.push({ recipients, sure, at: Date.now() })
+  deleted(unique: string, recipients: readonly string[], sure: boolean): void {
+    this.#deletions.push({ unique, recipients, sure, at: Date.now() })
   }
 
   /** Puts a file into new/ that is no message. */
@@ -192,7 +223,11 @@ export class RigSite {
     })
     const ways: [string, ...string[]][] = [
       ['mq-queue', 'list'],
-      ['mq-queue', 'list', '--failed'],
+      ['mq-queue', 'list', '--all', '--json'],
+      ['mq-queue', 'stats'],
+      ['mq-queue', 'check'],
+      ['mq-queue', 'fsck', '--dry-run'],
+      ['mq-queue', 'delete', '--dry-run', 'ALL'],
       ['mq-sendmail', '-bp'],
       ...ids.map((id): [string, ...string[]] => ['mq-queue', 'show', id]),
     ]
@@ -204,13 +239,24 @@ export class RigSite {
     }
   }
 
-  /** Stops the faults and runs the queue until nothing waits any more. Returns what the last run said. */
-  async settle(): Promise<CommandResult | undefined> {
+  /** Does something while the server is well. */
+  async calmly(name: string, ...args: string[]): Promise<CommandResult> {
     this.#faults.plan = undefined
+    return this.#start('calm', name, args, {}).result
+  }
+
+  /**
+   * Stops the faults, and releases what is held and runs the queue until nothing waits any more. Returns what the
+   * last run said.
+   */
+  async settle(): Promise<CommandResult | undefined> {
     let last: CommandResult | undefined
+    const count = (...folders: string[]): number =>
+      folders.reduce((sum, folder) => sum + namesIn(this.queueDir, folder).length, 0)
     for (let round = 0; round < QUIET_ROUNDS; round++) {
-      last = await this.#start('calm', 'mq-run', ['--all'], {}).result
-      if (namesIn(this.queueDir, 'new').length + namesIn(this.queueDir, 'cur').length === 0) break
+      if (count('hold') > 0) await this.calmly('mq-queue', 'release', 'ALL')
+      last = await this.calmly('mq-run', '--all')
+      if (count('new', 'cur', 'hold') === 0) break
     }
     this.#settled = true
     return last
@@ -225,9 +271,10 @@ export class RigSite {
       disturbed: [...this.#disturbed],
       interrupted: this.#interrupted,
       settled: this.#settled,
+      postmaster: POSTMASTER,
       transactions: [...this.server.transactions],
       refusals: [...this.server.refusals],
-      ...readQueue(this.queueDir, this.keepDir),
+      ...readQueue(this.queueDir, this.keepDir, this.otherDir),
     }
   }
 

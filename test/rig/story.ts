@@ -11,19 +11,25 @@ interface Moment {
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
+const senderOf = (key: string): string => `a+${key}@s.example`
+
+/** What the server saw of a message and of the reports about it. */
 function fromServer({ transactions }: Evidence, key: string): Moment[] {
   return transactions
-    .filter(({ mailFrom }) => mailFrom === `a+${key}@s.example`)
-    .map(({ connection, rcptTo, startedAt, dotAt, dotReceived, reply, data }) => ({
+    .filter(({ mailFrom, rcptTo }) => [mailFrom, ...rcptTo].includes(senderOf(key)))
+    .map(({ connection, mailFrom, rcptTo, startedAt, dotAt, dotReceived, reply, data }) => ({
       time: iso(startedAt),
       what:
-        `server: connection ${connection} for ${rcptTo.join(' ')}: ${data.length} bytes, ` +
+        `server: connection ${connection} from <${mailFrom}> for ${rcptTo.join(' ')}: ${data.length} bytes, ` +
         `${dotReceived ? `dot at ${iso(dotAt)}` : 'no dot'}, reply "${reply.trim()}"`,
     }))
 }
 
 function fromJournals({ journals }: Evidence, key: string): Moment[] {
-  const ofKey = (lines: readonly JournalLine[]): boolean => JSON.stringify(lines).includes(`"${key}-`)
+  const ofKey = (lines: readonly JournalLine[]): boolean => {
+    const text = JSON.stringify(lines)
+    return text.includes(`"${key}-`) || text.includes(`"${senderOf(key)}`)
+  }
   return journals
     .filter(ofKey)
     .flatMap((lines) =>
@@ -33,7 +39,7 @@ function fromJournals({ journals }: Evidence, key: string): Moment[] {
 
 function fromFolders(place: string, stored: readonly Stored[], key: string): Moment[] {
   return stored
-    .filter(({ sender }) => sender === `a+${key}@s.example`)
+    .filter(({ sender, recipients }) => [sender, ...Object.keys(recipients)].includes(senderOf(key)))
     .map(({ folder, name }) => ({ time: '', what: `${place}: ${folder}/${name}` }))
 }
 
@@ -41,7 +47,7 @@ function fromFolders(place: string, stored: readonly Stored[], key: string): Mom
 function fromLog(path: string, key: string): Moment[] {
   const lines = readFileSync(path, 'utf8').split('\n')
   return lines
-    .filter((line) => line.includes(`${key}-`) || line.includes(`a+${key}@`))
+    .filter((line) => line.includes(`${key}-`) || line.includes(senderOf(key)))
     .map((line) => ({ time: /"time":"([^"]*)"/.exec(line)?.[1] ?? '', what: `log: ${line}` }))
 }
 

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { systemClock } from '../../util/clock.ts'
-import { NO_FILE, openForeign } from './foreign-file.ts'
+import { faultOf, machineFault, NO_FILE, openForeign } from './foreign-file.ts'
 import { readHead } from './foreign-message.ts'
 import type { ForeignFormat, Spot } from './format.ts'
 import { FOREIGN_FORMAT_NAMES, FOREIGN_FORMATS, type ForeignFormatName } from './formats.ts'
@@ -21,8 +21,8 @@ export type DetectedFormat =
 /** How many files are looked at for each format. */
 const SAMPLE = 200
 
-/** Whether a file has the format; undefined when it is no file, or one that is never a message. */
-function fits(spot: Spot, format: ForeignFormat, now: number): boolean | undefined {
+/** The answer of {@link fits} about a file that can be read. */
+function fitsReadable(spot: Spot, format: ForeignFormat, now: number): boolean | undefined {
   if (format.look(spot, now).kind === 'nothing') return undefined
   const file = openForeign(join(spot.directory, spot.name))
   if (!file.ok) return file.why === NO_FILE ? undefined : false
@@ -30,6 +30,17 @@ function fits(spot: Spot, format: ForeignFormat, now: number): boolean | undefin
     return readHead(file, format, spot).ok
   } finally {
     file.close()
+  }
+}
+
+/** Whether a file has the format; undefined when it is no file, or one that is never a message. */
+function fits(spot: Spot, format: ForeignFormat, now: number): boolean | undefined {
+  try {
+    return fitsReadable(spot, format, now)
+  } catch (error) {
+    // A file that cannot be read has no format, as one that cannot be opened.
+    if (faultOf(error) !== undefined) return false
+    throw machineFault(error, join(spot.directory, spot.name))
   }
 }
 

@@ -36,6 +36,11 @@ export function faultOf(error: unknown): string | undefined {
   return isFileFault(error) ? fileFault(error) : undefined
 }
 
+/** The error of a system call as a fault of this machine; any other error is handed back as it is. */
+export function machineFault(error: unknown, path: string): unknown {
+  return error instanceof Error && 'syscall' in error ? queueError(error, 'cannot read', path) : error
+}
+
 /** The same text for the same file with the same contents, as far as the system tells. */
 export function identityOf(stats: { dev: number; ino: number; size: number; mtimeMs: number }): string {
   return [stats.dev, stats.ino, stats.size, stats.mtimeMs].join(' ')

@@ -4,12 +4,14 @@
  */
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../../util/clock.ts'
+import { faultOf, machineFault } from './foreign-file.ts'
 import {
   readForeignMessage,
   type ForeignMessage,
   type ForeignOptions,
   type SkippedFile,
 } from './foreign-message.ts'
+import type { ForeignFormat, Spot } from './format.ts'
 import { FOREIGN_FORMATS, type ForeignFormatName } from './formats.ts'
 import { spotsOf } from './spots.ts'
 
@@ -20,6 +22,27 @@ export type ForeignItem = ForeignMessage | SkippedFile
 export interface ReadForeignOptions extends ForeignOptions {
   /** Tells whether a lock is a dead one; the clock of the machine when left out. */
   readonly clock?: Clock
+}
+
+/** What is at one place; undefined when it is nothing that anybody waits for. */
+async function itemAt(
+  spot: Spot,
+  format: ForeignFormat,
+  now: number,
+  options: ForeignOptions,
+): Promise<ForeignItem | undefined> {
+  const source = join(spot.directory, spot.name)
+  const skipped = (why: string): SkippedFile => ({ kind: 'skipped', source, why })
+  try {
+    const look = format.look(spot, now)
+    if (look.kind === 'skip') return skipped(look.why)
+    if (look.kind === 'read') return await readForeignMessage(spot, format, look, options)
+    return spot.named === true ? skipped('it is not a message of such a queue') : undefined
+  } catch (error) {
+    const why = faultOf(error)
+    if (why === undefined) throw machineFault(error, source)
+    return skipped(why)
+  }
 }
 
 /**
@@ -39,12 +62,7 @@ export async function* readForeign(
   const format = FOREIGN_FORMATS[name]
   const clock = options.clock ?? systemClock
   for await (const spot of spotsOf(path, format.folders)) {
-    const look = format.look(spot, clock.now())
-    const source = join(spot.directory, spot.name)
-    if (look.kind === 'skip') yield { kind: 'skipped', source, why: look.why }
-    else if (look.kind === 'read') yield await readForeignMessage(spot, format, look, options)
-    else if (spot.named === true) {
-      yield { kind: 'skipped', source, why: 'it is not a message of such a queue' }
-    }
+    const item = await itemAt(spot, format, clock.now(), options)
+    if (item !== undefined) yield item
   }
 }

@@ -49,11 +49,12 @@ export async function* spotsOf(path: string, folders: readonly string[]): AsyncG
     yield { directory: dirname(start), name: basename(start), named: true }
     return
   }
-  for (const directory of foldersIn(start, folders)) {
-    try {
+  let directory = start
+  try {
+    for (directory of foldersIn(start, folders)) {
       for await (const { name } of await opendir(directory)) yield { directory, name }
-    } catch (error) {
-      throw queueError(error, 'cannot read the directory', directory)
     }
+  } catch (error) {
+    throw queueError(error, 'cannot read the directory', directory)
   }
 }
