@@ -38,10 +38,11 @@ function pidNamespace(): string {
   }
 }
 
-/** Field 22 of /proc/PID/stat (proc(5)); the command name before it may hold blanks and parentheses. */
-function startTicks(pid: number): string {
+/** Fields 3 and 22 of /proc/PID/stat (proc(5)); the command name before them may hold blanks and parentheses. */
+function processStat(pid: number): { readonly state: string; readonly start: string } {
   const stat = firstLine(`/proc/${pid}/stat`)
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { state: fields[0] ?? '', start: fields[19] ?? '' }
 }
 
 /** The identity of this process. */
@@ -52,7 +53,7 @@ export function thisProcess(): ProcessIdentity {
     boot: firstLine('/proc/sys/kernel/random/boot_id'),
     namespace: pidNamespace(),
     pid: process.pid,
-    start: startTicks(process.pid),
+    start: processStat(process.pid).start,
   }
 }
 
@@ -76,7 +77,9 @@ export function liveness(other: ProcessIdentity, self: ProcessIdentity): Livenes
   if (other.boot !== self.boot) return self.machine === '' ? 'unknown' : 'gone'
   if (other.namespace !== self.namespace) return 'unknown'
   if (!pidExists(other.pid)) return 'gone'
-  const start = startTicks(other.pid)
+  const { state, start } = processStat(other.pid)
+  // Dead, and its parent has not asked for its exit status: in a container perhaps nobody ever does.
+  if (state === 'Z' || state === 'X') return 'gone'
   if (start === other.start) return 'alive'
   // Processes of other users may be hidden: then only the lease tells.
   return start === '' ? 'unknown' : 'gone'

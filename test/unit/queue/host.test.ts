@@ -3,7 +3,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { liveness, thisProcess } from '../../../src/queue/host.ts'
 
@@ -28,6 +28,27 @@ describe('a process', () => {
     await once(child, 'close')
     expect(liveness({ ...self, pid: pid ?? 0 }, self)).toBe('gone')
   })
+
+  it.runIf(existsSync('/proc/self/stat'))(
+    'is gone when it is dead, though its parent never asks',
+    async () => {
+      // The shell becomes a program that knows nothing of the child it has.
+      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      try {
+        const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+        const pid = Number(line.toString())
+        const fields = (): string[] =>
+          readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+        while (fields()[0] !== 'Z') await new Promise((resolve) => setImmediate(resolve))
+        expect(liveness({ ...self, pid, start: fields()[19] ?? '' }, self)).toBe('gone')
+      } finally {
+        parent.kill('SIGKILL')
+        await once(parent, 'close')
+      }
+    },
+  )
 
   it('is gone when its pid belongs to a process that started at another time', () => {
     expect(liveness({ ...self, start: '1' }, self)).toBe('gone')
