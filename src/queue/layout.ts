@@ -3,11 +3,11 @@
  * never make anything. The queue directory itself is made only inside a directory that exists, so that a
  * file system which is not mounted does not silently get a queue in its place.
  */
-import { lstatSync, mkdirSync, statSync } from 'node:fs'
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { syncDirectory } from '../util/durable-file.ts'
+import { foreignOwner, syncDirectory } from '../util/durable-file.ts'
 
 /** The sub-folders, in the order of queue.md. */
 export const FOLDERS = [
@@ -33,23 +33,52 @@ export function folderPath(queueDir: string, folder: Folder, name = ''): string 
 function makeDirectory(path: string): boolean {
   try {
     mkdirSync(path, { mode: 0o700 })
-    return true
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false
     throw error
   }
+  return true
+}
+
+/** What root makes in somebody else's queue is for whoever owns the queue. */
+function makeFolder(queueDir: string, folder: Folder): boolean {
+  const path = folderPath(queueDir, folder)
+  if (!makeDirectory(path)) return false
+  const owner = foreignOwner(queueDir)
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid)
+  return true
+}
+
+/** What a directory may hold that is to become a queue: what makes and mounts of file systems leave. */
+const HARMLESS = /^(\.|lost\+found$)/
+
+/**
+ * A directory with other things in it and without new/ is a mistake, not a queue.
+ *
+ * @throws MailError CONFIG_INVALID for such a directory
+ */
+function refuseOther(queueDir: string): void {
+  if (existsSync(folderPath(queueDir, 'new'))) return
+  const ours: readonly string[] = FOLDERS
+  const other = readdirSync(queueDir).find((name) => !HARMLESS.test(name) && !ours.includes(name))
+  if (other === undefined) return
+  throw new MailError(
+    'CONFIG_INVALID',
+    `${queueDir} is no queue: it has no new/, but ${other}; check the path`,
+  )
 }
 
 /**
  * Makes the queue and its folders where they are missing.
  *
- * @throws MailError CONFIG_MISSING when the directory that should contain the queue does not exist; a QUEUE_
- *   error when it cannot be made
+ * @throws MailError CONFIG_MISSING when the directory that should contain the queue does not exist, CONFIG_INVALID
+ *   when it is something else; a QUEUE_ error when it cannot be made
  */
 export async function ensureLayout(queueDir: string): Promise<void> {
   try {
     const madeQueue = makeDirectory(queueDir)
-    const made = FOLDERS.filter((folder) => makeDirectory(folderPath(queueDir, folder)))
+    if (!madeQueue) refuseOther(queueDir)
+    const made = FOLDERS.filter((folder) => makeFolder(queueDir, folder))
     if (made.length > 0) await syncDirectory(queueDir)
     if (madeQueue) await syncDirectory(dirname(queueDir))
   } catch (error) {
@@ -78,7 +107,7 @@ function whyMissing(queueDir: string): string {
 /**
  * Checks that there is a queue to read.
  *
- * @throws MailError CONFIG_MISSING when there is none, CONFIG_INVALID when it is no directory
+ * @throws MailError CONFIG_MISSING when there is none, CONFIG_INVALID when it is no directory or something else
  */
 export function requireQueue(queueDir: string): void {
   let stats
@@ -92,5 +121,10 @@ export function requireQueue(queueDir: string): void {
   }
   if (!stats.isDirectory()) {
     throw new MailError('CONFIG_INVALID', `the queue ${queueDir} is not a directory; check the path`)
+  }
+  try {
+    refuseOther(queueDir)
+  } catch (error) {
+    throw queueError(error, 'cannot read the queue directory', queueDir)
   }
 }

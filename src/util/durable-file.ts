@@ -7,22 +7,49 @@ import {
   close,
   closeSync,
   constants,
+  fchownSync,
   fdatasync,
+  fstatSync,
   fsync,
   open,
   openSync,
+  statSync,
+  unlink,
+  unlinkSync,
   writeSync,
   writevSync,
-  unlink,
 } from 'node:fs'
+import { dirname } from 'node:path'
 
-/** Creates a file that must not exist, mode 0600, never through a symbolic link. Returns the descriptor. */
+/**
+ * Creates a file that must not exist, mode 0600, never through a symbolic link. What root creates in somebody
+ * else's directory belongs to whoever owns the directory, who would be locked out of it otherwise.
+ *
+ * @returns the descriptor
+ */
 export function createExclusive(path: string): number {
-  return openSync(
-    path,
-    constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW,
-    0o600,
-  )
+  return createOwned(path, constants.O_WRONLY)
+}
+
+function createOwned(path: string, flags: number): number {
+  const fd = openSync(path, flags | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
+  const owner = foreignOwner(dirname(path))
+  if (owner === undefined) return fd
+  try {
+    fchownSync(fd, owner.uid, owner.gid)
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    unlinkSync(path)
+    throw error
+  }
+}
+
+/** Who owns a directory in which root is at work; undefined when that is root, or this is not. */
+export function foreignOwner(directory: string): { readonly uid: number; readonly gid: number } | undefined {
+  if (process.geteuid?.() !== 0) return undefined
+  const { uid, gid } = statSync(directory)
+  return uid === 0 ? undefined : { uid, gid }
 }
 
 /** Opens an existing regular file for reading; never follows a link and never waits for a writer of a FIFO. */
@@ -91,15 +118,29 @@ export function syncDirectory(path: string): Promise<void> {
  * created, mode 0600; its name then still needs a directory sync.
  */
 export async function appendText(path: string, text: string, sync: boolean): Promise<void> {
-  const fd = openSync(
-    path,
-    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
-    0o600,
-  )
+  const fd = openForAppending(path)
   try {
     writeAll(fd, Buffer.from(text))
     if (sync) await syncData(fd)
   } finally {
     closeSync(fd)
   }
+}
+
+function openForAppending(path: string): number {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW
+  // Others than root are the owner of what they create, and cannot be lured into a file that is not theirs.
+  if (foreignOwner(dirname(path)) === undefined) return openSync(path, flags | constants.O_CREAT, 0o600)
+  try {
+    return createOwned(path, flags)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+  const fd = openSync(path, flags | constants.O_NONBLOCK)
+  const stats = fstatSync(fd)
+  if (stats.isFile() && stats.nlink === 1) return fd
+  closeSync(fd)
+  throw Object.assign(new Error(`${path} is no file of its own, so root does not write to it`), {
+    code: 'EPERM',
+  })
 }

@@ -32,8 +32,9 @@ describe('a process', () => {
   it.runIf(existsSync('/proc/self/stat'))(
     'is gone when it is dead, though its parent never asks',
     async () => {
-      // The shell becomes a program that knows nothing of the child it has.
-      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+      // The shell becomes a program that knows nothing of the child it has; the child ends when that is done.
+      const child = `until [ "$(cat /proc/$PPID/comm)" = sleep ]; do :; done`
+      const parent = spawn('sh', ['-c', `sh -c '${child}' & echo $!; exec sleep 60`], {
         stdio: ['ignore', 'pipe', 'ignore'],
       })
       try {

@@ -43,6 +43,21 @@ describe('a queue', () => {
     expect(() => statSync(dirname(queueDir))).toThrow('ENOENT')
   })
 
+  it('is not made of a directory for something else, but of an empty one and of a new file system', async () => {
+    const other = temporaryQueue()
+    mkdirSync(join(other, 'lost+found'), { recursive: true })
+    writeFileSync(join(other, '.hidden'), '')
+    await ensureLayout(other)
+    expect(namesIn(other, '.')).toEqual(expect.arrayContaining([...FOLDERS]))
+    const wrong = temporaryQueue()
+    mkdirSync(wrong)
+    writeFileSync(join(wrong, 'passwd'), '')
+    const refusal = expect.objectContaining({ code: 'CONFIG_INVALID' }) as unknown
+    await expect(ensureLayout(wrong)).rejects.toEqual(refusal)
+    expect(() => requireQueue(wrong)).toThrow(refusal as Error)
+    expect(namesIn(wrong, '.')).toEqual(['passwd'])
+  })
+
   it('is not made below a file, nor is a file taken for one', async () => {
     const file = temporaryQueue()
     writeFileSync(file, '')

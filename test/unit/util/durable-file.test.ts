@@ -3,8 +3,10 @@
  */
 import { spawnSync } from 'node:child_process'
 import {
+  chownSync,
   closeSync,
   fstatSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -132,5 +134,35 @@ describe('appending', () => {
     symlinkSync(join(dir, 'target'), join(dir, 'log'))
     await expect(appendText(join(dir, 'log'), 'x', true)).rejects.toThrow('ELOOP')
     expect(() => statSync(join(dir, 'target'))).toThrow('ENOENT')
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)('what root creates in the directory of somebody else', () => {
+  const NOBODY = 65534
+  const foreign = (): string => {
+    const path = directory()
+    chownSync(path, NOBODY, NOBODY)
+    return path
+  }
+
+  it('belongs to the owner of the directory', async () => {
+    const path = foreign()
+    closeSync(createExclusive(join(path, 'a')))
+    await appendText(join(path, 'b'), 'one\n', true)
+    await appendText(join(path, 'b'), 'two\n', true)
+    expect([statSync(join(path, 'a')).uid, statSync(join(path, 'b')).uid]).toEqual([NOBODY, NOBODY])
+    expect(readFileSync(join(path, 'b'), 'utf8')).toBe('one\ntwo\n')
+  })
+
+  it('is never another file, which its owner may have linked there', async () => {
+    const path = foreign()
+    const secret = join(directory(), 'secret')
+    writeFileSync(secret, 'untouched')
+    linkSync(secret, join(path, 'hard'))
+    symlinkSync(secret, join(path, 'soft'))
+    for (const name of ['hard', 'soft'])
+      await expect(appendText(join(path, name), 'x', true)).rejects.toThrow()
+    expect(readFileSync(secret, 'utf8')).toBe('untouched')
+    expect(statSync(secret).uid).toBe(0)
   })
 })
