@@ -83,7 +83,9 @@ export class SmtpConnection {
       close: () => smtp.close(),
     }
     const socket = smtp._socket
-    if (this.#settings.protocol !== 'lmtp' || socket === false || socket === null) return wire
+    if (socket === false || socket === null) return wire
+    wire.heard = () => socket.bytesRead
+    if (this.#settings.protocol !== 'lmtp') return wire
     const watch: Wire['watch'] = (listener) => {
       // before the engine, which may end the transaction with the same bytes
       socket.prependListener('data', listener)

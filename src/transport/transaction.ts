@@ -44,6 +44,8 @@ export interface Wire {
   ): void
   /** Cuts the connection without completing anything. */
   close(): void
+  /** Octets that the server has sent so far; a wire that cannot tell leaves this out. */
+  heard?(): number
   /**
    * LMTP only, where each recipient gets a reply after the dot: hands over what the server sends.
    *
@@ -162,13 +164,24 @@ class Transaction {
     }
     this.#signal?.addEventListener('abort', this.#interrupt)
     this.#unwatch = this.#wire.watch?.((chunk) => this.#watched(chunk))
-    const { command, data } = this.#timeouts
-    this.#arm(command + data, 'mail', 'the server did not answer MAIL, RCPT or DATA')
+    this.#awaitReplies()
     this.#wire.send(this.#envelope, this.#body, (error, info) => {
       if (error !== null) this.#refused(error)
       else if (this.#body.handedOver) this.#accepted(info.response)
       else this.#stop(TOO_EARLY)
     })
+  }
+
+  /** A server that answers for one of a hundred recipients after the other is at work, however long it takes. */
+  #awaitReplies(): void {
+    const { command, data } = this.#timeouts
+    const limit = command + data
+    const heard = this.#wire.heard?.()
+    const reason = `the server did not answer MAIL, RCPT or DATA within ${limit} ms`
+    this.#timer = setTimeout(() => {
+      if (this.#wire.heard?.() !== heard) this.#awaitReplies()
+      else this.#stop({ phase: 'connect', reason, underWay: true })
+    }, limit)
   }
 
   /** With LMTP: one recipient after the other gets its reply, each within the time of a dot. */
@@ -195,9 +208,8 @@ class Transaction {
     } else this.#arm(dot, 'dot', 'the message was sent, but no reply came')
   }
 
-  #arm(ms: number, step: 'mail' | 'data' | 'dot', what: string): void {
+  #arm(ms: number, phase: 'data' | 'dot', what: string): void {
     clearTimeout(this.#timer)
-    const phase = step === 'mail' ? 'connect' : step
     this.#timer = setTimeout(
       () => this.#stop({ phase, reason: `${what} within ${ms} ms`, underWay: true }),
       ms,

@@ -56,6 +56,18 @@ describe.each([['PIPELINING'], ['HELP']])('with %s, a server that is silent', (e
     expect(verdicts).toEqual([expected])
   })
 
+  it('only between its replies, of which there are many, is waited for', async () => {
+    // Twelve replies, each of which takes an eighth of the limit, take longer than the limit together.
+    const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
+    const recipients = Array.from({ length: 12 }, (_, place) => `r${place}@x`)
+    const { verdicts } = await bench.attempt(
+      { extensions: [extension], rcpt: () => ({ after: later(), reply: '250 ok' }) },
+      { timeouts: { ...LONG, command: 200, data: 200 } },
+      deliveryTo(recipients),
+    )
+    expect(verdicts).toEqual(recipients.map(() => 'delivered'))
+  })
+
   it('while it should take the message', async () => {
     const content = fileContent(openSync(join(directory, 'huge'), 'r'), 0, HUGE)
     const { verdicts, server } = await bench.attempt(
