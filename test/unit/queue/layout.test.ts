@@ -54,7 +54,7 @@ describe('a queue', () => {
     writeFileSync(join(wrong, 'passwd'), '')
     const refusal = expect.objectContaining({ code: 'CONFIG_INVALID' }) as unknown
     await expect(ensureLayout(wrong)).rejects.toEqual(refusal)
-    expect(() => requireQueue(wrong)).toThrow(refusal as Error)
+    expect(() => requireQueue(wrong)).toThrow(refusal)
     expect(namesIn(wrong, '.')).toEqual(['passwd'])
   })
 
