@@ -77,7 +77,8 @@ export {
 } from './delivery/enqueue-message.ts'
 export { MessageHandler, type SendResult } from './delivery/message-handler.ts'
 export { runQueue, type RunQueueOptions } from './delivery/run-queue-settings.ts'
-export type { RunOptions, RunReport } from './delivery/run-queue.ts'
+export type { RunOptions } from './delivery/run-queue.ts'
+export type { RunReport } from './delivery/run-report.ts'
 export {
   mailqueueTransport,
   type ComposedMail,

@@ -11,8 +11,8 @@
  */
 import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import type { Claim, Disposition, Quarantined, QueueEntry, QueueStore, Settled } from '../queue/store.ts'
-import { applyChange, priorityFor, refusalOf, type Change } from './administration.ts'
+import type { Claim, Disposition, Quarantined, QueueEntry, Settled } from '../queue/store.ts'
+import { applyChange, priorityFor, refusalOf, type Administration, type Change } from './administration.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
 import { recoverQueue } from './recovery.ts'
 import { settleClaim } from './settle.ts'
@@ -44,14 +44,6 @@ export interface Administrator {
   change(entry: QueueEntry, change: Change): Promise<Changed>
   /** Makes everything durable. @throws MailError QUEUE_* when it may not be */
   close(): Promise<void>
-}
-
-/** What administration needs. */
-export interface Administration {
-  readonly queue: QueueStore
-  readonly context: DeliveryContext
-  /** Who does it, for the journal. */
-  readonly by: string
 }
 
 /** A failure that says for people what could not be done; by default, trying again may help. */

@@ -5,9 +5,17 @@
 import { dedupe, envelopeAddress, sameAddress } from '../message/address.ts'
 import { envelope } from '../message/recipients.ts'
 import { isGivenUp, isUnfinished } from '../queue/recipient-state.ts'
-import type { Claim, Disposition, Note, QueuedMessage } from '../queue/store.ts'
-import type { Administration } from './administer.ts'
+import type { Claim, Disposition, Note, QueuedMessage, QueueStore } from '../queue/store.ts'
+import type { DeliveryContext } from './context.ts'
 import { makeFailureReport } from './reports.ts'
+
+/** What administration needs. */
+export interface Administration {
+  readonly queue: QueueStore
+  readonly context: DeliveryContext
+  /** Who does it, for the journal. */
+  readonly by: string
+}
 
 /** One change. */
 export type Change =

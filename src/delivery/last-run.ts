@@ -2,7 +2,7 @@
  * When the queue was run last and what came of it: a note for whoever checks whether it is run at all.
  */
 import type { QueueStore } from '../queue/store.ts'
-import type { RunReport } from './run-queue.ts'
+import type { RunReport } from './run-report.ts'
 
 const NOTE = 'last-run'
 

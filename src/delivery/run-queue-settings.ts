@@ -7,7 +7,8 @@ import { MaildirQueue } from '../queue/maildir-queue.ts'
 import type { Transport } from '../transport/transport.ts'
 import { configuredContext, configuredLog, configuredTransport, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
-import { runQueueOnce, type RunOptions, type RunReport } from './run-queue.ts'
+import { runQueueOnce, type RunOptions } from './run-queue.ts'
+import type { RunReport } from './run-report.ts'
 
 /** What may be given besides the settings. */
 export interface RunQueueOptions extends Partial<RunOptions> {

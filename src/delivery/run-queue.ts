@@ -9,13 +9,14 @@ import { setMaxListeners } from 'node:events'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim, type AttemptResult, type Stop } from './attempt.ts'
+import { attemptClaim, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { guardAccount } from './account-guard.ts'
 import { noteLastRun } from './last-run.ts'
 import { dueWindows, type Selection } from './due-window.ts'
 import { recoverQueue } from './recovery.ts'
 import { isDue } from './schedule.ts'
+import { countAttempt, newReport, type RunReport } from './run-report.ts'
 
 /** Removals become durable at least this often, in milliseconds. */
 const FLUSH_INTERVAL = 1000
@@ -32,56 +33,6 @@ export interface RunOptions {
   readonly selects?: (entry: QueueEntry) => boolean | Promise<boolean>
   /** Asks the run to stop. */
   readonly signal?: AbortSignal
-}
-
-/** What a run did; messages, not recipients. */
-export interface RunReport {
-  /** Another runner is at work; nothing was done. */
-  busy: boolean
-  delivered: number
-  /** Still waiting after an attempt. */
-  deferred: number
-  /** Failed or expired for at least one recipient, and kept in failed/. */
-  failed: number
-  discarded: number
-  held: number
-  quarantined: number
-  recovered: number
-  /** Why a message could not be read and was left where it is; the first of them. */
-  unreadable: string | undefined
-  /** Why the run ended before everything due was tried. */
-  stopped: Stopped | undefined
-}
-
-/** What ended a run early. */
-export interface Stopped {
-  /** The smarthost, this machine (queue, lease), or the caller who asked for it. */
-  readonly scope: 'account' | 'host' | 'caller'
-  /** One line for people. */
-  readonly reason: string
-}
-
-function emptyReport(): RunReport {
-  return {
-    busy: false,
-    delivered: 0,
-    deferred: 0,
-    failed: 0,
-    discarded: 0,
-    held: 0,
-    quarantined: 0,
-    recovered: 0,
-    unreadable: undefined,
-    stopped: undefined,
-  }
-}
-
-function count(report: RunReport, result: AttemptResult): void {
-  if (result.settled === 'done') report.delivered += 1
-  if (result.settled === 'waiting') report.deferred += 1
-  if (result.settled === 'failed') report.failed += 1
-  if (result.settled === 'discarded') report.discarded += 1
-  if (result.settled === 'held') report.held += 1
 }
 
 /** The state of one run. */
@@ -124,7 +75,7 @@ async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
   }
   const delivering = { queue: store, claim: result.claim, transport, context }
   const attempt = await attemptClaim(delivering, { signal: options.signal, awaitReply: true })
-  count(report, attempt)
+  countAttempt(report, attempt)
   stopAfter(run, attempt.stop)
 }
 
@@ -216,7 +167,7 @@ export async function runQueueOnce(
   context: DeliveryContext,
   options: RunOptions,
 ): Promise<RunReport> {
-  const report = emptyReport()
+  const report = newReport()
   // Each message in flight listens to it.
   if (options.signal !== undefined) setMaxListeners(0, options.signal)
   const insistence = options.all === true ? 'now' : 'run'

@@ -1,0 +1,56 @@
+/**
+ * What a run did, in numbers, and why it ended early.
+ */
+import type { AttemptResult } from './attempt.ts'
+
+/** What a run did; messages, not recipients. */
+export interface RunReport {
+  /** Another runner is at work; nothing was done. */
+  busy: boolean
+  delivered: number
+  /** Still waiting after an attempt. */
+  deferred: number
+  /** Failed or expired for at least one recipient, and kept in failed/. */
+  failed: number
+  discarded: number
+  held: number
+  quarantined: number
+  recovered: number
+  /** Why a message could not be read and was left where it is; the first of them. */
+  unreadable: string | undefined
+  /** Why the run ended before everything due was tried. */
+  stopped: Stopped | undefined
+}
+
+/** What ended a run early. */
+export interface Stopped {
+  /** The smarthost, this machine (queue, lease), or the caller who asked for it. */
+  readonly scope: 'account' | 'host' | 'caller'
+  /** One line for people. */
+  readonly reason: string
+}
+
+/** The report of a run that has done nothing yet. */
+export function newReport(): RunReport {
+  return {
+    busy: false,
+    delivered: 0,
+    deferred: 0,
+    failed: 0,
+    discarded: 0,
+    held: 0,
+    quarantined: 0,
+    recovered: 0,
+    unreadable: undefined,
+    stopped: undefined,
+  }
+}
+
+/** Counts what became of one message. */
+export function countAttempt(report: RunReport, result: AttemptResult): void {
+  if (result.settled === 'done') report.delivered += 1
+  if (result.settled === 'waiting') report.deferred += 1
+  if (result.settled === 'failed') report.failed += 1
+  if (result.settled === 'discarded') report.discarded += 1
+  if (result.settled === 'held') report.held += 1
+}
