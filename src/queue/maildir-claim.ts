@@ -9,7 +9,7 @@
  * all delivered, unlinked                 nothing                      a power cut within a second may revive it, in doubt
  * moved to new/ or failed/                the message with its journal nothing to do
  */
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
@@ -98,17 +98,26 @@ export class MaildirClaim implements Claim {
     this.#holder.markFlight(this.#file.claim)
     // Marked first, looked at afterwards: who takes the claim moves the file first and looks for the mark
     // afterwards, so one of the two notices the other.
-    if (existsSync(this.#path)) return
-    this.#lost = true
+    this.#lost = this.#isGone()
+    if (!this.#lost) return
     throw new MailError(
       'QUEUE_BUSY',
       `the message ${this.message.id} was taken by an administrator or another run; it was not sent`,
     )
   }
 
+  /** Whether somebody else has the file by now. A disk that does not say is another matter. */
+  #isGone(): boolean {
+    try {
+      return statSync(this.#path, { throwIfNoEntry: false }) === undefined
+    } catch (error) {
+      throw queueError(error, 'cannot look for a claimed message in', this.#holder.queueDir)
+    }
+  }
+
   async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
     if (this.#history.isCompletedBy(outcomes) && (await this.#remove())) return
-    if (outcomes.every(isRefusal) && !existsSync(this.#path)) {
+    if (outcomes.every(isRefusal) && this.#isGone()) {
       // What was refused to us says nothing about a message that is somebody else's by now.
       this.#lost = true
       return

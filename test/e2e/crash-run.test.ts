@@ -64,11 +64,13 @@ async function tryAt(point: Point, before?: Point): Promise<boolean> {
     attempt.forgetOperations()
   }
   const { code, signal, stderr } = await attempt.runAt(point, 'mq-run', [])
-  const reached = attempt.operations().length >= point.at
+  const operations = attempt.operations()
+  const reached = operations.length >= point.at
+  const where = `${point.how} at ${operations[point.at - 1] ?? 'nothing'}, the ${point.at}.: ${stderr}`
   const kills = point.how === 'before' || point.how === 'half'
   if (reached && kills) expect(signal).toBe('SIGKILL')
   // Without a fault, one message is deferred, unless that happened in the run before.
-  else expect(before === undefined ? [75, 77] : [0, 75], stderr).toContain(code)
+  else expect(before === undefined ? [75, 77] : [0, 75], where).toContain(code)
   await check(attempt, tag)
   return reached
 }
