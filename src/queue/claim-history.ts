@@ -41,9 +41,13 @@ export class ClaimHistory {
   /** Whether everybody has the message after these outcomes, and nobody wants to be told of it. */
   isCompletedBy(outcomes: readonly RecipientOutcome[]): boolean {
     if (this.wantsSuccessReport) return false
-    const had = this.message.recipients.filter(({ status }) => status === 'delivered').length
-    const got = outcomes.filter(({ status }) => status === 'delivered').length
-    return had + got === this.message.recipients.length
+    // By name: a part that could not be stored is told again with the whole.
+    const got = new Set(
+      outcomes.filter(({ status }) => status === 'delivered').map(({ recipient }) => recipient),
+    )
+    return this.message.recipients.every(
+      ({ recipient, status }) => status === 'delivered' || got.has(recipient),
+    )
   }
 
   /** What can be done with a message that is claimed for delivery without trying to deliver it. */

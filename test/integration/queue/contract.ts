@@ -215,6 +215,18 @@ function describeAttempts(open: () => QueueStore): void {
     expect(await holding(store)).toEqual([])
   })
 
+  it('counts each recipient once, however often it is told that one has the message', async () => {
+    const store = open()
+    await store.enqueue(messageTo('a@x', 'b@x'))
+    const runner = await store.openRunner('run')
+    const claim = await claimOnly(store, runner)
+    await claim.record([delivered('a@x')])
+    await claim.record([delivered('a@x'), deferred('b@x')])
+    expect(await claim.finish({ action: 'retry', at: 0 })).toBe('waiting')
+    await runner.close()
+    expect(await holding(store)).toEqual(['new a@x=delivered b@x=deferred'])
+  })
+
   it('counts no attempt when a message is given back', async () => {
     const store = open()
     await store.enqueue(messageTo('a@x'), { nextAttempt: 1_700_000_000_000 })
