@@ -2,6 +2,6 @@
  * Entry point of mq-queue.
  */
 import { runCommand } from './main.ts'
-import { queue } from './queue.ts'
+import { queue } from './queue/queue.ts'
 
 runCommand(queue)

@@ -4,7 +4,7 @@
 import { symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { SENDMAIL_OPTIONS } from '../../src/cli/sendmail-options.ts'
+import { SENDMAIL_OPTIONS } from '../../src/cli/sendmail/options.ts'
 import { BIN } from '../helpers/run-command.ts'
 import { DOWN, M0, M0_WIRE, openSite, type MailSite } from '../helpers/mail-site.ts'
 

@@ -3,7 +3,7 @@
  * recipient, and a line that is not understood sends nothing.
  */
 import { describe, expect, it } from 'vitest'
-import { SENDMAIL_OPTIONS } from '../../src/cli/sendmail-options.ts'
+import { SENDMAIL_OPTIONS } from '../../src/cli/sendmail/options.ts'
 import { CALLER, M0, M0_WIRE, openSite } from '../helpers/mail-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }

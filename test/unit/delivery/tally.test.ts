@@ -1,7 +1,7 @@
 /** Counts of a queue, message by message. */
 import { describe, expect, it } from 'vitest'
 import { largestFirst, newTally, tallyMessage } from '../../../src/delivery/tally.ts'
-import { QUEUED, queuedMessage, recipientState } from '../cli/sample-message.ts'
+import { QUEUED, queuedMessage, recipientState } from '../cli/queue/sample-message.ts'
 
 describe('a tally', () => {
   it('counts a message in its place and its recipients by state, and who still gets it by domain', () => {

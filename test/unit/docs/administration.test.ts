@@ -1,8 +1,8 @@
 /** docs/administration.md has the members of the JSON objects and the limits of the probe as the code has them. */
 import { describe, expect, it } from 'vitest'
-import { LIMITS } from '../../../src/cli/queue-check.ts'
-import { MESSAGE_MEMBERS, RECIPIENT_MEMBERS } from '../../../src/cli/queue-record.ts'
-import { STATS_MEMBERS } from '../../../src/cli/queue-stats.ts'
+import { LIMITS } from '../../../src/cli/queue/check.ts'
+import { MESSAGE_MEMBERS, RECIPIENT_MEMBERS } from '../../../src/cli/queue/record.ts'
+import { STATS_MEMBERS } from '../../../src/cli/queue/stats.ts'
 import { textOf } from './pages.ts'
 
 /** The tables below a heading: rows of cells, headings and rules left out. */

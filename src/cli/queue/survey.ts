@@ -1,0 +1,57 @@
+/**
+ * Everything that stats, top and check tell about a queue, found in one walk. Looking changes nothing.
+ */
+import { accountStatuses, type AccountStatus } from '../../delivery/account-status.ts'
+import { readLastRun, type LastRun } from '../../delivery/last-run.ts'
+import { newTally, tallyMessage, type Tally } from '../../delivery/tally.ts'
+import type { QueuedMessage, QueueFacts } from '../../queue/store.ts'
+import type { Sight } from './context.ts'
+import { countUnreadable, EVERY_PLACE, newWalkLog, walkQueue, type WalkLog } from './walk.ts'
+
+/** What was found. */
+export interface Survey {
+  /** The queue directory. */
+  readonly queue: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly tally: Tally
+  /** Files among the messages that are none, or cannot be read. */
+  readonly unreadable: number
+  readonly log: WalkLog
+  /** Undefined when nothing was ever queued. */
+  readonly facts: QueueFacts | undefined
+  /** The configured accounts; none when the queue was named on the command line. */
+  readonly accounts: readonly AccountStatus[]
+  /** Undefined when the queue was never run. */
+  readonly lastRun: LastRun | undefined
+}
+
+/**
+ * Looks at a whole queue.
+ *
+ * @param selects which messages are counted
+ * @param now milliseconds since the epoch
+ * @throws MailError when the queue cannot be read
+ */
+export async function surveyQueue(
+  sight: Sight,
+  selects: (message: QueuedMessage) => boolean,
+  now: number,
+): Promise<Survey> {
+  const { store, made, config } = sight
+  const log = newWalkLog()
+  const tally = newTally()
+  for await (const message of walkQueue(sight, { places: EVERY_PLACE, selects }, log)) {
+    tallyMessage(tally, message)
+  }
+  return {
+    queue: store.name,
+    now,
+    tally,
+    unreadable: await countUnreadable(sight, log),
+    log,
+    facts: made ? await store.facts() : undefined,
+    accounts: config === undefined ? [] : await accountStatuses(store, config, now),
+    lastRun: await readLastRun(store),
+  }
+}
