@@ -2,7 +2,6 @@
  * Hands a finished message over to delivery and turns the result into words and an exit code: the common end of
  * mq-sendmail and mq-mail. A signal that would end the process queues the message first.
  */
-import type { SpoolMode } from '../config/config.ts'
 import { configuredTransport, queueIn } from '../delivery/configured.ts'
 import { submit, type SubmitResult } from '../delivery/submit.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
@@ -14,9 +13,6 @@ import { openContext, openLog, type Setup } from './setup.ts'
 export interface ReadyMessage {
   readonly envelope: Envelope
   readonly content: MessageContent
-  /** Instead of the configured spool mode. */
-  readonly spool?: SpoolMode | undefined
-  readonly verbose: boolean
 }
 
 /** Recipients that a line names at the most. */
@@ -58,36 +54,53 @@ function tell(setup: Setup, result: SubmitResult, verbose: boolean): ExitCode {
   return result.refused.some((each) => each.scope === 'message') ? EX.UNAVAILABLE : EX.NOUSER
 }
 
+/** Where messages are handed in, one after the other. */
+export interface Counter {
+  /** Sends or queues one message, and closes its content. */
+  take(message: ReadyMessage): Promise<SubmitResult>
+  /** QUIT is written, its reply is nobody's business: the process may end as soon as the outcomes are durable. */
+  close(): void
+}
+
+/** Opens what delivering needs: log, plug-ins, queue and, unless everything is only queued, the transport. */
+export async function openCounter(
+  setup: Setup,
+  { verbose, queueOnly = false }: { readonly verbose: boolean; readonly queueOnly?: boolean },
+): Promise<Counter> {
+  const { config } = setup
+  const spool = queueOnly ? 'only' : config.spool
+  const log = await openLog(setup, verbose)
+  const queue = config.queueDir === undefined ? undefined : await queueIn(config.queueDir)
+  const transport = spool === 'only' ? undefined : await configuredTransport(config, log)
+  const context = await openContext(setup, log)
+  const { submitTimeout } = config
+  const signal = endingSignal()
+  return {
+    async take({ envelope, content }) {
+      try {
+        return await submit({ envelope, content, transport, queue, spool, submitTimeout, signal }, context)
+      } finally {
+        content.close()
+      }
+    },
+    close: () => void transport?.close(),
+  }
+}
+
 /**
  * Sends or queues a message and says what is wrong.
  *
  * @returns the exit code of the table in docs/exit-codes.md
  */
-export async function handOver(setup: Setup, message: ReadyMessage): Promise<ExitCode> {
-  const { config } = setup
-  const { envelope, content, verbose } = message
-  const spool = message.spool ?? config.spool
-  const log = await openLog(setup, verbose)
-  const queue = config.queueDir === undefined ? undefined : await queueIn(config.queueDir)
-  const transport = spool === 'only' ? undefined : await configuredTransport(config, log)
-  const context = await openContext(setup, log)
+export async function handOver(
+  setup: Setup,
+  message: ReadyMessage,
+  options: { readonly verbose: boolean; readonly queueOnly?: boolean },
+): Promise<ExitCode> {
+  const counter = await openCounter(setup, options)
   try {
-    const result = await submit(
-      {
-        envelope,
-        content,
-        transport,
-        queue,
-        spool,
-        submitTimeout: config.submitTimeout,
-        signal: endingSignal(),
-      },
-      context,
-    )
-    return tell(setup, result, verbose)
+    return tell(setup, await counter.take(message), options.verbose)
   } finally {
-    content.close()
-    // QUIT is written, its reply is nobody's business: the process ends as soon as the outcome is durable.
-    void transport?.close()
+    counter.close()
   }
 }

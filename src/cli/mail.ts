@@ -141,11 +141,8 @@ async function send(
     date: Date.now(),
     messageId: newMessageId(sender.address, mailDomain(setup.config.qualifyDomain)),
   })
-  const result = await handOver(setup, {
-    envelope: addressed,
-    content: bufferContent(message),
-    verbose: options.verbose === true,
-  })
+  const ready = { envelope: addressed, content: bufferContent(message) }
+  const result = await handOver(setup, ready, { verbose: options.verbose === true })
   return result === EX.OK ? exitCode : result
 }
 

@@ -1,0 +1,65 @@
+/**
+ * Sends the message on standard input. It is accepted only when every recipient's server has it or it is durably
+ * queued; in every other case the caller still has the message and one line says why.
+ */
+import { MailError } from '../../errors/mail-error.ts'
+import { EX, type ExitCode } from '../../errors/sysexits.ts'
+import type { Envelope } from '../../message/envelope.ts'
+import { headerBlock, type HeaderBlock } from '../../message/header-block.ts'
+import { readMessage, type IncomingMessage } from '../../message/read-message.ts'
+import { envelope, headerRecipients, readRecipients, type RecipientList } from '../../message/recipients.ts'
+import type { Terminal } from '../exit.ts'
+import { handOver } from '../hand-over.ts'
+import { resolveRecipients } from '../resolve-recipients.ts'
+import { envelopeSender } from '../sender.ts'
+import { spillDirectory, type Setup } from '../setup.ts'
+import { standardInput } from '../standard-input.ts'
+import type { SendmailCall } from './call.ts'
+import { finishMessage } from './finish-message.ts'
+
+/** The header with a To field that names the recipients, when it has none. */
+function withTo(header: HeaderBlock, { recipients }: Envelope): HeaderBlock {
+  if (header.fields('to').length > 0) return header
+  const raw = Buffer.from(`To: ${recipients.join(',\r\n ')}\r\n`).toString('latin1')
+  return headerBlock([...header.all, { name: 'To', raw }])
+}
+
+/** Says what was left out of a message. */
+export function tellChanges(terminal: Terminal, { nulBytes }: IncomingMessage): void {
+  if (nulBytes > 0)
+    terminal.complain(`${nulBytes} NUL bytes were left out of the message: no server takes them`)
+}
+
+function joinLists(lists: readonly RecipientList[]): RecipientList {
+  return {
+    recipients: lists.flatMap(({ recipients }) => recipients),
+    problems: lists.flatMap(({ problems }) => problems),
+  }
+}
+
+/** Reads, completes and hands over one message. */
+export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> {
+  const { terminal, config } = setup
+  const sender = envelopeSender(setup, call.from)
+  const operands = readRecipients(call.operands)
+  if (!call.readRecipients && operands.recipients.length === 0 && operands.problems.length === 0) {
+    throw new MailError(
+      'NO_RECIPIENTS',
+      'no recipients: name them as operands, or use -t to take them from the header',
+    )
+  }
+  const incoming = await readMessage(standardInput(), {
+    dotEnds: !call.ignoreDots,
+    spillDirectory: spillDirectory(config),
+  })
+  tellChanges(terminal, incoming)
+  const named = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
+  const { recipients, exitCode, dropped } = await resolveRecipients(setup, named, call)
+  if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
+  const addressed = envelope(sender.address, recipients, call.reports)
+  const header = call.setToHeader ? withTo(incoming.header, addressed) : incoming.header
+  const finishing = { sender, fullName: call.fullName, envelope: addressed }
+  const content = finishMessage(setup, { ...incoming, header }, finishing)
+  const result = await handOver(setup, { envelope: addressed, content }, call)
+  return result === EX.OK ? exitCode : result
+}
