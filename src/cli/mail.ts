@@ -116,7 +116,8 @@ async function send(
   operands: readonly string[],
   options: MailOptions,
 ): Promise<ExitCode> {
-  const setup = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
+  const { config } = options
+  const setup = await setUp(terminal, { config, verbose: options.verbose === true, handsIn: true })
   const headers = (options.append ?? []).map(parseHeader)
   const texts = addressTexts(operands, options, headers)
   if (texts.flat().length === 0) throw new MailError('NO_RECIPIENTS', 'no recipients; name them as operands')

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { loadConfig } from '../config/load.ts'
+import { loadConfig, type ConfigOverride } from '../config/load.ts'
 import { configuredContext, configuredLog } from '../delivery/configured.ts'
 import type { DeliveryContext } from '../delivery/context.ts'
 import type { Logger } from '../logging/logger.ts'
@@ -20,6 +20,14 @@ export interface SetupOptions {
   readonly config?: string | undefined
   /** Shows the SMTP dialogue and notes on standard error. */
   readonly verbose?: boolean
+  /** Values of the configuration that options replace. */
+  readonly overrides?: readonly ConfigOverride[]
+  /** A server that is named instead of a configuration. */
+  readonly host?: string | undefined
+  /** The command only hands in mail: without the right to read a file with secrets it still can be queued. */
+  readonly handsIn?: boolean
+  /** What the log calls the program. */
+  readonly logName?: string | undefined
 }
 
 /** The surroundings of a command. */
@@ -27,6 +35,8 @@ export interface Setup {
   readonly terminal: Terminal
   readonly caller: Caller
   readonly config: Config
+  /** What the log calls the program. */
+  readonly logName: string
 }
 
 /**
@@ -42,14 +52,17 @@ export async function setUp(terminal: Terminal, options: SetupOptions): Promise<
     home: caller.home,
     identity: caller,
     warn: (line) => terminal.complain(line),
+    host: options.host,
+    overrides: options.overrides ?? [],
+    sealed: options.handsIn === true ? 'queue' : 'refuse',
   })
   if (options.verbose === true) for (const note of config.notes) terminal.complain(note)
-  return { terminal, caller, config }
+  return { terminal, caller, config, logName: options.logName ?? terminal.program }
 }
 
 /** The structured log in the configured place, and the dialogue on standard error when asked to be verbose. */
-export async function openLog({ config, terminal }: Setup, verbose = false): Promise<Logger> {
-  const log = await configuredLog(config, terminal.program, (line) => terminal.complain(line))
+export async function openLog({ config, terminal, logName }: Setup, verbose = false): Promise<Logger> {
+  const log = await configuredLog(config, logName, (line) => terminal.complain(line))
   return verbose ? bothLoggers(dialogueLogger(terminal), log) : log
 }
 

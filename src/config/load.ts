@@ -25,6 +25,24 @@ export interface ConfigRequest extends ConfigSearch {
   readonly identity: Identity
   /** Takes a line for standard error; called when a file with a password is readable by others. */
   readonly warn: (line: string) => void
+  /** Values that replace those of the files; the last of an option counts. */
+  readonly overrides?: readonly ConfigOverride[]
+  /** A server to send to instead of any configuration: no file is looked for. */
+  readonly host?: string | undefined
+  /**
+   * What happens when an included file is closed to this user: an error, or, for somebody who only hands in mail,
+   * a configuration that queues it for whoever may read the file.
+   */
+  readonly sealed?: 'refuse' | 'queue'
+}
+
+/** One value that is given by an option of a command. */
+export interface ConfigOverride {
+  readonly key: keyof typeof OPTIONS
+  /** As in a file; empty takes away what a file says. */
+  readonly value: string
+  /** The option, as `--port`. */
+  readonly by: string
 }
 
 /** What is collected while files are read. */
@@ -42,13 +60,39 @@ interface Collection {
  *   may not be read or, with `strict_permissions`, may be read by others, CONFIG_INVALID for its content
  */
 export async function loadConfig(request: ConfigRequest): Promise<Config> {
-  const file = locateConfig(request)
-  const collection: Collection = { given: new Map(), home: request.home, exposed: [] }
+  const { host, home, identity, overrides = [] } = request
+  const collection: Collection = { given: new Map(), home, exposed: [] }
+  const file = host === undefined ? locateConfig(request) : undefined
+  if (file !== undefined) await readFiles(collection, file, request)
+  const server = host === undefined ? [] : [{ key: 'smtp_hostname' as const, value: host, by: '--host' }]
+  for (const override of [...server, ...overrides]) replace(collection, override)
+  return resolveConfig(collection.given, { source: file, identity })
+}
+
+function replace({ given, home }: Collection, { key, value, by }: ConfigOverride): void {
+  const base = { folder: process.cwd(), home }
+  if (value === '') given.delete(key)
+  else given.set(key, { raw: value, where: `the option ${by}`, base })
+}
+
+async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<void> {
   readInto(collection, file, false)
   const include = collection.given.get(OPTIONS.include.name)
-  if (include !== undefined) await readIncluded(collection, include)
+  try {
+    if (include !== undefined) await readIncluded(collection, include)
+  } catch (error) {
+    if (!(error instanceof MailError) || error.code !== 'CONFIG_DENIED' || request.sealed !== 'queue')
+      throw error
+    if (!collection.given.has(OPTIONS.queue_dir.name)) throw error
+    onlyQueue(collection.given, file)
+  }
   reportExposed(collection, request.warn)
-  return resolveConfig(collection.given, { source: file, identity: request.identity })
+}
+
+/** Without the file that holds the password, the rest of the account means nothing. */
+function onlyQueue(given: Map<string, GivenValue>, file: string): void {
+  for (const option of [OPTIONS.smtp_username, OPTIONS.smtp_password]) given.delete(option.name)
+  given.set(OPTIONS.spool.name, { raw: 'only', where: file, base: { folder: dirname(file), home: '' } })
 }
 
 function readInto(collection: Collection, file: string, included: boolean): void {

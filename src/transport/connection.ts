@@ -2,6 +2,7 @@
  * One SMTP connection, from the greeting to QUIT; the only file that knows the protocol engine. A connection
  * that can't be opened is described by a failure, never thrown; no secret gets into one.
  */
+import { TLSSocket } from 'node:tls'
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
@@ -49,6 +50,16 @@ export class SmtpConnection {
   /** True as long as another transaction can be tried on it. */
   get usable(): boolean {
     return !this.#smtp.destroyed && this.transactions < this.#settings.messagesPerConnection
+  }
+
+  /** What the server said after EHLO, line by line, and the socket when it is protected. */
+  facts(): { readonly extensions: readonly string[]; readonly socket: TLSSocket | undefined } {
+    const lines: unknown = Reflect.get(this.#smtp, '_ehloLines')
+    const socket = this.#smtp._socket
+    return {
+      extensions: Array.isArray(lines) ? lines.map(String) : [],
+      socket: socket instanceof TLSSocket ? socket : undefined,
+    }
   }
 
   /**

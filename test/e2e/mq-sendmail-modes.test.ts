@@ -51,6 +51,19 @@ describe('the listing', () => {
     expect(await site.run(named(site, 'mailq'), [])).toEqual(listing)
   })
 
+  it('is one JSON object a line with --json', async () => {
+    const site = await openSite()
+    await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+    const listing = await site.run(named(site, 'mailq'), ['--json'])
+    expect(listing).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(listing.stdout)).toMatchObject({
+      queue_id: site.queued()[0]?.id,
+      sender: 'a@s.ex',
+      recipients: [{ address: 'one@d.ex' }],
+    })
+    expect(await site.run('mq-queue', ['list', '--json'])).toEqual(listing)
+  })
+
   it('needs a queue in the configuration', async () => {
     const site = await openSite({ queue_dir: undefined })
     const result = await site.run('mq-sendmail', ['-bp'])
@@ -95,12 +108,75 @@ describe('-q', () => {
   })
 })
 
+describe('-qI, -qR and -qS', () => {
+  /** Three messages that wait while the server was down; it is up now. */
+  async function waiting(): Promise<MailSite> {
+    const site = await openSite(DOWN)
+    for (const [sender, recipient] of [
+      ['a@s.ex', 'one@d.ex'],
+      ['b@s.ex', 'two@d.ex'],
+      ['a@s.ex', 'two@other.ex'],
+    ] as const)
+      await site.run('mq-sendmail', ['-odq', '-f', sender, recipient], { stdin: M0 })
+    site.configure({})
+    return site
+  }
+
+  it.each([
+    [['-qRD.EX'], ['one@d.ex', 'two@d.ex']],
+    [['-qSa@'], ['one@d.ex', 'two@other.ex']],
+    [['-qSa@', '-qRone'], ['one@d.ex']],
+    [['-qRnobody'], []],
+  ])('%j deliver %j and leave the others', async (args, delivered) => {
+    const site = await waiting()
+    expect(await site.run('mq-sendmail', args)).toEqual(QUIET)
+    expect(site.received.flatMap(({ rcptTo }) => rcptTo).sort()).toEqual(delivered)
+    const left = ['one@d.ex', 'two@d.ex', 'two@other.ex'].filter((each) => !delivered.includes(each))
+    expect(site.queue().sort()).toEqual(left.map((each) => `new ${each}`))
+  })
+
+  it('-qI chooses by queue id, in any case', async () => {
+    const site = await waiting()
+    const id = site.queued().find(({ recipients }) => recipients.includes('two@d.ex'))?.id ?? '?'
+    expect(await site.run('mq-sendmail', [`-qI${id.toLowerCase()}`])).toEqual(QUIET)
+    expect(site.received.map(({ rcptTo }) => rcptTo)).toEqual([['two@d.ex']])
+    expect(site.queue().sort()).toEqual(['new one@d.ex', 'new two@other.ex'])
+  })
+
+  it.each([['-qR'], ['-q30m'], ['-qf'], ['-q!Rone'], ['-qGgroup']])(
+    '%s is refused with 64',
+    async (option) => {
+      const site = await waiting()
+      expect(await site.run('mq-sendmail', [option])).toMatchObject({ code: 64, stdout: '' })
+      expect(site.received).toEqual([])
+      expect(site.queue()).toHaveLength(3)
+    },
+  )
+
+  it('runq runs the whole queue', async () => {
+    const site = await waiting()
+    expect(await site.run(named(site, 'runq'), [])).toEqual(QUIET)
+    expect(site.received).toHaveLength(3)
+    expect(site.queue()).toEqual([])
+  })
+})
+
+describe('-bq', () => {
+  it('only queues', async () => {
+    const site = await openSite()
+    expect(await site.run('mq-sendmail', ['-bq', 'one@d.ex'], { stdin: M0 })).toEqual(QUIET)
+    expect(site.server.connections).toBe(0)
+    expect(site.queue()).toEqual(['new one@d.ex'])
+  })
+})
+
 describe('-bi and newaliases', () => {
   it('count the aliases of a good file', async () => {
     const site = await openSite()
     const path = site.write('aliases', 'root: boss@d.ex\n# comment\nlst: a@d.ex, b@d.ex\n')
     const wanted = { ...QUIET, stdout: `${path}: 2 aliases\n` }
     expect(await site.run('mq-sendmail', ['-bi'])).toEqual(wanted)
+    expect(await site.run('mq-sendmail', ['-I'])).toEqual(wanted)
     expect(await site.run(named(site, 'newaliases'), [])).toEqual(wanted)
   })
 
@@ -114,19 +190,22 @@ describe('-bi and newaliases', () => {
 })
 
 describe('what is asked about the program', () => {
-  it.each([['--version'], ['-bV']])('%s prints the version without a configuration', async (option) => {
-    const site = await openSite()
-    const result = await site.run('mq-sendmail', [option], { config: '/nonexistent' })
-    expect(result).toMatchObject({ code: 0, stderr: '' })
-    expect(result.stdout).toMatch(/^mailqueue \d+\.\d+\.\d+\n$/)
-  })
+  it.each([['--version'], ['-bV'], ['-d0.1']])(
+    '%s prints the version without a configuration',
+    async (option) => {
+      const site = await openSite()
+      const result = await site.run('mq-sendmail', [option], { config: '/nonexistent' })
+      expect(result).toMatchObject({ code: 0, stderr: '' })
+      expect(result.stdout).toMatch(/^mailqueue \d+\.\d+\.\d+\n$/)
+    },
+  )
 
   it('--help names every option that does something', async () => {
     const site = await openSite()
     const result = await site.run('mq-sendmail', ['--help'], { config: '/nonexistent' })
     expect(result).toMatchObject({ code: 0, stderr: '' })
     for (const { letter, long, effect, doc } of SENDMAIL_OPTIONS) {
-      if (effect === 'ignored') continue
+      if (effect === 'ignored' || effect === 'refused') continue
       expect(result.stdout).toContain(letter === undefined ? `--${long ?? ''}` : `-${letter}`)
       expect(result.stdout).toContain(doc)
     }

@@ -150,6 +150,15 @@ describe('a line that is not understood', () => {
     ['-bp', 'one@d.ex'],
     ['-bi', 'one@d.ex'],
     ['--verbose=yes', 'one@d.ex'],
+    ['-M', 'id'],
+    ['-Qreason'],
+    ['-D'],
+    ['-E', 'one@d.ex'],
+    ['-J', 'one@d.ex'],
+    ['-bh'],
+    ['-bH'],
+    ['-bl'],
+    ['-bP'],
   ])('ends with 64, one line, and nothing sent: %s %s', async (...args) => {
     const site = await openSite()
     const result = await site.run('mq-sendmail', args, { stdin: M0 })

@@ -2,28 +2,16 @@
  * mq-queue list: the messages in the queue, as text in the shape of mailq or as one JSON object a line. Streams:
  * with --limit the first lines of a large queue are there at once.
  */
-import type { ExitCode } from '../../errors/sysexits.ts'
-import { systemClock } from '../../util/clock.ts'
-import type { Terminal } from '../exit.ts'
-import { printableJson } from '../printable.ts'
-import { sightQueue, type QueueContext, type Sight } from './context.ts'
+import { sightQueue, type QueueContext } from './context.ts'
 import { listQueue } from './listing.ts'
-import { messageRecord } from './record.ts'
+import { listRecords } from './records.ts'
 import { addFilters, placesOf, readCount, selectorNow, type FilterOptions } from './selection.ts'
-import { newWalkLog, tellMissing, walkQueue, type Wanted } from './walk.ts'
 
 interface ListOptions extends FilterOptions {
   readonly failed?: true
   readonly all?: true
   readonly limit?: string
   readonly json?: true
-}
-
-async function printRecords(sight: Sight, wanted: Wanted, terminal: Terminal): Promise<ExitCode> {
-  const log = newWalkLog()
-  for await (const message of walkQueue(sight, wanted, log))
-    terminal.print(printableJson(messageRecord(message, systemClock.now())))
-  return tellMissing(log, terminal)
 }
 
 /** Adds the command. */
@@ -42,7 +30,7 @@ export function addList(context: QueueContext): void {
         selects: selectorNow(options),
         limit: options.limit === undefined ? undefined : readCount('--limit', options.limit),
       }
-      const list = options.json === true ? printRecords : listQueue
+      const list = options.json === true ? listRecords : listQueue
       done(await list(await sightQueue(context), wanted, terminal))
     })
   addFilters(command)

@@ -78,12 +78,13 @@ export async function listQueue(sight: Sight, wanted: Wanted, terminal: Terminal
   return tellMissing(log, terminal)
 }
 
-/** What waits in the configured queue, as `mailq` prints it. */
-export async function listConfiguredQueue({ config, terminal }: Setup): Promise<ExitCode> {
+/** What waits in the configured queue, as `mailq` prints it, or as JSON. */
+export async function listConfiguredQueue({ config, terminal }: Setup, json: boolean): Promise<ExitCode> {
   const { queueDir } = config
   if (queueDir === undefined)
     throw new MailError('CONFIG_MISSING', 'no queue: set queue_dir in the configuration')
   // A queue that was never needed has not been made yet.
   const sight = { store: await queueIn(queueDir), made: existsSync(queueDir), config }
-  return listQueue(sight, { places: WAITING }, terminal)
+  const list = json ? (await import('./records.ts')).listRecords : listQueue
+  return list(sight, { places: WAITING }, terminal)
 }

@@ -45,7 +45,12 @@ export async function namedQueue(parent: Command, terminal: Terminal): Promise<N
   const { config, queueDir } = parent.opts<Named>()
   if (queueDir !== undefined) {
     const path = namedPath(queueDir, 'queue directory')
-    const setup = { terminal, caller: thisCaller(terminal.env), config: configFromSettings({}) }
+    const setup = {
+      terminal,
+      caller: thisCaller(terminal.env),
+      config: configFromSettings({}),
+      logName: terminal.program,
+    }
     return { setup, queueDir: path, store: await queueIn(path) }
   }
   const setup = await setUp(terminal, { config })

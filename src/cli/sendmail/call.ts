@@ -2,69 +2,84 @@
  * The command line of mq-sendmail in terms of what is to be done. Nothing is read or sent before the whole line
  * is understood.
  */
+import type { ConfigOverride } from '../../config/load.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { ReportRequest } from '../../message/envelope.ts'
 import type { Terminal } from '../exit.ts'
 import { parseArguments } from './getopt.ts'
+import type { SendmailEffect, SendmailOption } from './option.ts'
+import { sendmailGrammar, sendmailOption } from './options.ts'
+import { setMode, setPersonality, refuseMixture, type Mode } from './modes.ts'
+import { addQueueRun, type QueueRunFilter } from './queue-run-filter.ts'
 import { envidRequest, notifyRequest, returnRequest } from './report-options.ts'
-import { sendmailGrammar, sendmailOption, type SendmailEffect } from './options.ts'
-
-/** What the command is to do. */
-type Mode = 'send' | 'list-queue' | 'check-aliases' | 'run-queue' | 'print-config' | 'help' | 'version'
+import { settingOverride, tlsOverrides, yesNo, type TlsWishes } from './setting-options.ts'
 
 /** One call of the command. */
 export interface SendmailCall {
   mode: Mode
   config: string | undefined
+  /** The server that is named instead of a configuration. */
+  host: string | undefined
+  account: string | undefined
+  /** Values of the configuration that are replaced for this call. */
+  settings: ConfigOverride[]
+  tls: TlsWishes
   aliases: string | undefined
   from: string | undefined
+  readEnvelopeFrom: boolean
   fullName: string | undefined
   readRecipients: boolean
   ignoreDots: boolean
   queueOnly: boolean
   noAliases: boolean
-  setToHeader: boolean
   verbose: boolean
+  json: boolean
+  /** How the log of events calls the program. */
+  logName: string | undefined
   /** Undefined when no option asks for anything. */
   reports: ReportRequest | undefined
+  /** Which messages a run of the queue is about; all when empty. */
+  selects: QueueRunFilter[]
   operands: readonly string[]
 }
 
-const MODES: Readonly<Record<string, Mode>> = {
-  m: 'send',
-  p: 'list-queue',
-  i: 'check-aliases',
-  V: 'version',
+function newCall(program: string, operands: readonly string[]): SendmailCall {
+  return {
+    mode: setPersonality(program),
+    config: undefined,
+    host: undefined,
+    account: undefined,
+    settings: [],
+    tls: {},
+    aliases: undefined,
+    from: undefined,
+    readEnvelopeFrom: false,
+    fullName: undefined,
+    readRecipients: false,
+    ignoreDots: false,
+    queueOnly: false,
+    noAliases: false,
+    verbose: false,
+    json: false,
+    logName: undefined,
+    reports: undefined,
+    selects: [],
+    operands,
+  }
 }
 
-/** What a command of another name does without options. */
-const PERSONALITIES: Readonly<Record<string, Mode>> = { mailq: 'list-queue', newaliases: 'check-aliases' }
-
-type Apply = (call: SendmailCall, value: string) => void
+type Apply = (call: SendmailCall, value: string, option: SendmailOption) => void
 
 function setOption(call: SendmailCall, value: string): void {
-  if (value === 'i' || /^ignoredots=(?:true|yes|1)$/i.test(value)) call.ignoreDots = true
-  if (value === 'dq' || value === 'dd') call.queueOnly = true
+  if (value === 'i' || /^ignoredots=(?:t|true|y|yes|1)$/i.test(value)) call.ignoreDots = true
+  const mode = /^(?:d|deliverymode=)([a-z])/i.exec(value)?.[1]?.toLowerCase()
+  if (mode !== undefined) call.queueOnly = mode === 'q' || mode === 'd'
 }
 
-function setMode(call: SendmailCall, value: string): void {
-  const mode = MODES[value]
-  if (mode === undefined) {
-    const hint =
-      value === 'd' || value === 'D' ? 'to deliver queued mail regularly run mq-run from cron' : 'see --help'
-    throw new MailError('USAGE', `the mode -b${value} is not supported; ${hint}`)
-  }
-  call.mode = mode
-}
-
-function setQueueRun(call: SendmailCall, value: string): void {
-  if (value !== '') {
-    throw new MailError(
-      'USAGE',
-      `-q${value} is not supported; -q runs the queue once, and mq-run from cron does it regularly`,
-    )
-  }
-  call.mode = 'run-queue'
+/** -d0.1 asks for the version, as with sendmail, whose first debug level prints it. */
+function setDebug(call: SendmailCall, value: string): void {
+  if (value === '0.1' || value === '0') call.mode = 'version'
+  else call.verbose = true
 }
 
 function addRequest(call: SendmailCall, request: ReportRequest): void {
@@ -72,23 +87,37 @@ function addRequest(call: SendmailCall, request: ReportRequest): void {
 }
 
 const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
+  account: (call, value) => (call.account = value),
   aliases: (call, value) => (call.aliases = value),
+  'certificate-check': (call, value, option) => (call.tls.certificateCheck = yesNo(value, option)),
+  'check-aliases': (call) => (call.mode = 'check-aliases'),
   config: (call, value) => (call.config = value),
+  debug: setDebug,
   envid: (call, value) => addRequest(call, envidRequest(value)),
   from: (call, value) => (call.from = value),
   'full-name': (call, value) => (call.fullName = value),
   help: (call) => (call.mode = 'help'),
+  host: (call, value) => (call.host = value),
   'ignore-dots': (call) => (call.ignoreDots = true),
   ignored: () => undefined,
+  json: (call) => (call.json = true),
+  'log-name': (call, value) => (call.logName = value),
   mode: setMode,
   'no-aliases': (call) => (call.noAliases = true),
   notify: (call, value) => addRequest(call, notifyRequest(value)),
-  'print-config': (call) => (call.mode = 'print-config'),
-  'queue-run': setQueueRun,
+  pretend: (call) => (call.mode = 'print-config'),
+  'queue-run': addQueueRun,
+  'read-envelope-from': (call) => (call.readEnvelopeFrom = true),
   'read-recipients': (call) => (call.readRecipients = true),
+  refused: (_, __, { letter = '', doc }) => {
+    throw new MailError('USAGE', `the option -${letter} of other programs is not supported: ${doc}`)
+  },
   return: (call, value) => addRequest(call, returnRequest(value)),
+  'server-info': (call) => (call.mode = 'server-info'),
   'set-option': setOption,
-  'set-to-header': (call) => (call.setToHeader = true),
+  setting: (call, value, option) => call.settings.push(settingOverride(value, option)),
+  starttls: (call, value, option) => (call.tls.starttls = yesNo(value, option)),
+  tls: (call, value, option) => (call.tls.wanted = yesNo(value, option)),
   verbose: (call) => (call.verbose = true),
   version: (call) => (call.mode = 'version'),
 }
@@ -100,27 +129,12 @@ const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
  */
 export function parseSendmailCall(terminal: Terminal): SendmailCall {
   const { options, operands } = parseArguments(terminal.args, sendmailGrammar())
-  const call: SendmailCall = {
-    mode: PERSONALITIES[terminal.program] ?? 'send',
-    config: undefined,
-    aliases: undefined,
-    from: undefined,
-    fullName: undefined,
-    readRecipients: false,
-    ignoreDots: false,
-    queueOnly: false,
-    noAliases: false,
-    setToHeader: false,
-    verbose: false,
-    reports: undefined,
-    operands,
-  }
+  const call = newCall(terminal.program, operands)
   for (const { name, value } of options) {
-    const effect = sendmailOption(name)?.effect
-    if (effect !== undefined) EFFECTS[effect](call, value ?? '')
+    const option = sendmailOption(name)
+    if (option !== undefined) EFFECTS[option.effect](call, value ?? '', option)
   }
-  if (call.mode !== 'send' && operands.length > 0) {
-    throw new MailError('USAGE', `no recipients can be given here, and ${operands.join(' ')} was; see --help`)
-  }
+  call.settings.push(...tlsOverrides(call.tls, call.settings))
+  refuseMixture(call)
   return call
 }

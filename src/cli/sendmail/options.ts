@@ -1,43 +1,14 @@
 /**
  * Every option of mq-sendmail, as one table: what it takes and what it does. `ignored` options are accepted
- * because callers of sendmail give them and their absence changes nothing here; the man page lists them. What
- * is in no row is an error, never a recipient.
+ * because callers of sendmail give them and their absence changes nothing here; `refused` ones are known for what
+ * follows them. The man page lists them all. What is in no row is an error, never a recipient.
  */
 import type { ArgumentKind, Grammar } from './getopt.ts'
+import { MSMTP_OPTIONS } from './msmtp-options.ts'
+import type { SendmailOption } from './option.ts'
 
-/** What an option does. */
-export type SendmailEffect =
-  | 'aliases'
-  | 'config'
-  | 'envid'
-  | 'from'
-  | 'full-name'
-  | 'help'
-  | 'ignore-dots'
-  | 'ignored'
-  | 'mode'
-  | 'no-aliases'
-  | 'notify'
-  | 'print-config'
-  | 'queue-run'
-  | 'read-recipients'
-  | 'return'
-  | 'set-option'
-  | 'set-to-header'
-  | 'verbose'
-  | 'version'
-
-/** One option. */
-export interface SendmailOption {
-  readonly letter?: string
-  readonly long?: string
-  readonly takes: ArgumentKind
-  readonly effect: SendmailEffect
-  /** For --help and the man page. */
-  readonly doc: string
-}
-
-export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
+/** The options of sendmail that do something here. */
+const SENDMAIL: readonly SendmailOption[] = [
   {
     letter: 't',
     long: 'read-recipients',
@@ -72,12 +43,24 @@ export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
     doc: 'i: as -i; dq: queue only; all others are ignored',
   },
   {
+    letter: 'O',
+    takes: 'required',
+    effect: 'set-option',
+    doc: 'IgnoreDots=true: as -i; DeliveryMode=q: as -odq; all others are ignored',
+  },
+  {
     letter: 'b',
     takes: 'required',
     effect: 'mode',
-    doc: 'm: send (the default); p: list the queue; i: check the aliases; V: version',
+    doc: 'm: send (the default); p: list the queue; i: check the aliases; q: queue only; V: version',
   },
-  { letter: 'q', takes: 'attached', effect: 'queue-run', doc: 'run the queue once, ignoring the schedule' },
+  { letter: 'I', takes: 'none', effect: 'check-aliases', doc: 'the same as -bi' },
+  {
+    letter: 'q',
+    takes: 'attached',
+    effect: 'queue-run',
+    doc: 'run the queue once, ignoring the schedule; Itext, Rtext, Stext: only ids, recipients, senders with it',
+  },
   { letter: 'n', takes: 'none', effect: 'no-aliases', doc: 'do not look up aliases' },
   {
     letter: 'N',
@@ -95,46 +78,48 @@ export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
   },
   { letter: 'V', takes: 'required', effect: 'envid', doc: 'name of the message in delivery reports' },
   {
+    letter: 'L',
+    takes: 'required',
+    effect: 'log-name',
+    doc: 'name of the program in the log of events',
+  },
+  {
+    letter: 'X',
+    long: 'logfile',
+    takes: 'required',
+    effect: 'setting',
+    doc: 'file that gets the log of events',
+    setting: { key: 'log' },
+  },
+  {
     letter: 'v',
     long: 'verbose',
     takes: 'none',
     effect: 'verbose',
     doc: 'say on standard error what became of the message',
   },
-  { letter: 'C', long: 'config', takes: 'required', effect: 'config', doc: 'configuration file' },
   {
-    long: 'aliases',
+    letter: 'd',
+    long: 'debug',
+    takes: 'attached',
+    effect: 'debug',
+    doc: 'as -v; 0.1: print the version',
+  },
+  {
+    letter: 'C',
+    long: 'config',
+    also: ['file'],
     takes: 'required',
-    effect: 'aliases',
-    doc: 'aliases file instead of the configured one',
+    effect: 'config',
+    doc: 'configuration file',
   },
-  {
-    long: 'set-to-header',
-    takes: 'none',
-    effect: 'set-to-header',
-    doc: 'add a To header when there is none',
-  },
-  {
-    long: 'print-config',
-    takes: 'none',
-    effect: 'print-config',
-    doc: 'print the configuration without secrets',
-  },
-  { long: 'help', takes: 'none', effect: 'help', doc: 'print this text' },
-  { long: 'version', takes: 'none', effect: 'version', doc: 'print the version' },
-  { long: 'set-date-header', takes: 'none', effect: 'ignored', doc: 'a missing Date is always added' },
-  { long: 'set-msgid-header', takes: 'none', effect: 'ignored', doc: 'a missing Message-ID is always added' },
-  { long: 'set-from-header', takes: 'none', effect: 'ignored', doc: 'a missing From is always added' },
+]
+
+/** Accepted, because programs give them, and without effect. */
+const IGNORED: readonly SendmailOption[] = [
   { letter: 'A', takes: 'required', effect: 'ignored', doc: 'which configuration of sendmail' },
   { letter: 'B', takes: 'required', effect: 'ignored', doc: 'body type: taken from the message itself' },
   { letter: 'G', takes: 'none', effect: 'ignored', doc: 'gateway submission' },
-  { letter: 'L', takes: 'required', effect: 'ignored', doc: 'syslog tag' },
-  {
-    letter: 'O',
-    takes: 'required',
-    effect: 'set-option',
-    doc: 'IgnoreDots=true: as -i; all others are ignored',
-  },
   { letter: 'U', takes: 'none', effect: 'ignored', doc: 'initial submission' },
   { letter: 'c', takes: 'none', effect: 'ignored', doc: 'connect to expensive mailers' },
   { letter: 'e', takes: 'required', effect: 'ignored', doc: 'error mode: errors are told on standard error' },
@@ -144,30 +129,60 @@ export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
   { letter: 'x', takes: 'none', effect: 'ignored', doc: 'trace flag of other systems' },
 ]
 
+/** Known, so that what follows is never taken for a recipient, and refused with what to do instead. */
+const REFUSED: readonly SendmailOption[] = [
+  {
+    letter: 's',
+    takes: 'required',
+    effect: 'refused',
+    doc: 'write the subject into the header of the message, or use mq-mail -s',
+  },
+  { letter: 'M', takes: 'required', effect: 'refused', doc: 'use mq-queue flush to try chosen messages' },
+  { letter: 'Q', takes: 'attached', effect: 'refused', doc: 'use mq-queue hold to keep messages back' },
+  { letter: 'D', takes: 'none', effect: 'refused', doc: 'use mq-run from cron to deliver queued mail' },
+  {
+    letter: 'T',
+    takes: 'required',
+    effect: 'refused',
+    doc: 'set expire in the configuration',
+  },
+]
+
+export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
+  ...SENDMAIL,
+  ...MSMTP_OPTIONS,
+  ...IGNORED,
+  ...REFUSED,
+]
+
+const namesOf = ({ long, also = [] }: SendmailOption): readonly string[] =>
+  long === undefined ? also : [long, ...also]
+
 /** The grammar of the table. */
 export function sendmailGrammar(): Grammar {
   const short = new Map<string, ArgumentKind>()
   const long = new Map<string, ArgumentKind>()
   for (const option of SENDMAIL_OPTIONS) {
     if (option.letter !== undefined) short.set(option.letter, option.takes)
-    if (option.long !== undefined) long.set(option.long, option.takes)
+    for (const name of namesOf(option)) long.set(name, option.takes)
   }
   return { short, long }
 }
 
 /** The row of an option as the parser names it: a letter or a long name. */
 export function sendmailOption(name: string): SendmailOption | undefined {
-  return SENDMAIL_OPTIONS.find((option) => option.letter === name || option.long === name)
+  return SENDMAIL_OPTIONS.find((option) => option.letter === name || namesOf(option).includes(name))
 }
 
 /** The text of --help. */
 export function sendmailHelp(program: string): string {
-  const rows = SENDMAIL_OPTIONS.filter((option) => option.effect !== 'ignored').map((option) => {
+  const rows = [...SENDMAIL, ...MSMTP_OPTIONS].map((option) => {
     const names = [option.letter && `-${option.letter}`, option.long && `--${option.long}`]
       .filter(Boolean)
       .join(', ')
-    const argument = option.takes === 'required' ? ' ARG' : option.takes === 'attached' ? '[ARG]' : ''
-    return `  ${(names + argument).padEnd(28)}${option.doc}`
+    const attached = option.long === undefined ? '[ARG]' : '[=ARG]'
+    const argument = option.takes === 'required' ? ' ARG' : option.takes === 'attached' ? attached : ''
+    return `  ${(names + argument).padEnd(30)}${option.doc}`
   })
   return `Usage: ${program} [option ...] [recipient ...] < message\n\n${rows.join('\n')}\n`
 }

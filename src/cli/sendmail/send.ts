@@ -4,8 +4,6 @@
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
-import type { Envelope } from '../../message/envelope.ts'
-import { headerBlock, type HeaderBlock } from '../../message/header-block.ts'
 import { readMessage, type IncomingMessage } from '../../message/read-message.ts'
 import { envelope, headerRecipients, readRecipients, type RecipientList } from '../../message/recipients.ts'
 import type { Terminal } from '../exit.ts'
@@ -16,13 +14,6 @@ import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
 import type { SendmailCall } from './call.ts'
 import { finishMessage } from './finish-message.ts'
-
-/** The header with a To field that names the recipients, when it has none. */
-function withTo(header: HeaderBlock, { recipients }: Envelope): HeaderBlock {
-  if (header.fields('to').length > 0) return header
-  const raw = Buffer.from(`To: ${recipients.join(',\r\n ')}\r\n`).toString('latin1')
-  return headerBlock([...header.all, { name: 'To', raw }])
-}
 
 /** Says what was left out of a message. */
 export function tellChanges(terminal: Terminal, { nulBytes }: IncomingMessage): void {
@@ -57,9 +48,8 @@ export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> 
   const { recipients, exitCode, dropped } = await resolveRecipients(setup, named, call)
   if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
   const addressed = envelope(sender.address, recipients, call.reports)
-  const header = call.setToHeader ? withTo(incoming.header, addressed) : incoming.header
   const finishing = { sender, fullName: call.fullName, envelope: addressed }
-  const content = finishMessage(setup, { ...incoming, header }, finishing)
+  const content = finishMessage(setup, incoming, finishing)
   const result = await handOver(setup, { envelope: addressed, content }, call)
   return result === EX.OK ? exitCode : result
 }

@@ -2,11 +2,14 @@
  * mq-sendmail: a drop-in for /usr/sbin/sendmail. It exits 0 only when every recipient's server has the message
  * or it is durably queued; in every other case the caller still has the message and one line says why.
  */
+import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
+import { quoteForMessage } from '../../message/address.ts'
 import { VERSION } from '../../util/version.ts'
 import type { Terminal } from '../exit.ts'
 import { setUp, type Setup } from '../setup.ts'
 import { parseSendmailCall, type SendmailCall } from './call.ts'
+import type { Mode } from './modes.ts'
 import { sendmailHelp } from './options.ts'
 import { send } from './send.ts'
 
@@ -19,15 +22,34 @@ async function checkAliases(setup: Setup, call: SendmailCall): Promise<ExitCode>
   return warnings.length > 0 ? EX.CONFIG : EX.OK
 }
 
+/** What only hands in mail or looks needs no secret. */
+const NEEDS_ACCOUNT: ReadonlySet<Mode> = new Set<Mode>(['run-queue', 'server-info'])
+
+/** There is one account; its name may be given. */
+async function checkAccount(account: string): Promise<void> {
+  const { DEFAULT_ACCOUNT } = await import('../../queue/meta-block.ts')
+  if (account === DEFAULT_ACCOUNT) return
+  throw new MailError(
+    'CONFIG_MISSING',
+    `there is no account ${quoteForMessage(account)}; leave --account out, or write ${DEFAULT_ACCOUNT}`,
+  )
+}
+
 /** Runs mq-sendmail, mailq or newaliases, by the name it was called. */
 export async function sendmail(terminal: Terminal): Promise<ExitCode> {
   const call = parseSendmailCall(terminal)
-  if (call.mode === 'help' || call.mode === 'version') {
-    terminal.print(call.mode === 'help' ? sendmailHelp(terminal.program) : `mailqueue ${VERSION}\n`)
+  const { mode, verbose } = call
+  if (mode === 'help' || mode === 'version') {
+    terminal.print(mode === 'help' ? sendmailHelp(terminal.program) : `mailqueue ${VERSION}\n`)
     return EX.OK
   }
-  const setup = await setUp(terminal, { config: call.config, verbose: call.verbose })
-  switch (call.mode) {
+  if (call.account !== undefined) await checkAccount(call.account)
+  const setup = await setUp(terminal, {
+    ...call,
+    overrides: call.settings,
+    handsIn: !NEEDS_ACCOUNT.has(mode),
+  })
+  switch (mode) {
     case 'send':
       return send(setup, call)
     case 'check-aliases':
@@ -39,11 +61,15 @@ export async function sendmail(terminal: Terminal): Promise<ExitCode> {
     }
     case 'list-queue': {
       const { listConfiguredQueue } = await import('../queue/listing.ts')
-      return listConfiguredQueue(setup)
+      return listConfiguredQueue(setup, call.json)
     }
     case 'run-queue': {
-      const { runConfiguredQueue } = await import('../run-configured.ts')
-      return runConfiguredQueue(setup, { all: true, force: false, verbose: call.verbose })
+      const { runQueueNow } = await import('./queue-run.ts')
+      return runQueueNow(setup, call)
+    }
+    case 'server-info': {
+      const { printServerInfo } = await import('./server-info.ts')
+      return printServerInfo(setup, verbose)
     }
   }
 }

@@ -1,0 +1,91 @@
+/**
+ * What mq-sendmail can do besides sending, by its name and by -b, and which options exclude each other.
+ */
+import { MailError } from '../../errors/mail-error.ts'
+import type { SendmailCall } from './call.ts'
+
+/** What the command is to do. */
+export type Mode =
+  'send' | 'list-queue' | 'check-aliases' | 'run-queue' | 'print-config' | 'server-info' | 'help' | 'version'
+
+/** The letters after -b. */
+const MODES: Readonly<Record<string, Mode>> = {
+  m: 'send',
+  q: 'send',
+  p: 'list-queue',
+  i: 'check-aliases',
+  V: 'version',
+}
+
+/** What to do instead of a mode that is not there. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  d: 'to deliver queued mail regularly run mq-run from cron',
+  D: 'to deliver queued mail regularly run mq-run from cron',
+  t: 'mq-sendmail -bv shows what becomes of an address',
+  h: 'mq-queue stats shows how the server is doing',
+  P: 'mq-queue stats counts what waits',
+}
+
+/** What a command of another name does without options. */
+const PERSONALITIES: Readonly<Record<string, Mode>> = {
+  mailq: 'list-queue',
+  newaliases: 'check-aliases',
+  runq: 'run-queue',
+}
+
+/** What the command does under this name, without options. */
+export function setPersonality(program: string): Mode {
+  return PERSONALITIES[program] ?? 'send'
+}
+
+/**
+ * Takes the argument of -b.
+ *
+ * @throws MailError USAGE for a mode that is not there
+ */
+export function setMode(call: SendmailCall, value: string): void {
+  const mode = MODES[value]
+  if (mode === undefined) {
+    throw new MailError('USAGE', `the mode -b${value} is not supported; ${INSTEAD[value] ?? 'see --help'}`)
+  }
+  call.mode = mode
+  // the letter of dma
+  if (value === 'q') call.queueOnly = true
+}
+
+/** Pairs of options of which only one can be meant. */
+const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[] = [
+  [
+    'give either --from or --read-envelope-from',
+    ({ from, readEnvelopeFrom }) => from !== undefined && readEnvelopeFrom,
+  ],
+  ['give either --host or --account', ({ host, account }) => host !== undefined && account !== undefined],
+  [
+    'give either --host or --config: with --host no configuration is read',
+    ({ host, config }) => host !== undefined && config !== undefined,
+  ],
+  [
+    '--host has no queue, so the message cannot be only queued',
+    ({ host, queueOnly }) => host !== undefined && queueOnly,
+  ],
+  ['--json goes with -bp', ({ json, mode }) => json && mode !== 'list-queue'],
+]
+
+/** What takes recipients, or does not mind them. */
+const WITH_OPERANDS: ReadonlySet<Mode> = new Set<Mode>(['send', 'print-config', 'help', 'version'])
+
+/**
+ * Refuses a command line that contradicts itself.
+ *
+ * @throws MailError USAGE
+ */
+export function refuseMixture(call: SendmailCall): void {
+  const problem = EXCLUSIVE.find(([, both]) => both(call))?.[0]
+  if (problem !== undefined) throw new MailError('USAGE', problem)
+  if (call.operands.length > 0 && !WITH_OPERANDS.has(call.mode)) {
+    throw new MailError(
+      'USAGE',
+      `no recipients can be given here, and ${call.operands.join(' ')} was; see --help`,
+    )
+  }
+}

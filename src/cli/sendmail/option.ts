@@ -1,0 +1,62 @@
+/**
+ * One option of mq-sendmail, as its table has it.
+ */
+import type { OPTIONS } from '../../config/options.ts'
+import type { ArgumentKind } from './getopt.ts'
+
+/** What an option does. */
+export type SendmailEffect =
+  | 'account'
+  | 'aliases'
+  | 'certificate-check'
+  | 'check-aliases'
+  | 'config'
+  | 'debug'
+  | 'envid'
+  | 'from'
+  | 'full-name'
+  | 'help'
+  | 'host'
+  | 'ignore-dots'
+  | 'ignored'
+  | 'json'
+  | 'log-name'
+  | 'mode'
+  | 'no-aliases'
+  | 'notify'
+  | 'pretend'
+  | 'queue-run'
+  | 'read-envelope-from'
+  | 'read-recipients'
+  | 'refused'
+  | 'return'
+  | 'server-info'
+  | 'set-option'
+  | 'setting'
+  | 'starttls'
+  | 'tls'
+  | 'verbose'
+  | 'version'
+
+/** A value of the configuration that an option replaces for one call. */
+export interface OptionSetting {
+  readonly key: keyof typeof OPTIONS
+  /** What the option means without an argument. */
+  readonly bare?: string
+  /** Words of msmtp that the configuration calls otherwise. */
+  readonly words?: Readonly<Record<string, string>>
+}
+
+/** One option. */
+export interface SendmailOption {
+  readonly letter?: string
+  readonly long?: string
+  /** Other names of the same. */
+  readonly also?: readonly string[]
+  readonly takes: ArgumentKind
+  readonly effect: SendmailEffect
+  /** For --help and the man page; for a refused option, what to do instead. */
+  readonly doc: string
+  /** Of the effect `setting`. */
+  readonly setting?: OptionSetting
+}

@@ -1,0 +1,48 @@
+/**
+ * `mq-sendmail --serverinfo`: what the smarthost says about itself. Nothing is sent, and nobody logs in.
+ */
+import { MailError } from '../../errors/mail-error.ts'
+import { EX, type ExitCode } from '../../errors/sysexits.ts'
+import { serverInfo, type TlsFacts } from '../../transport/server-info.ts'
+import { serverName } from '../../transport/server-name.ts'
+import { openLog, type Setup } from '../setup.ts'
+
+function tlsLines(tls: TlsFacts | undefined): readonly string[] {
+  if (tls === undefined) return ['TLS: none']
+  return [
+    `TLS: ${tls.protocol}, ${tls.cipher}`,
+    `Certificate: ${tls.subject}, issued by ${tls.issuer}`,
+    `Valid: ${tls.validFrom} to ${tls.validTo}`,
+    `SHA-256: ${tls.fingerprint}`,
+    tls.problem === undefined ? 'The certificate is valid.' : `The certificate is not valid: ${tls.problem}`,
+  ]
+}
+
+/**
+ * Asks the server and prints its answers.
+ *
+ * @returns 0, or 75 when there is no session with it
+ * @throws MailError CONFIG_MISSING when no server is configured
+ */
+export async function printServerInfo(setup: Setup, verbose: boolean): Promise<ExitCode> {
+  const { config, terminal } = setup
+  if (config.smtp === undefined)
+    throw new MailError(
+      'CONFIG_MISSING',
+      'no smarthost: set smtp_hostname in the configuration, or use --host',
+    )
+  const info = await serverInfo(config.smtp, await openLog(setup, verbose))
+  if ('phase' in info) {
+    terminal.complain(info.reason)
+    return EX.TEMPFAIL
+  }
+  const lines = [
+    `Server: ${serverName(config.smtp)}`,
+    `Greeting: ${info.greeting}`,
+    ...tlsLines(info.tls),
+    'Extensions:',
+    ...info.extensions.map((line) => `  ${line}`),
+  ]
+  terminal.print(`${lines.join('\n')}\n`)
+  return EX.OK
+}
