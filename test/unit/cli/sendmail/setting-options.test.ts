@@ -46,9 +46,7 @@ describe('a setting', () => {
     ['set-from-header', 'constructor'],
     ['remove-bcc-headers', '__proto__'],
   ])('--%s %s is refused', (name, value) => {
-    expect(() => settingOverride(value, option(name))).toThrow(
-      expect.objectContaining({ code: 'USAGE', publicMessage: expect.stringContaining(`--${name} takes `) }),
-    )
+    expect(() => settingOverride(value, option(name))).toThrow(expect.objectContaining({ code: 'USAGE' }))
   })
 })
 
