@@ -51,7 +51,7 @@ case_bsd_mailx() {
 case_s_nail() {
   need s-nail
   start_sink && configure
-  run s-nail -:/ -S v15-compat -S mta="file://$sendmail" -S sendwait -S from=anna@site.example \
+  run s-nail -:/ -S v15-compat -S mime-encoding=8bit -S mta="file://$sendmail" -S sendwait -S from=anna@site.example \
     -r anna@site.example -s 'From s-nail' -c cleo@other.example -b dora@site.example ben@site.example \
     <<<"${text%$'\n'}"
   arrived anna@site.example ben@site.example cleo@other.example dora@site.example
@@ -81,7 +81,7 @@ site_neomutt() {
 site_mailutils() {
   need mail.mailutils
   start_sink && configure
-  run mail.mailutils --no-config -r anna@site.example -s 'From mailutils' -a 'Cc: cleo@other.example' \
+  run mail.mailutils --no-config -E 'set nodot' -r anna@site.example -s 'From mailutils' -a 'Cc: cleo@other.example' \
     -a 'Bcc: dora@site.example' ben@site.example <<<"${text%$'\n'}"
   arrived anna@site.example ben@site.example cleo@other.example dora@site.example
   has_line 1 'Subject: From mailutils' && has_text 1 "$text"
