@@ -9,6 +9,7 @@ exec </dev/null
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 sendmail=$root/bin/mq-sendmail
+tmp=${TMPDIR:-/tmp}
 callers=$root/node_modules/.cache/callers/root # see callers.sh
 PATH=$PATH:/usr/sbin:/sbin
 unset MAILRC EMAIL MAILTO GIT_DIR GIT_WORK_TREE MAILQUEUE_CONF
@@ -76,6 +77,13 @@ CONF
   chmod 600 "$file"
 }
 
+# For users of a site who may all read the configuration, and have a queue each.
+configure_for_users() {
+  configure
+  sed -i 's|^queue_dir .*|queue_dir = ~/.mailqueue|; /^delivery_log/d' /etc/mailqueue.conf
+  chmod 644 /etc/mailqueue.conf
+}
+
 # ---- what arrived ------------------------------------------------------------------------------------------------
 
 envelope_is() { # N SENDER RECIPIENT...
@@ -137,7 +145,8 @@ has_text() { # N TEXT
 # ---- a machine that has mq-sendmail installed --------------------------------------------------------------------
 # A mount namespace in which the unpacked packages of callers.sh lie over /usr, /etc and /var, and our command is
 # /usr/sbin/sendmail, as the README installs it. What is written there is kept in memory and is gone with the
-# namespace, and so is every process of the case, daemons too. Jobs of the real machine are not seen.
+# namespace, and so is every process of the case, daemons too; nothing else but the directory for temporary files
+# can be written to. Jobs of the real machine are not seen.
 
 needs_for_site() {
   if [ "$(id -u)" != 0 ]; then
@@ -150,13 +159,16 @@ needs_for_site() {
 }
 
 enter_site() {
-  local part
-  mount -t tmpfs tmpfs /run || return
-  for part in usr etc var; do
-    mkdir -p "/run/site/$part" "/run/site/$part.work"
+  local part lower
+  mount -t tmpfs tmpfs /run && mount --bind "$tmp" "$tmp" || return
+  for part in usr etc var home root; do
+    lower=/$part
+    [ -d "$callers/$part" ] && lower=$callers/$part:$lower
+    mkdir -p "/run/site/$part" "/run/site/$part.work" || return
     mount -t overlay overlay \
-      -o "lowerdir=$callers/$part:/$part,upperdir=/run/site/$part,workdir=/run/site/$part.work" "/$part" || return
+      -o "lowerdir=$lower,upperdir=/run/site/$part,workdir=/run/site/$part.work" "/$part" || return
   done
+  mount -o remount,bind,ro / || return
   mount -t tmpfs tmpfs /var/spool && mkdir -p /run/lock || return
   rm -rf /etc/cron.* /etc/crontab /etc/anacrontab /etc/sudoers.d/* /etc/mailqueue.conf
   ln -sf "$sendmail" /usr/sbin/sendmail && ln -sf /usr/sbin/sendmail /usr/lib/sendmail || return
@@ -180,7 +192,7 @@ is_site_case() { declare -F "site_$1" >/dev/null; }
 # Runs one case in this process's subshell; its code is the outcome.
 in_its_directory() ( # FUNCTION
   servers=
-  work=$(mktemp -d "${TMPDIR:-/tmp}/mq-interop.XXXXXX") || exit 1
+  work=$(mktemp -d "$tmp/mq-interop.XXXXXX") || exit 1
   export HOME=$work
   trap 'for server in $servers; do kill "$server" && wait "$server"; done 2>/dev/null; cd / && rm -rf "$work"' EXIT
   "$1"
