@@ -3,7 +3,8 @@
 # theirs, no timer and no cron job ever gets a place on this machine. Their files end up in one tree, which a case
 # lays over /usr, /etc and /var in a mount namespace of its own. What is installed already is not fetched again, and
 # a tree that is there is kept. Needs root (for apt-get's lists) and Debian. Ends with 0, or with 1 after saying which
-# packages could not be had; the others are there.
+# packages could not be fetched; the others are there, and the next call tries again. A package that this Debian does
+# not have is left out.
 #
 #     .ci/callers.sh DIRECTORY
 set -u
@@ -35,6 +36,15 @@ unpack() {
   done
 }
 
+# Those that apt knows: one that it does not would fail them all.
+known() {
+  local names package
+  names=$(apt-cache pkgnames)
+  for package; do
+    grep -qxF -- "$package" <<<"$names" && echo "$package"
+  done
+}
+
 make_tree() {
   local package missing=
   rm -rf "$tree"
@@ -42,7 +52,10 @@ make_tree() {
   ln -s usr/bin usr/sbin usr/lib "$tree/root"
   quietly apt-get -q update
   # the names are words of ours
-  if ! download $packages; then
+  packages=$(known $packages) alone=$(known $alone)
+  if [ -z "$packages" ]; then
+    missing=' anything, as apt knows no packages'
+  elif ! download $packages; then
     for package in $packages; do
       download "$package" || missing="$missing $package"
     done
@@ -53,7 +66,7 @@ make_tree() {
   unpack || missing="$missing (something that could not be unpacked, see $tree/log)"
   rm -rf "$tree/alone" "$tree/debs"
   [ -z "$missing" ] && return
-  echo "not to be had:$missing"
+  echo "could not be fetched:$missing"
   tail -n 5 "$tree/log"
   return 1
 }

@@ -54,7 +54,7 @@ phpmailer_sends() { # METHOD
   has_line 1 'Subject: From PHPMailer' && has_text 1 "$text"
 }
 
-# Calls "sendmail -oi -fSENDER -t".
+# Calls "sendmail -t -i -oi -fSENDER -t": what PHP would run, and its own words.
 site_phpmailer_sendmail() { phpmailer_sends isSendmail; }
 
 # Calls mail() with -fSENDER.

@@ -77,7 +77,7 @@ site_neomutt() {
   mutt_sends neomutt
 }
 
-# Calls "sendmail -oi -f FROM RECIPIENT...".
+# Calls "sendmail -oi -f FROM -t".
 site_mailutils() {
   need mail.mailutils
   start_sink && configure

@@ -4,16 +4,27 @@
 print_text="printf '%s' '$text'"
 
 # cron starts the jobs for @reboot at once; any other would have to wait for the next minute. It mails by
-# "sendmail -FCronDaemon -i -B8BITMIME -oem USER" and looks for /usr/lib/sendmail before.
+# "sendmail -FCronDaemon -i -B8BITMIME -oem USER", as the user whose job it is, and looks for /usr/lib/sendmail before.
+cron_mails() { # USER
+  printf '#!/bin/sh\n%s\n' "$print_text" >/usr/local/bin/job && chmod 755 /usr/local/bin/job
+  mkdir -p /var/spool/cron/crontabs
+  printf 'MAILTO=ben@other.example\n@reboot /usr/local/bin/job\n' | crontab -u "$1" - || fail 'crontab failed'
+  cron -f &
+  arrived "$1@site.example" ben@other.example
+  has_line 1 "From: root (Cron Daemon)" && has_line 1 'To: ben@other.example' && has_text 1 "$text"
+}
+
 site_cron() {
   need cron crontab
   start_sink && configure
-  printf '#!/bin/sh\n%s\n' "$print_text" >"$work/job" && chmod 755 "$work/job"
-  mkdir -p /var/spool/cron/crontabs
-  printf 'MAILTO=ben@other.example\n@reboot %s\n' "$work/job" | crontab - || fail 'crontab failed'
-  cron -f &
-  arrived root@site.example ben@other.example
-  has_line 1 'From: root (Cron Daemon)' && has_line 1 'To: ben@other.example' && has_text 1 "$text"
+  cron_mails root
+}
+
+site_cron_user() {
+  need cron crontab
+  start_sink && configure_for_users
+  useradd --create-home anna
+  cron_mails anna
 }
 
 # Calls "sendmail -FAnacron -odi USER": a line with a dot alone ends the message.
@@ -28,18 +39,19 @@ site_anacron() {
   has_line 1 'To: ben@other.example' && has_text 1 "$dotless"
 }
 
-# atd calls "sendmail -i USER" as the user, for the job of another than root too.
+# atd calls "sendmail -i USER" as the user whose job it is.
 site_at() {
   need at atd
-  start_sink && configure
+  start_sink && configure_for_users
+  useradd --create-home anna
   mkdir -p /var/spool/cron/atjobs /var/spool/cron/atspool
   echo 0 >/var/spool/cron/atjobs/.SEQ
   chown -R daemon:daemon /var/spool/cron/atjobs /var/spool/cron/atspool
   chmod 1770 /var/spool/cron/atjobs /var/spool/cron/atspool && chmod 600 /var/spool/cron/atjobs/.SEQ
   atd -f &
   wait_for /run/atd.pid
-  run at -m now <<<"$print_text"
-  arrived root@site.example root@site.example
+  run su -s /bin/sh -c 'at -m now' anna <<<"$print_text"
+  arrived anna@site.example anna@site.example
   has_text 1 "$text"
 }
 

@@ -86,7 +86,7 @@ const MAIL_PROGRAMS = [
   named('mutt', '-oem -oi -f a@s.ex -- one@d.ex', 'a@s.ex', 'kept'),
   named('s-nail', '-i -m -F Anna -f a@s.ex -- one@d.ex', 'a@s.ex', 'kept'),
   read('bsd-mailx', '-i -t -f a@s.ex -m', 'a@s.ex', 'kept'),
-  named('mail of mailutils', '-oi -f a@s.ex one@d.ex', 'a@s.ex', 'kept'),
+  read('mail of mailutils', '-oi -f a@s.ex -t', 'a@s.ex', 'kept'),
   read('Emacs', '-oi -f a@s.ex -oem -odb -t', 'a@s.ex', 'kept'),
   named('procmail', '-oi one@d.ex', CALLER, 'kept'),
 ]
@@ -95,6 +95,7 @@ const LIBRARIES = [
   read('PHP before 8', '-t -i -fuser@s.ex', 'user@s.ex', 'kept'),
   read('PHP 8', '-t -i -fuser@s.ex', 'user@s.ex', 'kept', CRLF),
   read('PHPMailer', '-oi -fa@s.ex -t', 'a@s.ex', 'kept'),
+  read('PHPMailer with the line of PHP', '-t -i -oi -fa@s.ex -t', 'a@s.ex', 'kept'),
   named('Symfony without -bs', '-i -fa@s.ex -- one@d.ex', 'a@s.ex', 'kept'),
   named('nodemailer', '-i -f a@s.ex one@d.ex', 'a@s.ex', 'kept'),
   named('mail for Ruby', '-i -f a@s.ex -- one@d.ex', 'a@s.ex', 'kept'),
