@@ -13,7 +13,7 @@ tree=$(realpath -m -- "${1:?usage: callers.sh DIRECTORY}")
 # With what they depend on; the MTA that some of them want is us.
 packages='cron anacron at sudo procmail neomutt mailutils logwatch fail2ban unattended-upgrades smartmontools apticron
   logcheck mime-construct libmime-lite-perl libemail-sender-perl libmailtools-perl ruby-mail libphp-phpmailer
-  php-symfony-mailer php-swiftmailer'
+  php-symfony-mailer php-swiftmailer dovecot-sieve vacation'
 # Alone: systemd-cron cannot be had together with cron, whose crontab has to win, and mdadm wants udev and with it
 # all of systemd.
 alone='systemd-cron mdadm'

@@ -101,3 +101,47 @@ ${text%$'\n'}"
   arrived root@site.example ben@site.example cleo@other.example
   has_line 1 'Subject: through procmail' && has_text 1 "$text"
 }
+
+# Answers with "sendmail -f USER -- SENDER"; without -i a line with a dot alone would end the answer.
+site_vacation() {
+  need vacation
+  start_sink && configure
+  printf 'From: cleo@site.example\nSubject: away\n\n%s' "$dotless" >"$work/answer"
+  run vacation -I -f "$work/database"
+  run vacation -j -f "$work/database" -m "$work/answer" root <<<"From anna@site.example Thu Jan  1 00:00:00 1970
+From: anna@site.example
+To: root@site.example
+Subject: are you there?
+"
+  arrived root@site.example anna@site.example
+  has_line 1 'From: cleo@site.example' && has_text 1 "$dotless"
+}
+
+# The filter of Dovecot redirects with "sendmail -i -f SENDER -- RECIPIENT", as the user whose mail it is.
+site_pigeonhole() {
+  need_file /usr/lib/dovecot/modules/lib90_sieve_plugin.so
+  start_sink && configure_for_users
+  useradd --create-home anna
+  cd /home/anna || exit 1
+  mkdir Maildir
+  cat >dovecot.conf <<'DOVECOT'
+log_path = /dev/stderr
+ssl = no
+first_valid_uid = 100
+mail_location = maildir:~/Maildir
+hostname = site.example
+protocol lda {
+  mail_plugins = sieve
+}
+plugin {
+  sieve = file:~/rules.sieve
+}
+DOVECOT
+  echo 'redirect "ben@other.example";' >rules.sieve
+  printf 'From: cleo@other.example\nSubject: through Pigeonhole\nMessage-ID: <1@site.example>\n\n%s' "$text" >mail
+  chown -R anna .
+  run su -s /bin/sh -c '/usr/lib/dovecot/dovecot-lda -c dovecot.conf -f cleo@other.example -a anna@site.example -p mail' \
+    - anna
+  arrived cleo@other.example ben@other.example
+  has_line 1 'Subject: through Pigeonhole' && has_text 1 "$text"
+}

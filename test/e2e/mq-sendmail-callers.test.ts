@@ -89,6 +89,7 @@ const MAIL_PROGRAMS = [
   read('mail of mailutils', '-oi -f a@s.ex -t', 'a@s.ex', 'kept'),
   read('Emacs', '-oi -f a@s.ex -oem -odb -t', 'a@s.ex', 'kept'),
   named('procmail', '-oi one@d.ex', CALLER, 'kept'),
+  named('vacation', '-f anna -- one@d.ex', 'anna@h.example', 'ends'),
 ]
 
 const LIBRARIES = [
