@@ -1,5 +1,5 @@
 /**
- * The command line of mq-sendmail, as real callers write it. No option and no argument of one ever becomes a
+ * The command line of mq-sendmail; mq-sendmail-callers.test.ts has the lines that real callers write. No option and no argument of one ever becomes a
  * recipient, and a line that is not understood sends nothing.
  */
 import { describe, expect, it } from 'vitest'
@@ -47,41 +47,6 @@ describe('options that change nothing', () => {
       expect(site.received.map(({ data }) => data.toString())).toEqual([M0_WIRE])
     },
   )
-})
-
-describe('callers', () => {
-  it.each([
-    ['cron of Debian', ['-FCronDaemon', '-i', '-B8BITMIME', '-oem', 'one@d.ex'], CALLER],
-    ['cronie', ['-FCronDaemon', '-i', '-odi', '-oem', '-oi', '-t', '-f', 'root'], 'root@h.example'],
-    ['mutt', ['-oem', '-oi', '-f', 'a@s.ex', '--', 'one@d.ex'], 'a@s.ex'],
-    ['git send-email', ['-i', '-f', 'a@s.ex', 'one@d.ex'], 'a@s.ex'],
-    ['a cluster', ['-tifb@s.ex'], 'b@s.ex'],
-    ['mailx', ['-i', '-t', '-f', 'a@s.ex', '-m'], 'a@s.ex'],
-    [
-      'mutt with delivery reports',
-      ['-oem', '-f', 'a@s.ex', '-N', 'failure,delay', '-R', 'hdrs', '--', 'one@d.ex'],
-      'a@s.ex',
-    ],
-    ['-N, -R and -V', ['-N', 'never', '-R', 'full', '-V', 'id+20x', 'one@d.ex'], CALLER],
-    ['PHP', ['-t', '-i', '-fuser@s.ex'], 'user@s.ex'],
-    [
-      'everything at once',
-      ['-n', '-m', '-G', '-h', '3', '-L', 'tag', '-U', '-x', '-e', 'm', '-p', 'ESMTP', '-Ac', 'one@d.ex'],
-      CALLER,
-    ],
-    [
-      'msmtp long options',
-      ['--read-recipients', '--from=a@s.ex', '--set-date-header', '--set-msgid-header'],
-      'a@s.ex',
-    ],
-  ])('such as %s reach one@d.ex', async (_, args, sender) => {
-    const site = await openSite()
-    expect(await site.run('mq-sendmail', args, { stdin: M0 })).toEqual(QUIET)
-    expect(site.received.map(({ mailFrom, rcptTo }) => ({ mailFrom, rcptTo }))).toEqual([
-      { mailFrom: sender, rcptTo: ['one@d.ex'] },
-    ])
-    expect(site.received[0]?.data.toString()).toBe(M0_WIRE)
-  })
 })
 
 describe('the sender', () => {

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Unpacks Debian packages of programs that call sendmail, for .ci/interop.sh. Nothing is installed: no daemon of
+# theirs, no timer and no cron job ever gets a place on this machine. Their files end up in one tree, which a case
+# lays over /usr, /etc and /var in a mount namespace of its own. What is installed already is not fetched again, and
+# a tree that is there is kept. Needs root (for apt-get's lists) and Debian. Ends with 0, or with 1 after saying which
+# packages could not be fetched; the others are there, and the next call tries again. A package that this Debian does
+# not have is left out.
+#
+#     .ci/callers.sh DIRECTORY
+set -u
+tree=$(realpath -m -- "${1:?usage: callers.sh DIRECTORY}")
+
+# With what they depend on; the MTA that some of them want is us.
+packages='cron anacron at sudo procmail neomutt mailutils logwatch fail2ban unattended-upgrades smartmontools apticron
+  logcheck mime-construct libmime-lite-perl libemail-sender-perl libmailtools-perl ruby-mail libphp-phpmailer
+  php-symfony-mailer php-swiftmailer dovecot-sieve vacation'
+# Alone: systemd-cron cannot be had together with cron, whose crontab has to win, and mdadm wants udev and with it
+# all of systemd.
+alone='systemd-cron mdadm'
+
+quietly() { DEBIAN_FRONTEND=noninteractive timeout 240 "$@" >>"$tree/log" 2>&1; }
+
+download() {
+  quietly apt-get -q -y -o DPkg::Lock::Timeout=60 -o APT::Sandbox::User=root -o Dir::Cache::archives="$tree/debs" \
+    install --download-only --no-install-recommends --no-remove "$@"
+}
+
+download_alone() { (cd "$tree/alone" && quietly apt-get -q -o APT::Sandbox::User=root download "$1"); }
+
+# Directories such as /lib are symbolic links to those below /usr, and stay that.
+unpack() {
+  local deb
+  for deb in "$tree"/alone/*.deb "$tree"/debs/*.deb; do
+    [ -e "$deb" ] || continue
+    dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$tree/root" || return 1
+  done
+}
+
+# Those that apt knows: one that it does not would fail them all.
+known() {
+  local names package
+  names=$(apt-cache pkgnames)
+  for package; do
+    grep -qxF -- "$package" <<<"$names" && echo "$package"
+  done
+}
+
+make_tree() {
+  local package missing=
+  rm -rf "$tree"
+  mkdir -p "$tree/alone" "$tree/debs/partial" "$tree/root/usr"/{bin,sbin,lib} "$tree/root"/{etc,var} || return 1
+  ln -s usr/bin usr/sbin usr/lib "$tree/root"
+  quietly apt-get -q update
+  # the names are words of ours
+  packages=$(known $packages) alone=$(known $alone)
+  if [ -z "$packages" ]; then
+    missing=' anything, as apt knows no packages'
+  elif ! download $packages; then
+    for package in $packages; do
+      download "$package" || missing="$missing $package"
+    done
+  fi
+  for package in $alone; do
+    download_alone "$package" || missing="$missing $package"
+  done
+  unpack || missing="$missing (something that could not be unpacked, see $tree/log)"
+  rm -rf "$tree/alone" "$tree/debs"
+  [ -z "$missing" ] && return
+  echo "could not be fetched:$missing"
+  tail -n 5 "$tree/log"
+  return 1
+}
+
+wanted=$(cksum <"$0")
+[ "$(cat "$tree/complete" 2>/dev/null)" = "$wanted" ] && exit
+make_tree && echo "$wanted" >"$tree/complete"
