@@ -39,13 +39,15 @@ export function roleOf(name: string): AddressRole | undefined {
  */
 export function shownAddress(address: string, role: AddressRole, rules: AddressRules): string {
   if (address === '') return address
-  const { masquerade, qualifyDomain } = rules
+  const { masquerade } = rules
   const { local, domain } = splitAddress(address)
   if (masquerade !== undefined && rules.isLocal(address)) {
     const whole = role === 'sender' ? masquerade.sender : undefined
     return whole ?? `${local}@${masquerade.domain}`
   }
-  return domain !== undefined || qualifyDomain === undefined ? address : `${address}@${qualifyDomain}`
+  if (domain !== undefined) return address
+  const { qualifyDomain } = rules
+  return qualifyDomain === undefined ? address : `${address}@${qualifyDomain}`
 }
 
 /** A list in which every address obviously has a domain, without comments, groups and rarities. */

@@ -19,6 +19,8 @@ export interface SendmailCall {
   aliases: string | undefined
   from: string | undefined
   fullName: string | undefined
+  /** The envelope sender is the one that the From header names. */
+  readEnvelopeFrom: boolean
   readRecipients: boolean
   ignoreDots: boolean
   queueOnly: boolean
@@ -106,6 +108,7 @@ export function parseSendmailCall(terminal: Terminal): SendmailCall {
     aliases: undefined,
     from: undefined,
     fullName: undefined,
+    readEnvelopeFrom: false,
     readRecipients: false,
     ignoreDots: false,
     queueOnly: false,

@@ -4,24 +4,22 @@
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
-import type { Envelope } from '../../message/envelope.ts'
-import { headerBlock, type HeaderBlock } from '../../message/header-block.ts'
 import { readMessage, type IncomingMessage } from '../../message/read-message.ts'
 import { envelope, headerRecipients, readRecipients, type RecipientList } from '../../message/recipients.ts'
 import type { Terminal } from '../exit.ts'
 import { handOver } from '../hand-over.ts'
 import { resolveRecipients } from '../resolve-recipients.ts'
-import { envelopeSender } from '../sender.ts'
+import { envelopeSender, senderFromHeader } from '../sender.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
 import type { SendmailCall } from './call.ts'
 import { finishMessage } from './finish-message.ts'
 
-/** The header with a To field that names the recipients, when it has none. */
-function withTo(header: HeaderBlock, { recipients }: Envelope): HeaderBlock {
-  if (header.fields('to').length > 0) return header
-  const raw = Buffer.from(`To: ${recipients.join(',\r\n ')}\r\n`).toString('latin1')
-  return headerBlock([...header.all, { name: 'To', raw }])
+/** The set-up in which the option `--set-to-header` adds a missing To. */
+function asCalled(setup: Setup, call: SendmailCall): Setup {
+  const { config } = setup
+  if (!call.setToHeader || config.headers.setTo !== 'off') return setup
+  return { ...setup, config: { ...config, headers: { ...config.headers, setTo: 'auto' } } }
 }
 
 /** Says what was left out of a message. */
@@ -40,7 +38,7 @@ function joinLists(lists: readonly RecipientList[]): RecipientList {
 /** Reads, completes and hands over one message. */
 export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> {
   const { terminal, config } = setup
-  const sender = envelopeSender(setup, call.from)
+  const named = call.readEnvelopeFrom ? undefined : envelopeSender(setup, call.from)
   const operands = readRecipients(call.operands)
   if (!call.readRecipients && operands.recipients.length === 0 && operands.problems.length === 0) {
     throw new MailError(
@@ -53,13 +51,13 @@ export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> 
     spillDirectory: spillDirectory(config),
   })
   tellChanges(terminal, incoming)
-  const named = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
-  const { recipients, exitCode, dropped } = await resolveRecipients(setup, named, call)
+  const sender = named ?? senderFromHeader(setup, incoming.header)
+  const to = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
+  const { recipients, exitCode, dropped } = await resolveRecipients(setup, to, call)
   if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
   const addressed = envelope(sender.address, recipients, call.reports)
-  const header = call.setToHeader ? withTo(incoming.header, addressed) : incoming.header
   const finishing = { sender, fullName: call.fullName, envelope: addressed }
-  const content = finishMessage(setup, { ...incoming, header }, finishing)
+  const content = finishMessage(asCalled(setup, call), incoming, finishing)
   const result = await handOver(setup, { envelope: addressed, content }, call)
   return result === EX.OK ? exitCode : result
 }
