@@ -7,16 +7,18 @@ import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { dedupe } from '../message/address.ts'
 import { composeMail } from '../message/compose.ts'
-import { bufferContent } from '../message/content.ts'
+import { bufferContent, type MessageContent } from '../message/content.ts'
+import { splitHeader } from '../message/header-block.ts'
 import { newMessageId } from '../message/message-id.ts'
 import { envelope, readRecipients, type RecipientList } from '../message/recipients.ts'
 import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { handOver } from './hand-over.ts'
-import { mailDomain } from '../util/mail-domain.ts'
 import { resolveRecipients } from './resolve-recipients.ts'
 import { envelopeSender, type Sender } from './sender.ts'
+import { finishMessage } from './sendmail/finish-message.ts'
 import { setUp, type Setup } from './setup.ts'
+import { ownDomain } from './shown-addresses.ts'
 import { standardInput } from './standard-input.ts'
 
 interface MailOptions {
@@ -105,10 +107,16 @@ async function resolved(setup: Setup, lists: readonly RecipientList[], options: 
 
 /** The mailbox for From, its name quoted and not encoded: composing reads it again and encodes it then. */
 function author(setup: Setup, sender: Sender): string {
-  const domain = mailDomain(setup.config.qualifyDomain)
-  if (sender.address === '') return `MAILER-DAEMON <MAILER-DAEMON@${domain}>`
+  if (sender.address === '') return `MAILER-DAEMON <MAILER-DAEMON@${ownDomain(setup.config)}>`
   const name = (sender.name ?? setup.caller.fullName).replace(/[\s\p{Cc}]+/gu, ' ').trim()
   return name === '' ? sender.address : `"${name.replace(/["\\]/g, '\\$&')}" <${sender.address}>`
+}
+
+/** The composed message with sender and header as configured; `shown` may be named in it. */
+function finished(setup: Setup, message: Buffer, sender: Sender, shown: readonly string[]): MessageContent {
+  const { header, rest } = splitHeader(message)
+  const finishing = { sender, fullName: undefined, envelope: { sender: sender.address, recipients: shown } }
+  return finishMessage(setup, { header, body: bufferContent(rest) }, finishing)
 }
 
 async function send(
@@ -140,9 +148,10 @@ async function send(
     headers: headers.filter((header) => !addresses(header)),
     body,
     date: Date.now(),
-    messageId: newMessageId(sender.address, mailDomain(setup.config.qualifyDomain)),
+    messageId: newMessageId(sender.address, ownDomain(setup.config)),
   })
-  const ready = { envelope: addressed, content: bufferContent(message) }
+  const shown = dedupe([to, cc].flatMap((kind) => kind?.recipients ?? []))
+  const ready = { envelope: addressed, content: finished(setup, message, sender, shown) }
   const result = await handOver(setup, ready, { verbose: options.verbose === true })
   return result === EX.OK ? exitCode : result
 }

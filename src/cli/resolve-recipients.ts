@@ -2,13 +2,13 @@
  * From what the user named to the recipients of the envelope: aliases, then the domain for bare names. One
  * unusable recipient never stops the others; each is told in one sentence, and the exit code says so.
  */
-import { hostname } from 'node:os'
 import { needsAliases } from '../aliases/local-name.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { dedupe, qualify } from '../message/address.ts'
 import type { RecipientList } from '../message/recipients.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import type { Setup } from './setup.ts'
+import { localDomains } from './shown-addresses.ts'
 
 /** How recipients are resolved. */
 export interface ResolveOptions {
@@ -44,7 +44,7 @@ export async function resolveRecipients(
     exitCode = EX.DATAERR
   }
   const domain = mailDomain(config.qualifyDomain)
-  const local = ['localhost', hostname(), domain, ...config.localDomains]
+  const local = localDomains(config)
   let recipients = named.recipients
   let dropped = false
   if (options.noAliases !== true && needsAliases(recipients, local)) {

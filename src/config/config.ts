@@ -69,6 +69,29 @@ export interface SmtpSettings {
   readonly softBounce: boolean
 }
 
+/** Shown in the place of addresses of this host. */
+export interface MasqueradeSettings {
+  readonly domain: string
+  /** The whole address that stands for every sender; undefined when senders keep their local parts. */
+  readonly sender: string | undefined
+}
+
+/** What is done to the sender and the header of a message; see docs/headers.md. */
+export interface HeaderSettings {
+  /** Everything is sent from the configured sender, whoever is named. */
+  readonly forceFrom: boolean
+  readonly masquerade: MasqueradeSettings | undefined
+  /** Addresses without a domain get one. */
+  readonly qualify: boolean
+  /** From is added when missing, replaced by the envelope sender, or left alone. */
+  readonly setFrom: 'auto' | 'on' | 'off'
+  readonly setDate: 'auto' | 'off'
+  readonly setMessageId: 'auto' | 'off'
+  /** To is left alone, added when missing, or put in the place of To and Cc. */
+  readonly setTo: 'off' | 'auto' | 'on' | 'undisclosed_recipients'
+  readonly removeBcc: boolean
+}
+
 /** Everything the commands and the library work with. */
 export interface Config {
   /** The file it was read from; undefined when built by a program. */
@@ -101,6 +124,7 @@ export interface Config {
   readonly localDomains: readonly string[]
   /** Domain for addresses that have none; undefined means the mail name of this host. */
   readonly qualifyDomain: string | undefined
+  readonly headers: HeaderSettings
   readonly deliveryLog: string | undefined
   readonly queueLog: string | undefined
   /** File path or `stderr`. */

@@ -3,7 +3,7 @@
  * configuration again, but for the password, which is never written, and the notes. `include` and
  * `strict_permissions` act while files are read and are not part of the result.
  */
-import type { Config, SmtpSettings } from './config.ts'
+import type { Config, HeaderSettings, SmtpSettings } from './config.ts'
 import { formatIniValue } from './ini-file.ts'
 import { OPTIONS, type Option } from './options.ts'
 
@@ -23,6 +23,7 @@ export function printConfig(config: Config): string {
     ...smtpLines(config.smtp),
     ...queueLines(config),
     ...otherLines(config),
+    ...headerLines(config.headers),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -81,5 +82,18 @@ function otherLines(config: Config): string[] {
     ...line(OPTIONS.log, config.log),
     ...line(OPTIONS.log_level, config.logLevel),
     ...line(OPTIONS.plugins, config.plugins),
+  ]
+}
+
+function headerLines(headers: HeaderSettings): string[] {
+  return [
+    ...line(OPTIONS.force_from, headers.forceFrom),
+    ...line(OPTIONS.masquerade, headers.masquerade?.sender ?? headers.masquerade?.domain),
+    ...line(OPTIONS.qualify_headers, headers.qualify),
+    ...line(OPTIONS.set_from_header, headers.setFrom),
+    ...line(OPTIONS.set_date_header, headers.setDate),
+    ...line(OPTIONS.set_msgid_header, headers.setMessageId),
+    ...line(OPTIONS.set_to_header, headers.setTo),
+    ...line(OPTIONS.remove_bcc_headers, headers.removeBcc),
   ]
 }

@@ -5,6 +5,7 @@
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
+import { headerSettings } from './header-settings.ts'
 import { OPTIONS, type Option } from './options.ts'
 import { expandSender, type Identity } from './sender-template.ts'
 import { smtpSettings } from './smtp-settings.ts'
@@ -28,14 +29,13 @@ export function resolveConfig(given: GivenValues, origin: Origin): Config {
   // Also those that nothing below asks for, so that a mistake in them does not wait for a smarthost.
   for (const option of Object.values<Option<unknown>>(OPTIONS)) readGiven(given, option)
   const from = readGiven(given, OPTIONS.from)
+  const sender =
+    from === undefined ? undefined : expandSender(from, origin.identity, given.get('from')?.where ?? 'from')
   const config: Config = {
     source: origin.source,
     smtp: smtpSettings(given),
     queueDir: readGiven(given, OPTIONS.queue_dir),
-    from:
-      from === undefined
-        ? undefined
-        : expandSender(from, origin.identity, given.get('from')?.where ?? 'from'),
+    from: sender,
     spool: readOrDefault(given, OPTIONS.spool),
     retry: readOrDefault(given, OPTIONS.retry),
     expire: readOrDefault(given, OPTIONS.expire),
@@ -50,6 +50,7 @@ export function resolveConfig(given: GivenValues, origin: Origin): Config {
     aliases: readOrDefault(given, OPTIONS.aliases),
     localDomains: readOrDefault(given, OPTIONS.local_domains),
     qualifyDomain: readGiven(given, OPTIONS.qualify_domain),
+    headers: headerSettings(given, sender),
     deliveryLog: readGiven(given, OPTIONS.delivery_log),
     queueLog: readGiven(given, OPTIONS.queue_log),
     log: readGiven(given, OPTIONS.log),

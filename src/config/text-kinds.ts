@@ -36,6 +36,23 @@ export const DOMAIN_NAME = scalar({ form: 'a domain without "@"', read: asDomain
 /** Domains; they come out in lower case. */
 export const DOMAINS = listOf({ form: 'domains without "@", separated by blanks', read: asDomain })
 
+const LOCAL_PART = /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~](?:[\p{L}\p{N}!#$%&'*+/=?^_`{|}~.-]{0,63})$/u
+
+function masquerade(text: string): string | undefined {
+  const at = text.lastIndexOf('@')
+  if (at === -1) return asDomain(text)
+  const domain = asDomain(text.slice(at + 1))
+  return domain !== undefined && LOCAL_PART.test(text.slice(0, at))
+    ? `${text.slice(0, at)}@${domain}`
+    : undefined
+}
+
+/** A domain, or an address; the domain comes out in lower case. */
+export const MASQUERADE = scalar({
+  form: 'a domain such as "site.example", or an address such as "me@site.example"',
+  read: masquerade,
+})
+
 /** A whole address. */
 export const ADDRESS = scalar({
   form: 'an address such as "me@site.example"',

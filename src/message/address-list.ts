@@ -21,8 +21,25 @@ export interface AddressList {
   readonly problems: readonly string[]
 }
 
+/** A mailbox and where it stands in the text; offsets are those of its first character and behind its last. */
+export interface PlacedMailbox extends Mailbox {
+  /** The whole member of the list: display name, comments and brackets included. */
+  readonly start: number
+  readonly end: number
+  /** The address alone. */
+  readonly addressStart: number
+  readonly addressEnd: number
+  /** What follows its `@`; undefined for a bare local part. */
+  readonly domainStart: number | undefined
+}
+
 /** Thrown and caught in this file only. */
 class NotAnAddress extends Error {}
+
+/** No mailbox has as many; what has more is hostile and is not kept. */
+const MAX_TOKENS = 2000
+/** Mailboxes whose places are kept: a list of single letters would need several hundred megabytes. */
+const MAX_PLACES = 100_000
 
 /**
  * Reads an address list.
@@ -34,44 +51,88 @@ export function parseAddressList(text: string): AddressList {
   const addresses: Mailbox[] = []
   const problems: string[] = []
   for (const member of members(addressTokens(text))) {
-    try {
-      const found = readMember(member)
-      if (found !== undefined) addresses.push(found)
-    } catch (error) {
-      if (!(error instanceof NotAnAddress)) throw error
+    const found = readMember(member)
+    if (typeof found === 'string') {
       const source = text.slice(member[0]?.start, member.at(-1)?.end)
-      problems.push(`${quoteForMessage(source)} is not a mail address: ${error.message}`)
+      problems.push(`${quoteForMessage(source)} is not a mail address: ${found}`)
+    } else if (found !== undefined) {
+      const { address, name } = found
+      addresses.push(name === undefined ? { address } : { address, name })
     }
   }
   return { addresses, problems }
 }
 
+/**
+ * Finds the mailboxes of a list of which every member can be read.
+ *
+ * @param text as for {@link parseAddressList}; line breaks that fold it are blanks already
+ * @returns the mailboxes in order; undefined when a member is no address, or when there are more than 100,000
+ */
+export function placeMailboxes(text: string): readonly PlacedMailbox[] | undefined {
+  const found: PlacedMailbox[] = []
+  for (const member of members(addressTokens(text))) {
+    const mailbox = readMember(member)
+    if (typeof mailbox === 'string' || found.length === MAX_PLACES) return undefined
+    if (mailbox !== undefined) found.push(mailbox)
+  }
+  return found
+}
+
 const isSign = (token: Token | undefined, sign: string) => token?.kind === 'sign' && token.text === sign
 
 /** Cuts at the commas outside angle brackets. A semicolon, which ends a group, ends its last member as well. */
-function members(tokens: readonly Token[]): Token[][] {
-  const result: Token[][] = [[]]
+function* members(tokens: Iterable<Token>): Generator<readonly Token[]> {
+  let member: Token[] = []
   let angle = false
   for (const token of tokens) {
     if (isSign(token, '<')) angle = true
     if (isSign(token, '>')) angle = false
-    if (!angle && (isSign(token, ',') || isSign(token, ';'))) result.push([])
-    else result.at(-1)?.push(token)
+    if (!angle && (isSign(token, ',') || isSign(token, ';'))) {
+      yield member
+      member = []
+    } else if (member.length < MAX_TOKENS) {
+      member.push(token)
+    }
   }
-  return result
+  yield member
 }
 
-function readMember(member: readonly Token[]): Mailbox | undefined {
+/** @returns the mailbox, undefined when the member is empty, or why it is none */
+function readMember(member: readonly Token[]): PlacedMailbox | string | undefined {
+  try {
+    return placeMember(member)
+  } catch (error) {
+    if (error instanceof NotAnAddress) return error.message
+    throw error
+  }
+}
+
+function placeMember(member: readonly Token[]): PlacedMailbox | undefined {
+  if (member.length === MAX_TOKENS) throw new NotAnAddress('it is too long')
   if (member.some((token) => token.kind === 'bad'))
     throw new NotAnAddress('quotes, parentheses or signs are wrong')
   const comment = member.findLast((token) => token.kind === 'comment')?.text.trim()
-  const tokens = withoutGroupName(member.filter((token) => token.kind !== 'comment'))
+  const words = member.filter((token) => token.kind !== 'comment')
+  const tokens = withoutGroupName(words)
   if (tokens.length === 0) return undefined
+  const first = tokens.length === words.length ? member[0] : tokens[0]
   const open = tokens.findIndex((token) => isSign(token, '<'))
-  const address = readAddress(open === -1 ? tokens : insideBrackets(tokens, open))
+  const inside = open === -1 ? tokens : insideBrackets(tokens, open)
+  const address = readAddress(inside)
   const phrase = tokens.slice(0, Math.max(open, 0)).map((token) => (token.spaced ? ' ' : '') + token.text)
   const name = phrase.join('').trim() || comment
-  return name === undefined || name === '' ? { address } : { address, name }
+  const place = { start: first?.start ?? 0, end: member.at(-1)?.end ?? 0, ...placeAddress(inside) }
+  return name === undefined || name === '' ? { address, ...place } : { address, name, ...place }
+}
+
+function placeAddress(tokens: readonly Token[]) {
+  const at = tokens.findIndex((token) => isSign(token, '@'))
+  return {
+    addressStart: tokens[0]?.start ?? 0,
+    addressEnd: tokens.at(-1)?.end ?? 0,
+    domainStart: at === -1 ? undefined : tokens[at + 1]?.start,
+  }
 }
 
 /** A group is `name: members;`: its first member comes with the name, which is dropped. */

@@ -20,20 +20,19 @@ const ATOM = /[^ \t()<>[\]:;@\\,."\p{Cc}]+/uy
 const LITERAL = /\[[^[\]\\\p{Cc}]*\]/uy
 
 /**
- * Cuts an address list into tokens.
+ * Cuts an address list into tokens, one after the other, so that a list of any length needs little memory.
  *
  * @param text an unfolded header field value or an operand
  */
-export function addressTokens(text: string): Token[] {
-  const tokens: Token[] = []
+export function* addressTokens(text: string): Generator<Token, undefined> {
   let position = 0
+  let last: Token | undefined
   for (;;) {
     const start = behindBlanks(text, position)
-    if (start >= text.length) return tokens
-    const spaced = start > position || tokens.at(-1)?.kind === 'comment'
-    const token = tokenAt(text, start, spaced)
-    tokens.push(token)
-    position = token.end
+    if (start >= text.length) return
+    last = tokenAt(text, start, start > position || last?.kind === 'comment')
+    yield last
+    position = last.end
   }
 }
 

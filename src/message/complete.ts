@@ -1,22 +1,47 @@
 /**
  * Makes the header block complete before the message is final: fields that a message must have are added at the
- * end, Bcc goes, and every other field stays byte for byte as it came. Cannot fail.
+ * end, Bcc goes, From and To are made where that is asked for, and every other field stays byte for byte as it
+ * came. Cannot fail.
  */
 import { formatDate } from './date.ts'
 import type { HeaderBlock } from './header-block.ts'
 import { messageIdIn, newMessageId } from './message-id.ts'
 import { formatMailbox } from './phrase.ts'
+import { replaceFrom, type Author } from './replace-from.ts'
+import { isResent } from './resent.ts'
+import { setTo, type SetTo } from './set-to.ts'
+
+/** What is done to a header. */
+export interface HeaderPolicy {
+  /** From is added when missing, made to name the sender in any case, or left alone. */
+  readonly setFrom: 'auto' | 'on' | 'off'
+  readonly setDate: 'auto' | 'off'
+  readonly setMessageId: 'auto' | 'off'
+  readonly setTo: SetTo
+  readonly removeBcc: boolean
+}
 
 /** What is known about a message beside its header. */
 export interface HeaderFacts {
   /** Envelope sender; the empty string is the null sender. */
   readonly sender: string
-  /** Who a missing From field names, unless the sender is the null sender. */
-  readonly from: { readonly name?: string; readonly address: string }
+  /** Whom a From field that has to be made names, unless the sender is the null sender. */
+  readonly from: Author
+  /** Whom a To field that has to be made names. */
+  readonly recipients?: readonly string[]
   /** Milliseconds since the epoch. */
   readonly now: number
   /** The mail domain of this host. */
   readonly domain: string
+}
+
+/** What is missing is added, and nothing else. */
+const PLAIN: HeaderPolicy = {
+  setFrom: 'auto',
+  setDate: 'auto',
+  setMessageId: 'auto',
+  setTo: 'off',
+  removeBcc: true,
 }
 
 /** A header block that is ready to be sent. */
@@ -27,19 +52,25 @@ export interface CompleteHeader {
   readonly messageId: string | undefined
 }
 
-const HIDDEN = new Set(['bcc', 'resent-bcc'])
+interface Required {
+  readonly name: string
+  readonly value: (facts: HeaderFacts) => string
+  /** The part of the policy that has to say so. */
+  readonly by: 'setFrom' | 'setDate' | 'setMessageId'
+  /** Only in a message that was resent (RFC 5322 section 3.6.6). */
+  readonly resent?: boolean
+}
+
+const date = (facts: HeaderFacts) => formatDate(facts.now)
+const identifier = (facts: HeaderFacts) => newMessageId(facts.sender, facts.domain)
 
 /** The fields that are added when missing, in this order. */
-const REQUIRED: readonly (readonly [string, (facts: HeaderFacts) => string])[] = [
-  ['From', fromValue],
-  ['Date', (facts) => formatDate(facts.now)],
-  ['Message-ID', (facts) => newMessageId(facts.sender, facts.domain)],
-]
-
-/** The same for a message that has any Resent field (RFC 5322 section 3.6.6). */
-const RESENT_REQUIRED: typeof REQUIRED = [
-  ['Resent-Date', (facts) => formatDate(facts.now)],
-  ['Resent-Message-ID', (facts) => newMessageId(facts.sender, facts.domain)],
+const REQUIRED: readonly Required[] = [
+  { name: 'From', value: fromValue, by: 'setFrom' },
+  { name: 'Date', value: date, by: 'setDate' },
+  { name: 'Message-ID', value: identifier, by: 'setMessageId' },
+  { name: 'Resent-Date', value: date, by: 'setDate', resent: true },
+  { name: 'Resent-Message-ID', value: identifier, by: 'setMessageId', resent: true },
 ]
 
 /**
@@ -47,20 +78,38 @@ const RESENT_REQUIRED: typeof REQUIRED = [
  *
  * @param header as it was read; Bcc and Resent-Bcc are left out of the result
  * @param facts what the added fields are made of
+ * @param policy what is done; by default missing fields are added and Bcc goes
  */
-export function completeHeader(header: HeaderBlock, facts: HeaderFacts): CompleteHeader {
-  const isResent = header.all.some((field) => field.name.toLowerCase().startsWith('resent-'))
-  const required = isResent ? [...REQUIRED, ...RESENT_REQUIRED] : REQUIRED
-  const added = new Map<string, string>()
-  for (const [name, value] of required) {
-    if (header.fields(name).length === 0) added.set(name, value(facts))
-  }
-  const kept = header.all.filter((field) => !HIDDEN.has(field.name.toLowerCase())).map((field) => field.raw)
+export function completeHeader(
+  header: HeaderBlock,
+  facts: HeaderFacts,
+  policy: HeaderPolicy = PLAIN,
+): CompleteHeader {
+  const set = setFields(header, facts, policy)
+  const added = missingFields(set, facts, policy)
+  const kept = policy.removeBcc ? set.all.filter((field) => !/^(?:resent-)?bcc$/i.test(field.name)) : set.all
+  const text = kept.map((field) => field.raw).join('')
   const lines = [...added].map(([name, value]) => `${name}: ${value}\r\n`)
   return {
-    bytes: Buffer.concat([Buffer.from(kept.join(''), 'latin1'), Buffer.from(`${lines.join('')}\r\n`)]),
-    messageId: added.get('Message-ID') ?? messageIdIn(header),
+    bytes: Buffer.concat([Buffer.from(text, 'latin1'), Buffer.from(`${lines.join('')}\r\n`)]),
+    messageId: added.get('Message-ID') ?? messageIdIn(set),
   }
+}
+
+/** To and From as the policy wants them. The null sender has no address that From could name. */
+function setFields(header: HeaderBlock, facts: HeaderFacts, policy: HeaderPolicy): HeaderBlock {
+  const addressed = setTo(header, policy.setTo, facts.recipients ?? [])
+  return policy.setFrom === 'on' && facts.sender !== '' ? replaceFrom(addressed, facts.from) : addressed
+}
+
+function missingFields(header: HeaderBlock, facts: HeaderFacts, policy: HeaderPolicy): Map<string, string> {
+  const resent = isResent(header)
+  const added = new Map<string, string>()
+  for (const { name, value, by, resent: onlyResent = false } of REQUIRED) {
+    const wanted = policy[by] !== 'off' && (resent || !onlyResent)
+    if (wanted && header.fields(name).length === 0) added.set(name, value(facts))
+  }
+  return added
 }
 
 function fromValue({ sender, from, domain }: HeaderFacts): string {

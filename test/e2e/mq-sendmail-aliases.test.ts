@@ -49,13 +49,15 @@ describe('an alias', () => {
     expect(rcpts(site)).toEqual([['root@h.example']])
   })
 
-  it('is looked up for the recipients of -t, and the header stays as it is', async () => {
+  it('is looked up for the recipients of -t, and the header shows the name', async () => {
     const site = await openSite()
     site.write('aliases', 'root: boss@d.ex\n')
     const stdin = 'From: root (Cron Daemon)\nTo: root\nSubject: Cron\n\noutput\n'
     expect(await site.run('mq-sendmail', ['-FCronDaemon', '-i', '-odi', '-t'], { stdin })).toEqual(QUIET)
     expect(rcpts(site)).toEqual([['boss@d.ex']])
-    expect(site.received[0]?.data.toString()).toContain('From: root (Cron Daemon)\r\nTo: root\r\n')
+    expect(site.received[0]?.data.toString()).toContain(
+      'From: root@h.example (Cron Daemon)\r\nTo: root@h.example\r\n',
+    )
   })
 
   it('reads addresses from an included file', async () => {

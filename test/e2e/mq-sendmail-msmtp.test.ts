@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CALLER, DOWN, M0, M0_WIRE, openSite } from '../helpers/mail-site.ts'
+import { DOWN, M0, M0_WIRE, openSite } from '../helpers/mail-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 const NO_CONFIG = '/nonexistent/mailqueue.conf'

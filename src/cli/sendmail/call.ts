@@ -26,6 +26,7 @@ export interface SendmailCall {
   tls: TlsWishes
   aliases: string | undefined
   from: string | undefined
+  /** The envelope sender is the one that the From header names. */
   readEnvelopeFrom: boolean
   fullName: string | undefined
   readRecipients: boolean

@@ -1,38 +1,61 @@
 /**
- * A message that came in -> the message that goes out: the header is made complete and what must not be seen is
- * taken out of it. The body stays as it came.
+ * A message that came in -> the message that goes out: addresses are written as others are to see them, then
+ * the header is made complete and what must not be seen is taken out of it. The body stays as it came.
  */
+import type { Config } from '../../config/config.ts'
 import { completeHeader } from '../../message/complete.ts'
 import { joinContent, type MessageContent } from '../../message/content.ts'
 import type { Envelope } from '../../message/envelope.ts'
+import type { HeaderBlock } from '../../message/header-block.ts'
 import type { IncomingMessage } from '../../message/read-message.ts'
-import { mailDomain } from '../../util/mail-domain.ts'
+import { rewriteAddresses } from '../../message/rewrite-addresses.ts'
+import { mayHaveBareAddress, roleOf, shownAddress } from '../../message/show-address.ts'
 import type { Sender } from '../sender.ts'
 import type { Setup } from '../setup.ts'
+import { addressRules, ownDomain } from '../shown-addresses.ts'
 
 /** What a message is finished by. */
 export interface Finishing {
   readonly sender: Sender
   /** Display name that was asked for in a From field that has to be made. */
   readonly fullName: string | undefined
+  /** Its recipients may be named in a To field that has to be made. */
   readonly envelope: Envelope
 }
 
 /** Finishes a message; whoever takes it closes it. */
 export function finishMessage(
   { caller, config }: Setup,
-  { header, body }: IncomingMessage,
-  { sender, fullName }: Finishing,
+  { header, body }: Pick<IncomingMessage, 'header' | 'body'>,
+  { sender, fullName, envelope }: Finishing,
 ): MessageContent {
-  const complete = completeHeader(header, {
+  const { headers } = config
+  const hasFrom = header.fields('from').length > 0
+  const facts = {
     sender: sender.address,
+    // The password file is only read when a From has to be made.
     from: {
       address: sender.address,
-      // The password file is only read when a From has to be made.
-      name: fullName ?? sender.name ?? (header.fields('from').length > 0 ? '' : caller.fullName),
+      name: fullName ?? sender.name ?? (hasFrom ? undefined : caller.fullName),
     },
+    recipients: headers.setTo === 'off' ? [] : shownRecipients(config, envelope),
     now: Date.now(),
-    domain: mailDomain(config.qualifyDomain),
-  })
-  return joinContent(complete.bytes, body)
+    domain: ownDomain(config),
+  }
+  return joinContent(completeHeader(shownHeader(config, header), facts, headers).bytes, body)
+}
+
+function shownRecipients(config: Config, { recipients }: Envelope): string[] {
+  const rules = addressRules(config)
+  return recipients.map((recipient) => shownAddress(recipient, 'other', rules))
+}
+
+/** The header with its addresses as others see them; most have nothing to change, which is seen quickly. */
+function shownHeader(config: Config, header: HeaderBlock): HeaderBlock {
+  const { masquerade, qualify } = config.headers
+  const isBare = () =>
+    header.all.some(({ name, raw }) => roleOf(name) !== undefined && mayHaveBareAddress(raw))
+  return masquerade !== undefined || (qualify && isBare())
+    ? rewriteAddresses(header, addressRules(config))
+    : header
 }

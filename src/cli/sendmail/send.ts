@@ -9,7 +9,7 @@ import { envelope, headerRecipients, readRecipients, type RecipientList } from '
 import type { Terminal } from '../exit.ts'
 import { handOver } from '../hand-over.ts'
 import { resolveRecipients } from '../resolve-recipients.ts'
-import { envelopeSender } from '../sender.ts'
+import { envelopeSender, senderFromHeader } from '../sender.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
 import type { SendmailCall } from './call.ts'
@@ -31,7 +31,7 @@ function joinLists(lists: readonly RecipientList[]): RecipientList {
 /** Reads, completes and hands over one message. */
 export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> {
   const { terminal, config } = setup
-  const sender = envelopeSender(setup, call.from)
+  const named = call.readEnvelopeFrom ? undefined : envelopeSender(setup, call.from)
   const operands = readRecipients(call.operands)
   if (!call.readRecipients && operands.recipients.length === 0 && operands.problems.length === 0) {
     throw new MailError(
@@ -44,8 +44,9 @@ export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> 
     spillDirectory: spillDirectory(config),
   })
   tellChanges(terminal, incoming)
-  const named = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
-  const { recipients, exitCode, dropped } = await resolveRecipients(setup, named, call)
+  const sender = named ?? senderFromHeader(setup, incoming.header)
+  const to = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
+  const { recipients, exitCode, dropped } = await resolveRecipients(setup, to, call)
   if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
   const addressed = envelope(sender.address, recipients, call.reports)
   const finishing = { sender, fullName: call.fullName, envelope: addressed }

@@ -27,6 +27,8 @@ const FULL = configFromSettings({
   },
   ...{ expire: '36h', from: '"A; B" <a%%b@site.example>', aliases: '/al', local_domains: ['a', 'b'] },
   ...{ qualify_domain: 'c', delivery_log: '/d', queue_log: '/q', log: 'stderr', log_level: 'warn' },
+  ...{ force_from: true, masquerade: 'me@site.example', qualify_headers: false, set_from_header: 'off' },
+  ...{ set_date_header: 'off', set_msgid_header: 'off', set_to_header: 'on', remove_bcc_headers: false },
   plugins: ['pkg', '/my dir/x.mjs', '/p,q/*.{mjs,js}'],
 })
 

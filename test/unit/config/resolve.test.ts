@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GivenValue } from '../../../src/config/given-values.ts'
 import { resolveConfig } from '../../../src/config/resolve.ts'
+import { configFromSettings } from '../../../src/config/settings.ts'
 
 const base = { folder: '/conf', home: '/home/ann' }
 const identity = { user: 'ann', host: 'pc', fullName: 'Ann' }
@@ -32,6 +33,7 @@ describe('a configuration', () => {
       aliases: '/etc/aliases',
       localDomains: [],
       qualifyDomain: undefined,
+      headers: configFromSettings({}).headers,
       deliveryLog: undefined,
       queueLog: undefined,
       log: undefined,

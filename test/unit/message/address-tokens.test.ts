@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { addressTokens } from '../../../src/message/address-tokens.ts'
 import { seeded } from './seeded.ts'
 
-const pieces = (text: string) => addressTokens(text).map(({ kind, text: piece }) => [kind, piece])
+const pieces = (text: string) => [...addressTokens(text)].map(({ kind, text: piece }) => [kind, piece])
 
 describe('addressTokens', () => {
   it('tells words, signs, literals and comments apart', () => {
@@ -20,7 +20,13 @@ describe('addressTokens', () => {
   })
 
   it('knows which pieces have a blank or a comment before them', () => {
-    expect(addressTokens('a b.(x)c').map((token) => token.spaced)).toEqual([false, true, false, false, true])
+    expect([...addressTokens('a b.(x)c')].map((token) => token.spaced)).toEqual([
+      false,
+      true,
+      false,
+      false,
+      true,
+    ])
   })
 
   it.each([
