@@ -93,10 +93,16 @@ export function readSender(text: string): string {
  * @param recipients in order; duplicates are dropped
  * @param reports what the sender wants to be told; nothing special when left out. Requests about single recipients
  *   may write them in any way that means the same address; those about others are dropped
+ * @param body what the sender declared the body as; the bytes decide when left out
  * @throws MailError NO_RECIPIENTS when there are none, ADDRESS_INVALID when one cannot be used, USAGE when an
  *   original recipient cannot be passed on
  */
-export function envelope(sender: string, recipients: readonly string[], reports?: ReportRequest): Envelope {
+export function envelope(
+  sender: string,
+  recipients: readonly string[],
+  reports?: ReportRequest,
+  body?: Envelope['body'],
+): Envelope {
   if (recipients.length === 0) {
     throw new MailError(
       'NO_RECIPIENTS',
@@ -108,5 +114,6 @@ export function envelope(sender: string, recipients: readonly string[], reports?
     sender: sender === '' ? '' : envelopeAddress(sender, 'sender'),
     recipients: addresses,
     ...(reports === undefined ? undefined : { reports: reportsOf(addresses, reports) }),
+    ...(body === undefined ? undefined : { body }),
   }
 }

@@ -3,7 +3,7 @@
  * is understood.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import type { ReportRequest } from '../../message/envelope.ts'
+import type { Envelope, ReportRequest } from '../../message/envelope.ts'
 import type { Terminal } from '../exit.ts'
 import { parseArguments } from './getopt.ts'
 import { envidRequest, notifyRequest, returnRequest } from './report-options.ts'
@@ -27,6 +27,8 @@ export interface SendmailCall {
   verbose: boolean
   /** Undefined when no option asks for anything. */
   reports: ReportRequest | undefined
+  /** What the body was declared as; undefined when the bytes decide. */
+  body: Envelope['body']
   operands: readonly string[]
 }
 
@@ -71,8 +73,16 @@ function addRequest(call: SendmailCall, request: ReportRequest): void {
   call.reports = { ...call.reports, ...request }
 }
 
+/** Of the two types, 7BIT says nothing that the bytes do not say better; other words are no types. */
+function setBody(call: SendmailCall, value: string): void {
+  const type = value.toLowerCase()
+  if (type === '8bitmime') call.body = type
+  else if (type === '7bit') call.body = undefined
+}
+
 const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
   aliases: (call, value) => (call.aliases = value),
+  body: setBody,
   config: (call, value) => (call.config = value),
   envid: (call, value) => addRequest(call, envidRequest(value)),
   from: (call, value) => (call.from = value),
@@ -113,6 +123,7 @@ export function parseSendmailCall(terminal: Terminal): SendmailCall {
     setToHeader: false,
     verbose: false,
     reports: undefined,
+    body: undefined,
     operands,
   }
   for (const { name, value } of options) {

@@ -8,6 +8,7 @@ import type { ArgumentKind, Grammar } from './getopt.ts'
 /** What an option does. */
 export type SendmailEffect =
   | 'aliases'
+  | 'body'
   | 'config'
   | 'envid'
   | 'from'
@@ -95,6 +96,12 @@ export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
   },
   { letter: 'V', takes: 'required', effect: 'envid', doc: 'name of the message in delivery reports' },
   {
+    letter: 'B',
+    takes: 'required',
+    effect: 'body',
+    doc: 'body type: 8BITMIME is passed on; else the message itself decides',
+  },
+  {
     letter: 'v',
     long: 'verbose',
     takes: 'none',
@@ -126,7 +133,6 @@ export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
   { long: 'set-msgid-header', takes: 'none', effect: 'ignored', doc: 'a missing Message-ID is always added' },
   { long: 'set-from-header', takes: 'none', effect: 'ignored', doc: 'a missing From is always added' },
   { letter: 'A', takes: 'required', effect: 'ignored', doc: 'which configuration of sendmail' },
-  { letter: 'B', takes: 'required', effect: 'ignored', doc: 'body type: taken from the message itself' },
   { letter: 'G', takes: 'none', effect: 'ignored', doc: 'gateway submission' },
   { letter: 'L', takes: 'required', effect: 'ignored', doc: 'syslog tag' },
   {

@@ -56,7 +56,7 @@ export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> 
   const named = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
   const { recipients, exitCode, dropped } = await resolveRecipients(setup, named, call)
   if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
-  const addressed = envelope(sender.address, recipients, call.reports)
+  const addressed = envelope(sender.address, recipients, call.reports, call.body)
   const header = call.setToHeader ? withTo(incoming.header, addressed) : incoming.header
   const finishing = { sender, fullName: call.fullName, envelope: addressed }
   const content = finishMessage(setup, { ...incoming, header }, finishing)

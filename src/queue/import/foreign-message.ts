@@ -95,12 +95,8 @@ function makeEnvelope(head: ForeignHead, { from, to, domain }: ForeignOptions): 
   if (recipients.length === 0) throw new MailError('NO_RECIPIENTS', 'it has no recipients')
   const whole = (address: string) => (domain === undefined ? address : qualify(address, domain))
   const { reports, body } = head
-  const made = envelope(
-    whole(readSender(sender)),
-    recipients.map(whole),
-    reports && wholeNames(reports, whole),
-  )
-  return body === undefined ? made : { ...made, body }
+  const asked = reports === undefined ? undefined : wholeNames(reports, whole)
+  return envelope(whole(readSender(sender)), recipients.map(whole), asked, body)
 }
 
 /**
