@@ -31,7 +31,7 @@ export interface ResolvedRecipients {
   readonly dropped: boolean
   /**
    * What is asked for about the recipients that are left, for the envelope. What was asked for about an alias holds for
-   * each recipient in its place (RFC 3461 section 5.2.7): who was named first there, and when the sender is told.
+   * each recipient in its place, whether it is one or many: who was named first, and when the sender is told.
    */
   readonly requests: Requests
 }
