@@ -5,7 +5,7 @@ export { EX, type ExitCode } from './errors/sysexits.ts'
 export type { ErrorCode } from './errors/codes.ts'
 export { MailError } from './errors/mail-error.ts'
 export { bufferContent, type MessageContent } from './message/content.ts'
-export type { Envelope, Notify, ReportRequest } from './message/envelope.ts'
+export type { Envelope, Notify, RecipientRequest, ReportRequest } from './message/envelope.ts'
 export type {
   AccountTrouble,
   Delivered,

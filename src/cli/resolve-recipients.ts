@@ -5,10 +5,13 @@
 import { needsAliases } from '../aliases/local-name.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { dedupe, qualify } from '../message/address.ts'
+import type { RecipientRequest } from '../message/envelope.ts'
 import type { RecipientList } from '../message/recipients.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import type { Setup } from './setup.ts'
 import { localDomains } from './shown-addresses.ts'
+
+type Requests = ReadonlyMap<string, RecipientRequest>
 
 /** How recipients are resolved. */
 export interface ResolveOptions {
@@ -16,6 +19,8 @@ export interface ResolveOptions {
   readonly aliases?: string | undefined
   /** Leaves names as they are. */
   readonly noAliases?: boolean
+  /** What is asked for about recipients, by these as they were named. */
+  readonly requests?: Requests
 }
 
 /** The recipients that are left, and the exit code that those which are not ask for. */
@@ -24,6 +29,11 @@ export interface ResolvedRecipients {
   readonly exitCode: ExitCode
   /** True when an alias drops this mail on purpose (`/dev/null`). */
   readonly dropped: boolean
+  /**
+   * What is asked for about the recipients that are left, for the envelope. What was asked for about an alias holds for
+   * each recipient in its place, whether it is one or many: who was named first, and when the sender is told.
+   */
+  readonly requests: Requests
 }
 
 /**
@@ -47,6 +57,7 @@ export async function resolveRecipients(
   const local = localDomains(config)
   let recipients = named.recipients
   let dropped = false
+  let origins: ReadonlyMap<string, string> = new Map()
   if (options.noAliases !== true && needsAliases(recipients, local)) {
     const expansion = await expand(setup, recipients, local, options.aliases)
     for (const { recipient, reason } of expansion.refused) {
@@ -55,8 +66,15 @@ export async function resolveRecipients(
     }
     recipients = expansion.recipients
     dropped = expansion.discarded.length > 0
+    origins = expansion.origins
   }
-  return { recipients: dedupe(recipients.map((recipient) => qualify(recipient, domain))), exitCode, dropped }
+  const whole = (recipient: string): string => qualify(recipient, domain)
+  const requests = new Map<string, RecipientRequest>()
+  for (const recipient of recipients) {
+    const request = options.requests?.get(origins.get(recipient) ?? recipient)
+    if (request !== undefined) requests.set(whole(recipient), request)
+  }
+  return { recipients: dedupe(recipients.map(whole)), exitCode, dropped, requests }
 }
 
 async function expand(

@@ -25,7 +25,7 @@ export interface EnqueueMessageOptions extends Addresses {
   readonly expires?: number
   /** The name of the batch it belongs to, for `mq-queue --batch`. */
   readonly batch?: string
-  /** Which delivery reports the sender wants (RFC 3461). */
+  /** Which delivery reports the sender wants (RFC 3461); requests about those who are no recipients are dropped. */
   readonly reports?: ReportRequest
 }
 
@@ -89,14 +89,14 @@ export async function enqueueMessage(
   queue: QueueStore | string,
   options: EnqueueMessageOptions,
 ): Promise<QueuedReference | InProgressMessage> {
-  const addressed = envelope(options.sender, recipientList(options.recipients))
+  const { sender, recipients, expires, batch, reports } = options
+  const addressed = envelope(sender, recipientList(recipients), reports)
   const store = await openQueue(queue)
   const { content } = await prepareMessage(input, addressed.sender)
   let kept = false
   try {
-    const { expires, batch, reports } = options
     const message = {
-      envelope: { ...addressed, ...(reports === undefined ? {} : { reports }) },
+      envelope: addressed,
       content,
       ...(expires === undefined ? {} : { expires }),
       ...(batch === undefined ? {} : { batch }),

@@ -35,14 +35,14 @@ export interface RecipientReportState {
   readonly bounced: boolean
   /** The server that has the message sends the reports that were asked for. */
   readonly reportsTaken?: boolean
+  /** What the sender asks for about this recipient: nothing or an empty list means the usual. */
+  readonly notify?: readonly Notify[]
 }
 
 /** A message as far as reports go. */
 export interface ReportableMessage {
   /** The envelope sender; empty for the null sender. */
   readonly sender: string
-  /** What the sender asks for; nothing or an empty list means the usual. */
-  readonly notify?: readonly Notify[]
   readonly recipients: readonly RecipientReportState[]
   /** Milliseconds since this host accepted it. */
   readonly age: number
@@ -71,8 +71,8 @@ const wasRelayed: Which = ({ status, bounced, reportsTaken }) =>
   status === 'delivered' && !bounced && reportsTaken !== true
 
 /** Whether the sender is told of this (RFC 3461 section 4.1): by the usual rule, or as he asks. */
-function isWanted(notify: readonly Notify[] | undefined, what: Notify): boolean {
-  if (notify === undefined || notify.length === 0) return what === 'failure' || what === 'delay'
+function isWanted({ notify = [] }: RecipientReportState, what: Notify): boolean {
+  if (notify.length === 0) return what === 'failure' || what === 'delay'
   return !notify.includes('never') && notify.includes(what)
 }
 
@@ -81,9 +81,11 @@ function isDelayed({ age, delayNoticeSent }: ReportableMessage, { delayNotice }:
 }
 
 function owedToSender(message: ReportableMessage, settings: ReportSettings): OwedReport[] {
-  const { sender: to, notify } = message
+  const { sender: to } = message
   const about = (what: Notify, which: Which): string[] =>
-    isWanted(notify, what) ? message.recipients.filter(which).map(({ recipient }) => recipient) : []
+    message.recipients
+      .filter((state) => which(state) && isWanted(state, what))
+      .map(({ recipient }) => recipient)
   const audience = 'sender'
   const reports: OwedReport[] = [
     { kind: 'failed', audience, to, recipients: about('failure', hasFailed) },

@@ -32,10 +32,12 @@ function reportedRecipients(
   const about = new Set(recipients)
   const remoteHost = hostOf(remote)
   const retryUntil = kind === 'delayed' ? expiryOf(context.policy, message) : undefined
+  const originalOf = (recipient: string) => message.envelope.reports?.recipients?.get(recipient)?.original
   return message.recipients
     .filter(({ recipient }) => about.has(recipient))
     .map(({ recipient, status, reason = '', code, enhanced, stopped }) => ({
       recipient,
+      original: originalOf(recipient),
       reason,
       ...(enhanced === undefined ? {} : { enhanced }),
       ...(code === undefined ? {} : { code }),

@@ -6,6 +6,7 @@
  * the next run makes it.
  */
 import { describeError } from '../errors/errno.ts'
+import { notifyFor } from '../message/recipient-request.ts'
 import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../queue/store.ts'
 import type { DeliveryContext } from './context.ts'
 import { owedReports, type OwedReport } from './report-policy.ts'
@@ -23,12 +24,14 @@ export interface Settling {
 function reportsOwed(message: QueuedMessage, { reports, clock }: DeliveryContext): OwedReport[] {
   if (reports.bounce === 'none') return []
   const { envelope, delayNoticed } = message
-  const notify = envelope.reports?.notify
   const now = clock.now()
   const facts = {
     sender: envelope.sender,
-    ...(notify === undefined ? {} : { notify }),
-    recipients: message.recipients.map((state) => ({ ...state, bounced: state.reported })),
+    recipients: message.recipients.map((state) => ({
+      ...state,
+      bounced: state.reported,
+      notify: notifyFor(envelope.reports, state.recipient),
+    })),
     age: now - (bornAt(message) ?? now),
     delayNoticeSent: delayNoticed,
   }

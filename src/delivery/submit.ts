@@ -14,6 +14,7 @@ import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import { notifyFor } from '../message/recipient-request.ts'
 import type { Claim, NewMessage, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { guardAccount } from './account-guard.ts'
@@ -138,9 +139,10 @@ function restOf(
 ): Rest & { readonly tells: boolean } {
   const { bounce, postmaster } = context.reports
   const told = bounce !== 'none' && (envelope.sender !== '' || postmaster !== undefined)
-  const wantsSuccess = told && envelope.reports?.notify?.includes('success') === true
+  const wantsSuccess = (recipient: string): boolean =>
+    told && notifyFor(envelope.reports, recipient).includes('success')
   const isKept = (outcome: RecipientOutcome): boolean =>
-    outcome.status !== 'delivered' || (wantsSuccess && outcome.reportsTaken !== true)
+    outcome.status !== 'delivered' || (outcome.reportsTaken !== true && wantsSuccess(outcome.recipient))
   const gone = new Set(outcomes.filter((each) => !isKept(each)).map(({ recipient }) => recipient))
   const recipients = envelope.recipients.filter((recipient) => !gone.has(recipient))
   const kept = outcomes.filter(isKept)

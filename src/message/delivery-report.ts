@@ -25,6 +25,8 @@ export type ReportKind = 'failed' | 'delayed' | 'relayed'
 export interface ReportedRecipient {
   /** The envelope address. */
   readonly recipient: string
+  /** Type and address of the recipient as the sender named him, such as `rfc822;root@h.example`. */
+  readonly original?: string | undefined
   /** Enhanced status code of the last reply (RFC 3463); its class is corrected where it contradicts the report. */
   readonly enhanced?: string
   /** The server's whole last reply, or our words when there was none; empty when nothing is known. */

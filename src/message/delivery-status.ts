@@ -53,6 +53,12 @@ function typedAddress(address: string): string {
   return typed.slice(0, LONGEST_LINE)
 }
 
+/** What the sender named (RFC 3464 section 2.3.1); it may come from a file that anybody wrote. */
+function originalAddress(original: string): string {
+  const end = original.indexOf(';')
+  return foreignAscii(`${original.slice(0, end)}; ${original.slice(end + 1)}`, LONGEST_LINE)
+}
+
 /** A host name, or an address in the brackets that tell it from one. */
 function typedHost(host: string): string {
   const name = foreignAscii(host, 255)
@@ -82,8 +88,9 @@ function fields(list: readonly Field[]): string {
 const dateOf = (ms: number | undefined) => (ms === undefined ? undefined : formatDate(ms))
 
 function recipientFields(kind: ReportKind, recipient: ReportedRecipient): string {
-  const { code, remoteHost } = recipient
+  const { code, remoteHost, original } = recipient
   return fields([
+    ['Original-Recipient', original === undefined ? undefined : originalAddress(original)],
     ['Final-Recipient', typedAddress(recipient.recipient)],
     ['Action', kind],
     ['Status', reportedStatus(kind, recipient)],

@@ -8,6 +8,7 @@ import { parseAddressList } from './address-list.ts'
 import { dedupe, envelopeAddress, quoteForMessage } from './address.ts'
 import type { Envelope, ReportRequest } from './envelope.ts'
 import { fieldText, type HeaderBlock } from './header-block.ts'
+import { reportsOf } from './recipient-request.ts'
 
 /** Recipients, and one sentence for each piece of the text that is none. */
 export interface RecipientList {
@@ -90,19 +91,29 @@ export function readSender(text: string): string {
  *
  * @param sender the return path; the empty string is the null sender
  * @param recipients in order; duplicates are dropped
- * @param reports what the sender wants to be told; nothing special when left out
- * @throws MailError NO_RECIPIENTS when there are none, ADDRESS_INVALID when one cannot be used
+ * @param reports what the sender wants to be told; nothing special when left out. Requests about single recipients
+ *   may write them in any way that means the same address; those about others are dropped
+ * @param body what the sender declared the body as; the bytes decide when left out
+ * @throws MailError NO_RECIPIENTS when there are none, ADDRESS_INVALID when one cannot be used, USAGE when an
+ *   original recipient cannot be passed on
  */
-export function envelope(sender: string, recipients: readonly string[], reports?: ReportRequest): Envelope {
+export function envelope(
+  sender: string,
+  recipients: readonly string[],
+  reports?: ReportRequest,
+  body?: Envelope['body'],
+): Envelope {
   if (recipients.length === 0) {
     throw new MailError(
       'NO_RECIPIENTS',
       'the message has no recipients; name them as operands, or in To, Cc or Bcc with -t',
     )
   }
+  const addresses = dedupe(recipients.map((recipient) => envelopeAddress(recipient, 'recipient')))
   return {
     sender: sender === '' ? '' : envelopeAddress(sender, 'sender'),
-    recipients: dedupe(recipients.map((recipient) => envelopeAddress(recipient, 'recipient'))),
-    ...(reports === undefined ? undefined : { reports }),
+    recipients: addresses,
+    ...(reports === undefined ? undefined : { reports: reportsOf(addresses, reports) }),
+    ...(body === undefined ? undefined : { body }),
   }
 }

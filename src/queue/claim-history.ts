@@ -3,6 +3,7 @@
  * Every queue decides by these rules where a message goes; docs/queue.md has the state table.
  */
 import type { RecipientOutcome } from '../message/outcome.ts'
+import { asksForSuccess } from '../message/recipient-request.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { queuedMessage, type Constant } from './queued-message.ts'
 import { isUnfinished, restingPlace } from './recipient-state.ts'
@@ -33,9 +34,9 @@ export class ClaimHistory {
     return this.message.recipients.filter(isUnfinished).map(({ recipient }) => recipient)
   }
 
-  /** True for a message that its sender wants to hear of once it is delivered. */
+  /** True for a message of which its sender may want to hear once it is delivered, be it to one recipient. */
   get wantsSuccessReport(): boolean {
-    return this.#constant.meta.envelope.reports?.notify?.includes('success') === true
+    return asksForSuccess(this.#constant.meta.envelope.reports)
   }
 
   /** Whether everybody has the message after these outcomes, and nobody wants to be told of it. */

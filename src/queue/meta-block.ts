@@ -8,7 +8,7 @@
 import { MailError } from '../errors/mail-error.ts'
 import { formatDate } from '../message/date.ts'
 import type { Envelope } from '../message/envelope.ts'
-import { formatReportRequest, parseReportRequest } from './report-request.ts'
+import { formatRecipientRequests, formatReportRequest, parseReportRequest } from './report-request.ts'
 
 /** What the block says. */
 export interface QueueMeta {
@@ -64,8 +64,10 @@ function pastLines({ earlierAttempts = 0, lastAttempt }: NewMeta): string[] {
 }
 
 /** The headers of ours, each only when it says something: mailqueue-runner stops at any it does not know. */
-function ownLines({ envelope: { reports }, expires, batch }: NewMeta): string[] {
-  const request = reports === undefined ? '' : formatReportRequest(reports)
+function ownLines({ envelope, expires, batch }: NewMeta): string[] {
+  const { recipients, reports = {}, body } = envelope
+  const request = formatReportRequest(reports)
+  const single = formatRecipientRequests(reports, recipients)
   if (batch !== undefined && !BATCH.test(batch)) {
     throw new MailError('USAGE', 'the name of a batch has to be 1 to 200 printable characters')
   }
@@ -73,6 +75,8 @@ function ownLines({ envelope: { reports }, expires, batch }: NewMeta): string[] 
     ...(expires === undefined ? [] : [`X-Queue-Expires: ${formatDate(expires)}`]),
     ...(batch === undefined ? [] : [`X-Queue-Batch: ${batch}`]),
     ...(request === '' ? [] : [`X-Queue-Dsn: ${request}`]),
+    ...(single === '' ? [] : [`X-Queue-Rcpt-Dsn: ${single}`]),
+    ...(body === undefined ? [] : [`X-Queue-Body: ${body.toUpperCase()}`]),
   ]
 }
 
@@ -166,19 +170,21 @@ export function parseMetaBlock(bytes: Buffer, whole: boolean): MetaResult {
     fields.set(name, field?.[2] ?? '')
   }
   const sender = fields.get('return-path')
-  const recipients = splitAddresses(fields.get('envelope-to') ?? '')
+  const recipients = [...new Set(splitAddresses(fields.get('envelope-to') ?? ''))]
   if (sender === undefined) return refuse('the metadata block has no Return-path')
   if (recipients.length === 0) return refuse('the metadata block has no recipient')
   const retries = Number(fields.get('x-retries') ?? 0)
-  const reports = parseReportRequest(fields.get('x-queue-dsn') ?? '')
+  const reports = parseReportRequest(fields.get('x-queue-dsn'), fields.get('x-queue-rcpt-dsn'), recipients)
+  const body = fields.get('x-queue-body')?.trim().toLowerCase()
   return {
     ok: true,
     length: block.length,
     meta: {
       envelope: {
         sender: parseSender(sender),
-        recipients: [...new Set(recipients)],
+        recipients,
         ...(reports === undefined ? {} : { reports }),
+        ...(body === '8bitmime' ? { body } : {}),
       },
       queuedAt: parseTime(fields.get('x-queue-date')),
       earlierAttempts: Number.isInteger(retries) && retries > 0 ? retries : 0,

@@ -20,6 +20,8 @@ export interface Attempt {
 
 /** The recipients a transaction was for, and how it ended. */
 export interface BatchResult {
+  /** Everybody it was to be for, also those who cannot be named to this server. */
+  readonly batch: readonly string[]
   readonly named: readonly string[]
   /** Undefined when nobody was left to name, or everybody was refused. */
   readonly result?: TransactionResult
@@ -33,6 +35,8 @@ export interface BatchResult {
 
 /** What a transaction means for the recipients that were not in it. */
 export interface BatchEnd {
+  /** The first of those who were left: the ones it was for. */
+  readonly batch: readonly string[]
   /** To be tried in another transaction: the server takes no more in one. */
   readonly again: readonly string[]
   /** Why the rest of the message need not be tried now. */
@@ -43,14 +47,14 @@ export interface BatchEnd {
 export function refuseAll(attempt: Attempt, recipients: readonly string[], failure: Failure): BatchEnd {
   for (const recipient of recipients)
     attempt.outcomes.set(recipient, refusal(recipient, failure, attempt.judge))
-  return { again: [], stop: failure }
+  return { batch: recipients, again: [], stop: failure }
 }
 
 /** Turns the end of a transaction into outcomes. */
-export function conclude(attempt: Attempt, batch: BatchResult): BatchEnd {
-  const { named, result, refused, reportsTaken = false } = batch
-  if (refused !== undefined) return refuseAll(attempt, named, refused)
-  if (result === undefined) return { again: [] }
+export function conclude(attempt: Attempt, ended: BatchResult): BatchEnd {
+  const { batch, named, result, refused, reportsTaken = false } = ended
+  if (refused !== undefined) return refuseAll(attempt, batch, refused)
+  if (result === undefined) return { batch, again: [] }
   const again: string[] = []
   const { outcomes, judge } = attempt
   const someTaken = result.rejected.length < named.length
@@ -70,7 +74,7 @@ export function conclude(attempt: Attempt, batch: BatchResult): BatchEnd {
     outcomes.set(recipient, outcome)
   }
   const stop = stopAfter(result, judge)
-  return stop === undefined ? { again } : { again, stop }
+  return { batch, again, ...(stop === undefined ? undefined : { stop }) }
 }
 
 /** Makes the outcome of everybody who was taken with this reply. */

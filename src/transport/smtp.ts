@@ -16,6 +16,7 @@ import { fitContent, type FittedContent } from './fit-content.ts'
 import { judgeOf } from './judge.ts'
 import { refuseMessage, refuseRecipient } from './preflight.ts'
 import { oneLine } from './reply.ts'
+import { inGroups, nextBatch, type Batch } from './report-groups.ts'
 import { serverName } from './server-name.ts'
 import type { Delivery, Transport } from './transport.ts'
 
@@ -38,7 +39,7 @@ export class SmtpTransport implements Transport {
   }
 
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
-    const { recipients } = delivery.envelope
+    const { envelope } = delivery
     const outcomes = new Map<string, RecipientOutcome>()
     const attempt: Attempt = {
       delivery,
@@ -48,17 +49,16 @@ export class SmtpTransport implements Transport {
       onBodyStart: onlyOnce(delivery.onBodyStart),
       beforeLastByte: () => delivery.beforeLastByte?.(),
     }
-    let rest: readonly string[] = recipients
+    let rest = inGroups(envelope)
     while (rest.length > 0) {
-      const batch = rest.slice(0, Math.max(1, this.#settings.maxRecipients))
-      const { again, stop } = await this.#sendBatch(attempt, batch)
+      const { batch, again, stop } = await this.#sendBatch(attempt, rest)
       rest = [...again, ...rest.slice(batch.length)]
       const failure = stop ?? (rest.length > 0 ? await announce(attempt, batch, again) : undefined)
       if (failure === undefined) continue
       for (const recipient of rest) outcomes.set(recipient, refusal(recipient, failure, this.#judge))
       break
     }
-    return recipients.map(
+    return envelope.recipients.map(
       (recipient) => outcomes.get(recipient) ?? refusal(recipient, UNDECIDED, this.#judge),
     )
   }
@@ -72,21 +72,27 @@ export class SmtpTransport implements Transport {
     return this.#pool.close()
   }
 
-  async #sendBatch(attempt: Attempt, batch: readonly string[]): Promise<BatchEnd> {
+  /** Sends to the first of those who are left, as many as can go in one transaction. */
+  async #sendBatch(attempt: Attempt, rest: readonly string[]): Promise<BatchEnd> {
     const connection = await this.#pool.acquire(attempt.signal)
-    if (!(connection instanceof SmtpConnection)) return refuseAll(attempt, batch, connection)
+    if (!(connection instanceof SmtpConnection)) return refuseAll(attempt, rest, connection)
     const reused = connection.idleSince > 0
-    const first = await runBatch(connection, attempt, batch)
+    const first = await this.#runBatch(connection, attempt, rest)
     const renew = first.renewal === 'sequence' || (reused && first.renewal === 'dead')
     if (!renew || attempt.signal?.aborted === true) {
       this.#pool.release(connection)
       return conclude(attempt, first)
     }
     const fresh = await this.#pool.renew(connection, attempt.signal)
-    if (!(fresh instanceof SmtpConnection)) return refuseAll(attempt, batch, fresh)
-    const second = await runBatch(fresh, attempt, batch)
+    if (!(fresh instanceof SmtpConnection)) return refuseAll(attempt, rest, fresh)
+    const second = await this.#runBatch(fresh, attempt, rest)
     this.#pool.release(fresh)
     return conclude(attempt, second)
+  }
+
+  #runBatch(connection: SmtpConnection, attempt: Attempt, rest: readonly string[]): Promise<BatchResult> {
+    const reports = connection.capabilities.dsn ? attempt.delivery.envelope.reports : undefined
+    return runBatch(connection, attempt, nextBatch(rest, reports, this.#settings.maxRecipients))
   }
 }
 
@@ -134,24 +140,24 @@ async function prepare(
 async function runBatch(
   connection: SmtpConnection,
   attempt: Attempt,
-  batch: readonly string[],
+  { recipients: batch, reports }: Batch,
 ): Promise<BatchResult> {
   const { envelope, id, awaitReply = false } = attempt.delivery
   const { capabilities } = connection
   const fitted = await prepare(attempt, connection)
-  if ('phase' in fitted) return { named: batch, refused: fitted }
+  if ('phase' in fitted) return { batch, named: batch, refused: fitted }
   const named = batch.filter((recipient) => {
     const failure = refuseRecipient(recipient, capabilities)
     if (failure !== undefined) attempt.outcomes.set(recipient, refusal(recipient, failure, attempt.judge))
     return failure === undefined
   })
-  if (named.length === 0) return { named }
+  if (named.length === 0) return { batch, named }
   const { onBodyStart, beforeLastByte, signal } = attempt
-  const reports = capabilities.dsn ? envelope.reports : undefined
   const request = {
     sender: envelope.sender,
     recipients: named,
-    ...fitted,
+    content: fitted.content,
+    eightBit: fitted.eightBit || (envelope.body === '8bitmime' && capabilities.eightBitMime),
     reports,
     onBodyStart,
     beforeLastByte,
@@ -159,5 +165,5 @@ async function runBatch(
   }
   const result = await connection.send(request, { id, signal })
   const renewal = result.status === 'failed' ? result.renewal : undefined
-  return { named, result, renewal, reportsTaken: reports !== undefined }
+  return { batch, named, result, renewal, reportsTaken: reports !== undefined }
 }

@@ -7,12 +7,12 @@ import type { Readable } from 'node:stream'
 import type { SmtpTimeouts } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
-import type { ReportRequest } from '../message/envelope.ts'
 import { MessageBody } from './body.ts'
 import { DotReplies } from './dot-replies.ts'
 import { isOutOfSequence, replyFailure, type Failure } from './failure.ts'
 import { interruption } from './interruption.ts'
 import { oneLine } from './reply.ts'
+import type { TransactionReports } from './report-groups.ts'
 
 /** An error of the protocol engine. */
 export interface WireError extends Error {
@@ -31,7 +31,7 @@ interface WireEnvelope {
   to: string[]
   size: number
   use8BitMime: boolean
-  dsn?: { ret?: string; envid?: string; notify?: string[] }
+  dsn?: { ret?: string; envid?: string; notify?: string[]; orcpt?: string }
   rejectedErrors: WireError[]
 }
 
@@ -59,10 +59,10 @@ export interface TransactionRequest {
   readonly sender: string
   readonly recipients: readonly string[]
   readonly content: MessageContent
-  /** The content may hold bytes over 127, which have to be announced (RFC 6152). */
+  /** The content may hold bytes over 127 or was declared as such, which is announced (RFC 6152). */
   readonly eightBit: boolean
-  /** The delivery reports to ask for; left out when the server knows nothing of them. */
-  readonly reports?: ReportRequest | undefined
+  /** The delivery reports to ask for, about each recipient; left out when the server knows nothing of them. */
+  readonly reports?: TransactionReports | undefined
   /** See `Delivery.onBodyStart`. */
   onBodyStart(): void
   /** See `Delivery.beforeLastByte`. */
@@ -99,11 +99,13 @@ export type TransactionResult = {
 const NO_ANSWERS: ReadonlyMap<string, string> = new Map()
 
 /** The request in the terms of the engine, which encodes the parameters (xtext, RFC 3461 section 4). */
-function dsnOf({ ret, envid, notify = [] }: ReportRequest): NonNullable<WireEnvelope['dsn']> {
+function dsnOf({ ret, envid, notify = [], original }: TransactionReports): NonNullable<WireEnvelope['dsn']> {
   return {
     ...(ret === undefined ? undefined : { ret }),
     ...(envid === undefined ? undefined : { envid }),
-    ...(notify.length === 0 ? undefined : { notify: [...notify] }),
+    // it refuses what contradicts itself, and the message would wait for nothing
+    ...(notify.length === 0 ? undefined : { notify: notify.includes('never') ? ['never'] : [...notify] }),
+    ...(original === undefined ? undefined : { orcpt: original }),
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ConfigOverride } from '../../config/load.ts'
 import { MailError } from '../../errors/mail-error.ts'
-import type { ReportRequest } from '../../message/envelope.ts'
+import type { Envelope, ReportRequest } from '../../message/envelope.ts'
 import type { Terminal } from '../exit.ts'
 import { parseArguments } from './getopt.ts'
 import type { SendmailEffect, SendmailOption } from './option.ts'
@@ -41,6 +41,8 @@ export interface SendmailCall {
   reports: ReportRequest | undefined
   /** Which messages a run of the queue is about; all when empty. */
   selects: QueueRunFilter[]
+  /** What the body was declared as; undefined when the bytes decide. */
+  body: Envelope['body']
   operands: readonly string[]
 }
 
@@ -65,6 +67,7 @@ function newCall(program: string, operands: readonly string[]): SendmailCall {
     logName: undefined,
     reports: undefined,
     selects: [],
+    body: undefined,
     operands,
   }
 }
@@ -87,11 +90,19 @@ function addRequest(call: SendmailCall, request: ReportRequest): void {
   call.reports = { ...call.reports, ...request }
 }
 
+/** Of the two types, 7BIT says nothing that the bytes do not say better; other words are no types. */
+function setBody(call: SendmailCall, value: string): void {
+  const type = value.toLowerCase()
+  if (type === '8bitmime') call.body = type
+  else if (type === '7bit') call.body = undefined
+}
+
 const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
   account: (call, value) => (call.account = value),
   aliases: (call, value) => (call.aliases = value),
   'certificate-check': (call, value, option) => (call.tls.certificateCheck = yesNo(value, option)),
   'check-aliases': (call) => (call.mode = 'check-aliases'),
+  body: setBody,
   config: (call, value) => (call.config = value),
   debug: setDebug,
   envid: (call, value) => addRequest(call, envidRequest(value)),

@@ -8,6 +8,7 @@ import type { ArgumentKind } from './getopt.ts'
 export type SendmailEffect =
   | 'account'
   | 'aliases'
+  | 'body'
   | 'certificate-check'
   | 'check-aliases'
   | 'config'

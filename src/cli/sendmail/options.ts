@@ -92,6 +92,12 @@ const SENDMAIL: readonly SendmailOption[] = [
     setting: { key: 'log' },
   },
   {
+    letter: 'B',
+    takes: 'required',
+    effect: 'body',
+    doc: 'body type: 8BITMIME is passed on; else the message itself decides',
+  },
+  {
     letter: 'v',
     long: 'verbose',
     takes: 'none',
@@ -118,7 +124,6 @@ const SENDMAIL: readonly SendmailOption[] = [
 /** Accepted, because programs give them, and without effect. */
 const IGNORED: readonly SendmailOption[] = [
   { letter: 'A', takes: 'required', effect: 'ignored', doc: 'which configuration of sendmail' },
-  { letter: 'B', takes: 'required', effect: 'ignored', doc: 'body type: taken from the message itself' },
   { letter: 'G', takes: 'none', effect: 'ignored', doc: 'gateway submission' },
   { letter: 'U', takes: 'none', effect: 'ignored', doc: 'initial submission' },
   { letter: 'c', takes: 'none', effect: 'ignored', doc: 'connect to expensive mailers' },

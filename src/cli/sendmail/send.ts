@@ -48,7 +48,7 @@ export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> 
   const to = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
   const { recipients, exitCode, dropped } = await resolveRecipients(setup, to, call)
   if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
-  const addressed = envelope(sender.address, recipients, call.reports)
+  const addressed = envelope(sender.address, recipients, call.reports, call.body)
   const finishing = { sender, fullName: call.fullName, envelope: addressed }
   const content = finishMessage(setup, incoming, finishing)
   const result = await handOver(setup, { envelope: addressed, content }, call)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { MailError } from '../../errors/mail-error.ts'
 import { qualify } from '../../message/address.ts'
 import type { MessageContent } from '../../message/content.ts'
-import type { Envelope } from '../../message/envelope.ts'
+import type { Envelope, ReportRequest } from '../../message/envelope.ts'
 import { envelope, readRecipients, readSender } from '../../message/recipients.ts'
 import { queuedSeconds } from '../entry-name.ts'
 import { MAX_BLOCK } from '../meta-block.ts'
@@ -77,6 +77,14 @@ export function readHead(file: OpenFile, format: ForeignFormat, spot: Spot): Hea
   return !result.ok && result.incomplete ? read(MAX_BLOCK) : result
 }
 
+/** The requests about single recipients by the whole addresses of these. */
+function wholeNames(reports: ReportRequest, whole: (address: string) => string): ReportRequest {
+  const { recipients } = reports
+  if (recipients === undefined) return reports
+  const entries = [...recipients].map(([address, request]) => [whole(address), request] as const)
+  return { ...reports, recipients: new Map(entries) }
+}
+
 function makeEnvelope(head: ForeignHead, { from, to, domain }: ForeignOptions): Envelope {
   const sender = head.sender ?? from
   if (sender === undefined) throw new MailError('USAGE', 'its sender is not known; name one with --from')
@@ -86,8 +94,9 @@ function makeEnvelope(head: ForeignHead, { from, to, domain }: ForeignOptions): 
   if (problems[0] !== undefined) throw new MailError('ADDRESS_INVALID', problems[0])
   if (recipients.length === 0) throw new MailError('NO_RECIPIENTS', 'it has no recipients')
   const whole = (address: string) => (domain === undefined ? address : qualify(address, domain))
-  const made = envelope(whole(readSender(sender)), recipients.map(whole))
-  return head.reports === undefined ? made : { ...made, reports: head.reports }
+  const { reports, body } = head
+  const asked = reports === undefined ? undefined : wholeNames(reports, whole)
+  return envelope(whole(readSender(sender)), recipients.map(whole), asked, body)
 }
 
 /**

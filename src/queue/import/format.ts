@@ -3,7 +3,7 @@
  * a file says. A format knows nothing of the body of a message and changes nothing. It never guesses: what is torn
  * or not its own is refused with the reason.
  */
-import type { ReportRequest } from '../../message/envelope.ts'
+import type { Envelope, ReportRequest } from '../../message/envelope.ts'
 
 /** One file of a foreign queue. */
 export interface Spot {
@@ -42,6 +42,7 @@ export interface ForeignHead {
   /** Header fields of the message that its own program takes out before it sends, in order. */
   readonly cuts?: readonly ByteRange[]
   readonly reports?: ReportRequest
+  readonly body?: Envelope['body']
   /** Failed attempts so far. */
   readonly attempts?: number
   /** Milliseconds since the epoch. */

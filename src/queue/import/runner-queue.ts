@@ -71,6 +71,7 @@ function withState(meta: QueueMeta, start: number, state: MessageState, failed: 
   if (left.length === 0) return refuse('none of its recipients waits for it')
   const others = state.recipients.length - left.length
   const inDoubt = left.filter(({ status }) => status === 'in-doubt').length
+  const { reports, body } = meta.envelope
   return {
     ok: true,
     head: {
@@ -82,7 +83,8 @@ function withState(meta: QueueMeta, start: number, state: MessageState, failed: 
       queuedAt: state.requeuedAt ?? meta.queuedAt,
       expires: meta.expires,
       batch: meta.batch,
-      ...(meta.envelope.reports === undefined ? {} : { reports: meta.envelope.reports }),
+      ...(reports === undefined ? {} : { reports }),
+      ...(body === undefined ? {} : { body }),
       notes: [
         ...(others > 0 ? [`${others} of its recipients have it or were given up, and are left out`] : []),
         ...(inDoubt > 0 ? [`${inDoubt} of its recipients may have it already`] : []),

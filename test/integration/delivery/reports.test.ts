@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { simpleParser } from 'mailparser'
 import { describe, expect, it } from 'vitest'
 import { enqueueMessage, runQueue, type EnqueueMessageOptions } from '../../../src/index.ts'
+import type { RecipientRequest } from '../../../src/message/envelope.ts'
 import type { RecordedTransaction, Script } from '../../helpers/scripted-server.ts'
 import { holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
@@ -191,6 +192,31 @@ describe('a success that the sender wants to hear of', () => {
     })
     await run()
     expect(server.messages.map(({ params }) => params)).toEqual([expect.stringContaining('ENVID=a+20b')])
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('is told of those alone about whom he asks, by the names that he gave them', async () => {
+    const recipients = new Map<string, RecipientRequest>([
+      ['two@x.example', { notify: ['success'], original: 'rfc822;second@h.example' }],
+      ['three@x.example', { notify: ['never'] }],
+    ])
+    const {
+      queueDir,
+      run,
+      reports: told,
+    } = await site('one@x.example two@x.example three@x.example', {
+      reports: { recipients },
+    })
+    await run()
+    expect(await holds(queueDir)).toEqual([`new: ${SENDER}=pending`])
+    await run(HOUR)
+    const [report, another] = told()
+    const status = report === undefined ? '' : await statusOf(report)
+    expect(status.match(/^(?:Original|Final)-Recipient: .*$/gm)).toEqual([
+      'Original-Recipient: rfc822; second@h.example',
+      'Final-Recipient: rfc822; two@x.example',
+    ])
+    expect(another).toBeUndefined()
     expect(await holds(queueDir)).toEqual([])
   })
 })

@@ -6,8 +6,15 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { SpoolMode } from '../../../src/config/config.ts'
 import { configFromSettings } from '../../../src/config/settings.ts'
 import { deliveryContext } from '../../../src/delivery/context.ts'
+import type { ReportPractice } from '../../../src/delivery/report-practice.ts'
 import { submit, type Submission } from '../../../src/delivery/submit.ts'
-import { bufferContent, MaildirQueue, runQueue, SmtpTransport } from '../../../src/index.ts'
+import {
+  bufferContent,
+  MaildirQueue,
+  runQueue,
+  SmtpTransport,
+  type RecipientRequest,
+} from '../../../src/index.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const CONTENT = bufferContent(Buffer.from('Subject: s\r\n\r\nbody\r\n'))
@@ -18,16 +25,28 @@ interface Case {
   readonly spool?: SpoolMode
   readonly recipients?: readonly string[]
   readonly more?: Partial<Submission>
+  /** Senders are told of what they asked for. */
+  readonly tells?: boolean
 }
 
-function submitTo({ port, queueDir, spool = 'fallback', recipients = ['one@x.example'], more = {} }: Case) {
+const REPORTS: ReportPractice = { bounce: 'dsn', limit: 10, host: 'h.example', domain: 'h.example' }
+
+function submitTo({
+  port,
+  queueDir,
+  spool = 'fallback',
+  recipients = ['one@x.example'],
+  more = {},
+  tells = false,
+}: Case) {
   const { smtp } = configFromSettings(settingsOf(port))
   if (smtp === undefined) throw new Error('no settings')
   const transport = new SmtpTransport(smtp)
   onTestFinished(() => transport.close())
   const queue = queueDir === undefined ? undefined : new MaildirQueue(queueDir)
   const envelope = { sender: 'a@site.example', recipients }
-  return submit({ envelope, content: CONTENT, transport, queue, spool, ...more }, deliveryContext())
+  const context = deliveryContext(tells ? { reports: REPORTS } : {})
+  return submit({ envelope, content: CONTENT, transport, queue, spool, ...more }, context)
 }
 
 const newQueue = (): string => join(temporaryDirectory(), 'queue')
@@ -56,6 +75,23 @@ describe('submit with spool = fallback', () => {
       refused: [{ recipient: 'reject@x.example' }],
     })
     expect(await holds(queueDir)).toEqual(['failed: reject@x.example=failed'])
+  })
+
+  it('keeps, for the report of a success, only who it is asked for', async () => {
+    const server = await sink()
+    const queueDir = newQueue()
+    const recipients = ['one@x.example', 'two@x.example', 'reject@x.example']
+    const requests = new Map<string, RecipientRequest>([
+      ['two@x.example', { notify: ['success'] }],
+      ['reject@x.example', { notify: ['never'] }],
+    ])
+    const envelope = { sender: 'a@site.example', recipients, reports: { recipients: requests } }
+    const result = await submitTo({ port: server.port, queueDir, tells: true, more: { envelope } })
+    expect(result).toMatchObject({ sent: ['one@x.example', 'two@x.example'], queued: [] })
+    expect(await holds(queueDir)).toEqual([
+      'failed: two@x.example=delivered reject@x.example=failed',
+      'new: a@site.example=pending',
+    ])
   })
 
   it('queues the message when the caller is asked to end while the server stalls', async () => {

@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { bufferContent } from '../../../src/message/content.ts'
+import type { ReportRequest } from '../../../src/message/envelope.ts'
 import type { RecipientOutcome } from '../../../src/message/outcome.ts'
 import { describeAdministration } from './contract-administration.ts'
 import type { Claim, NewMessage, Place, QueueEntry, QueueStore, Runner } from '../../../src/queue/store.ts'
@@ -109,6 +110,36 @@ function describeStoring(open: () => QueueStore): void {
     })
     expect((await readAll(store, entry)).equals(BYTES)).toBe(true)
     expect(await holding(store)).toEqual(['new a@x=pending b@x=pending'])
+  })
+
+  it('keeps what the sender asks for, through every change', async () => {
+    const store = open()
+    const recipients = ['a@x', '__proto__', 'b@X']
+    const reports: ReportRequest = {
+      notify: ['failure'],
+      envid: 'id 1',
+      recipients: new Map([
+        ['__proto__', { notify: ['never'] as const }],
+        ['b@X', { original: 'rfc822;root+1@h.example' }],
+      ]),
+    }
+    const message = messageTo(...recipients)
+    const envelope = { ...message.envelope, reports, body: '8bitmime' as const }
+    await store.enqueue({ ...message, envelope })
+    const runner = await store.openRunner('run')
+    const claim = await claimOnly(store, runner)
+    expect(claim.message.envelope).toEqual(envelope)
+    await claim.note(
+      { event: 'cancel', recipients: ['b@X'], by: 'root', why: 'asked for' },
+      { event: 'edit', by: 'root', added: ['c@x'] },
+    )
+    await claim.note({ event: 'edit', by: 'root', added: ['b@X'] })
+    await claim.finish({ action: 'retry', at: 0 })
+    const again = await claimOnly(store, runner)
+    expect(again.message.envelope).toEqual({ ...envelope, recipients: [...recipients, 'c@x'] })
+    await again.release()
+    await runner.close()
+    expect(await holding(store)).toEqual(['new a@x=pending __proto__=pending b@X=pending c@x=pending'])
   })
 
   it('keeps what an attempt before it brought, and the time of the next one', async () => {

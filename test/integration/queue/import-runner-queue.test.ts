@@ -37,6 +37,30 @@ describe('a message of mailqueue-runner', () => {
     expect(readdirSync(join(queue, 'new'))).toEqual([])
   })
 
+  it('comes with what its sender asks for', async () => {
+    const asked = [
+      'X-Queue-Dsn: RET=HDRS NOTIFY=FAILURE',
+      'X-Queue-Rcpt-Dsn: TO="b,c"@site.example NOTIFY=NEVER ORCPT=rfc822;root+2B1@site.example',
+      'X-Queue-Body: 8BITMIME',
+      'X-Queue-Meta-End: end',
+    ]
+    const queue = queueOf({ [`new/${NAME}`]: STORED.replace('X-Queue-Meta-End: end', asked.join('\r\n')) })
+    const { envelope, content } = await onlyMessage(queue, 'mailqueue-runner')
+    content.close()
+    expect(envelope).toEqual({
+      sender: 'foo@site.example',
+      recipients: ['bar@site.example', '"b,c"@site.example'],
+      reports: {
+        ret: 'hdrs',
+        notify: ['failure'],
+        recipients: new Map([
+          ['"b,c"@site.example', { notify: ['never'], original: 'rfc822;root+1@site.example' }],
+        ]),
+      },
+      body: '8bitmime',
+    })
+  })
+
   it('is left alone while it is claimed, and for half an hour', async () => {
     const queue = queueOf({ [`cur/${NAME}`]: STORED, 'cur/ours:1,p9r9.1': STORED }, ['new'])
     expect(await whyOf(queue, 'mailqueue-runner')).toEqual({

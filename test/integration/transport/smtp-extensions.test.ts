@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { simpleParser } from 'mailparser'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { bufferContent, fileContent } from '../../../src/message/content.ts'
-import type { Envelope } from '../../../src/message/envelope.ts'
+import type { Envelope, RecipientRequest } from '../../../src/message/envelope.ts'
+import type { RecipientOutcome } from '../../../src/message/outcome.ts'
 import { openBench } from './attempts.ts'
 import { deliveryTo } from './settings.ts'
 
@@ -76,6 +77,27 @@ describe('8-bit text', () => {
     const bytes = messageOf('ascii', 'Subject: Grüße')
     const delivery = deliveryTo('a@x', { content: bufferContent(bytes) })
     const { server } = await bench.attempt({ extensions: [] }, {}, delivery)
+    expect(server.transactions[0]?.data.equals(bytes)).toBe(true)
+  })
+})
+
+describe('a body that was declared as 8-bit', () => {
+  const bytes = messageOf('ascii')
+  const envelope: Envelope = { sender: 's@x', recipients: ['a@x'], body: '8bitmime' }
+
+  it('is announced as such where the server takes it, whatever is in it', async () => {
+    for (const body of [bytes, GERMAN]) {
+      const delivery = deliveryTo([], { envelope, content: bufferContent(body) })
+      const { server } = await bench.attempt({ extensions: ['8BITMIME'] }, {}, delivery)
+      expect(server.transactions[0]?.params).toBe('BODY=8BITMIME')
+      expect(server.transactions[0]?.data.equals(body)).toBe(true)
+    }
+  })
+
+  it('is not where the server does not', async () => {
+    const delivery = deliveryTo([], { envelope, content: bufferContent(bytes) })
+    const { server } = await bench.attempt({ extensions: [] }, {}, delivery)
+    expect(server.transactions[0]?.params).toBe('')
     expect(server.transactions[0]?.data.equals(bytes)).toBe(true)
   })
 })
@@ -153,5 +175,84 @@ describe('delivery reports', () => {
     const settings = { protocol: 'lmtp' } as const
     const { outcomes } = await bench.attempt({ extensions: ['DSN'] }, settings, delivery)
     expect(outcomes).toMatchObject([{ reportsTaken: true }, { reportsTaken: true }])
+  })
+
+  describe('about single recipients', () => {
+    const original = 'rfc822;root+tag@h.example'
+    const single: Envelope = {
+      sender: 's@x',
+      recipients: ['a@x', 'b@x', '__proto__', 'c@x', 'd@x', 'e@x'],
+      reports: {
+        notify: ['failure'],
+        envid: 'id 1',
+        recipients: new Map<string, RecipientRequest>([
+          ['b@x', { notify: ['never', 'failure'] }],
+          ['__proto__', { original }],
+          ['c@x', { notify: [] }],
+          ['d@x', { notify: ['failure'] }],
+          ['e@x', { original }],
+        ]),
+      },
+    }
+    const MAIL = 'MAIL FROM:<s@x> ENVID=id+201'
+    const ORCPT = 'ORCPT=rfc822;root+2Btag@h.example'
+
+    /** The commands of each transaction. */
+    const transactions = (commands: readonly string[]): string[][] =>
+      commands
+        .join('\n')
+        .split(/^(?=MAIL)/m)
+        .slice(1)
+        .map((text) => text.split('\n').filter((line) => /^(?:MAIL|RCPT)/.test(line)))
+
+    it('need a transaction for each different request, on the same connection', async () => {
+      const brought: string[][] = []
+      const onOutcomes = async (part: readonly RecipientOutcome[]): Promise<void> => {
+        await Promise.resolve()
+        brought.push(part.map(({ recipient }) => recipient))
+      }
+      const delivery = deliveryTo([], { envelope: single, onOutcomes })
+      const { server, outcomes } = await bench.attempt({ extensions: ['DSN'] }, {}, delivery)
+      expect(transactions(server.commands)).toEqual([
+        [MAIL, 'RCPT TO:<a@x> NOTIFY=FAILURE', 'RCPT TO:<d@x> NOTIFY=FAILURE'],
+        [MAIL, 'RCPT TO:<b@x> NOTIFY=NEVER'],
+        [MAIL, `RCPT TO:<__proto__> NOTIFY=FAILURE ${ORCPT}`, `RCPT TO:<e@x> NOTIFY=FAILURE ${ORCPT}`],
+        [MAIL, 'RCPT TO:<c@x>'],
+      ])
+      expect(server.commands.filter((line) => line.startsWith('EHLO'))).toHaveLength(1)
+      expect(brought).toEqual([['a@x', 'd@x'], ['b@x'], ['__proto__', 'e@x']])
+      expect(outcomes).toMatchObject(
+        single.recipients.map((recipient) => ({ recipient, status: 'delivered', reportsTaken: true })),
+      )
+    })
+
+    it('need none where the server knows nothing of reports', async () => {
+      const delivery = deliveryTo([], { envelope: single })
+      const { server, outcomes } = await bench.attempt({ extensions: [] }, {}, delivery)
+      expect(server.transactions.map(({ rcptTo }) => rcptTo)).toEqual([
+        ['a@x', 'd@x', 'b@x', '__proto__', 'e@x', 'c@x'],
+      ])
+      expect(outcomes.map(({ recipient }) => recipient)).toEqual(single.recipients)
+      expect(outcomes[0]).not.toHaveProperty('reportsTaken')
+    })
+
+    it('go with others of the same kind as far as the server takes them', async () => {
+      const delivery = deliveryTo([], { envelope: single })
+      const rcpt = ({ address, transaction }: { address: string; transaction: number }) =>
+        address === 'd@x' && transaction === 1 ? '452 4.5.3 too many recipients' : undefined
+      const { server, verdicts } = await bench.attempt({ extensions: ['DSN'], rcpt }, {}, delivery)
+      expect(server.transactions.map(({ rcptTo }) => rcptTo)).toEqual([
+        ['a@x'],
+        ['d@x'],
+        ['b@x'],
+        ['__proto__', 'e@x'],
+        ['c@x'],
+      ])
+      expect(new Set(verdicts)).toEqual(new Set(['delivered']))
+      const alone = await bench.attempt({ extensions: ['DSN'] }, { maxRecipients: 1 }, delivery)
+      expect(alone.server.transactions.map(({ rcptTo }) => rcptTo)).toEqual(
+        ['a@x', 'd@x', 'b@x', '__proto__', 'e@x', 'c@x'].map((recipient) => [recipient]),
+      )
+    })
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   owedReports,
   type OwedReport,
+  type RecipientReportState,
   type ReportableMessage,
   type ReportSettings,
 } from '../../../src/delivery/report-policy.ts'
@@ -35,6 +36,12 @@ function message(changes: Partial<ReportableMessage> = {}): ReportableMessage {
 }
 
 const OLD = { age: 4 * HOUR }
+
+/** The same with this asked for about each recipient. */
+const asking = (asked: ReportableMessage, notify: readonly Notify[]): ReportableMessage => ({
+  ...asked,
+  recipients: asked.recipients.map((one) => ({ ...one, notify })),
+})
 const FAILED: OwedReport = {
   kind: 'failed',
   audience: 'sender',
@@ -63,14 +70,31 @@ describe('what the sender is told', () => {
     ],
     [['never', 'failure'], []],
   ])('when he asks for %j', (notify, owed) => {
-    const asking = notify === undefined ? message(OLD) : message({ ...OLD, notify })
-    expect(owedReports(asking, SITE)).toEqual(owed)
+    const asked = notify === undefined ? message(OLD) : asking(message(OLD), notify)
+    expect(owedReports(asked, SITE)).toEqual(owed)
+  })
+
+  it('is about each recipient what he asks about this one', () => {
+    const recipients: RecipientReportState[] = [
+      { ...state('a@d.ex', 'failed'), notify: ['never'] },
+      { ...state('b@d.ex', 'expired'), notify: ['success', 'failure'] },
+      { ...state('c@d.ex', 'delivered'), notify: ['success'] },
+      { ...state('d@d.ex', 'delivered'), notify: ['success'], reportsTaken: true },
+      { ...state('e@d.ex', 'delivered'), notify: ['failure'] },
+      { ...state('f@d.ex', 'deferred'), notify: ['failure'] },
+      { ...state('g@d.ex', 'deferred'), notify: [] },
+    ]
+    expect(owedReports(message({ ...OLD, recipients }), SITE)).toEqual([
+      { ...FAILED, recipients: ['b@d.ex'] },
+      { ...RELAYED, recipients: ['c@d.ex'] },
+      { ...DELAYED, recipients: ['g@d.ex'] },
+    ])
   })
 
   it('is of a delay only once, at its age, and where the site does so', () => {
     expect(owedReports(message({ age: 4 * HOUR - 1 }), SITE)).toEqual([FAILED])
     expect(owedReports(message({ ...OLD, delayNoticeSent: true }), SITE)).toEqual([FAILED])
-    expect(owedReports(message({ ...OLD, notify: ['delay'] }), { bounce: 'dsn' })).toEqual([])
+    expect(owedReports(asking(message(OLD), ['delay']), { bounce: 'dsn' })).toEqual([])
   })
 
   it('is nothing when everybody has the message, or all was told', () => {
@@ -79,8 +103,8 @@ describe('what the sender is told', () => {
   })
 
   it('is nothing where the site makes no reports', () => {
-    const asking = message({ ...OLD, notify: ['success', 'failure', 'delay'] })
-    expect(owedReports(asking, { ...SITE, bounce: 'none' })).toEqual([])
+    const asked = asking(message(OLD), ['success', 'failure', 'delay'])
+    expect(owedReports(asked, { ...SITE, bounce: 'none' })).toEqual([])
     expect(owedReports(message({ sender: '' }), { ...SITE, bounce: 'none' })).toEqual([])
   })
 })
@@ -91,7 +115,7 @@ describe('a message with the null sender', () => {
   it.each<readonly Notify[]>([[], ['never'], ['success', 'failure', 'delay']])(
     'has its failures told to the postmaster, and nothing else, whatever it asks for: %s',
     (...notify) => {
-      expect(owedReports(message({ ...OLD, sender: '', notify }), SITE)).toEqual([failure])
+      expect(owedReports(asking(message({ ...OLD, sender: '' }), notify), SITE)).toEqual([failure])
     },
   )
 
@@ -112,11 +136,11 @@ describe('a message with the null sender', () => {
 describe('chains of reports', () => {
   /** The message that a report is; everybody refuses it, and nobody knows of anything. */
   const asMessage = ({ to }: OwedReport, notify: readonly Notify[]): ReportableMessage =>
-    message({ ...OLD, sender: '', notify, recipients: [state(to, 'failed')] })
+    message({ ...OLD, sender: '', recipients: [{ ...state(to, 'failed'), notify }] })
 
   function longestChain(start: ReportableMessage, settings: ReportSettings): number {
     const lengths = owedReports(start, settings).map(
-      (report) => 1 + longestChain(asMessage(report, start.notify ?? []), settings),
+      (report) => 1 + longestChain(asMessage(report, start.recipients[0]?.notify ?? []), settings),
     )
     return Math.max(0, ...lengths)
   }
@@ -141,16 +165,17 @@ describe('chains of reports', () => {
     const seen = new Set<number>()
     for (let seed = 1; seed <= 2000; seed += 1) {
       const random = seeded(seed)
-      const recipients = Array.from({ length: 1 + random.below(4) }, () =>
-        state(random.pick(addresses), random.pick(statuses), random.below(4) === 0),
-      )
-      const notify = Array.from({ length: random.below(4) }, () =>
-        random.pick<Notify>(['never', 'success', 'failure', 'delay']),
-      )
+      const notify = (): Notify[] =>
+        Array.from({ length: random.below(4) }, () =>
+          random.pick<Notify>(['never', 'success', 'failure', 'delay']),
+        )
+      const recipients = Array.from({ length: 1 + random.below(4) }, () => ({
+        ...state(random.pick(addresses), random.pick(statuses), random.below(4) === 0),
+        notify: notify(),
+      }))
       const start = message({
         sender: random.pick(addresses),
         recipients,
-        notify,
         age: random.below(8 * HOUR),
       })
       const postmaster = random.pick(addresses)

@@ -44,6 +44,15 @@ describe('the address', () => {
   ])('%j is written in ASCII', (recipient, written) => {
     expect(fieldsOf({ recipient })['final-recipient']).toBe(written)
   })
+
+  it.each([
+    [undefined, undefined],
+    ['rfc822;root@h.ex', 'rfc822; root@h.ex'],
+    [String.raw`utf-8;j\x{F6}rg;x@h.ex`, String.raw`utf-8; j\x{F6}rg;x@h.ex`],
+    ['rfc822;a\r\nStatus: 2.0.0\u00fc', 'rfc822; a Status: 2.0.0?'],
+  ])('that the sender named, %j, is told as it was given', (original, written) => {
+    expect(fieldsOf({ original })['original-recipient']).toBe(written)
+  })
 })
 
 describe('the diagnostic code', () => {

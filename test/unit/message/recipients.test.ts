@@ -1,5 +1,6 @@
 /** Recipients from the header and from operands, and the envelope made of them. */
 import { describe, expect, it } from 'vitest'
+import type { RecipientRequest } from '../../../src/message/envelope.ts'
 import { splitHeader } from '../../../src/message/header-block.ts'
 import { envelope, headerRecipients, readRecipients, readSender } from '../../../src/message/recipients.ts'
 import { toWireText } from '../../../src/message/wire-text.ts'
@@ -93,6 +94,31 @@ describe('envelope', () => {
     const reports = { notify: ['never'], envid: 'a+b' } as const
     expect(envelope('s@x', ['a@d'], reports)).toEqual({ sender: 's@x', recipients: ['a@d'], reports })
     expect('reports' in envelope('s@x', ['a@d'])).toBe(false)
+  })
+
+  it('knows what is asked for about a recipient by the name it gives to him', () => {
+    const one = { notify: ['never'] as const }
+    const two = { original: 'rfc822;root@h.ex' }
+    const asked = (...recipients: [string, RecipientRequest][]) => ({ recipients: new Map(recipients) })
+    const given = asked(['"a"@D', one], ['a@d', two], ['__proto__', two], ['A@d', one])
+    const made = envelope('s@x', ['a@d', '__proto__', 'a@D', 'b@d'], given)
+    expect(made.reports).toEqual(asked(['a@d', one], ['__proto__', two]))
+    expect(envelope('s@x', ['b@d'], { ret: 'full', ...given }).reports).toEqual({ ret: 'full' })
+  })
+
+  it.each(['root@h.ex', ';x', 'rfc822;', 'rfc822;a\r\nb', 'rfc822; a', 'rfc822;gr\u00fc\u00dfe', 'a b;c'])(
+    'refuses an original recipient that cannot be passed on: %j',
+    (original) => {
+      const reports = { recipients: new Map([['a@d', { original }]]) }
+      expect(() => envelope('s@x', ['a@d'], reports)).toThrow(expect.objectContaining({ code: 'USAGE' }))
+    },
+  )
+
+  it('refuses a request about what is no address', () => {
+    const reports = { recipients: new Map([['a b', {}]]) }
+    expect(() => envelope('s@x', ['a@d'], reports)).toThrow(
+      expect.objectContaining({ code: 'ADDRESS_INVALID' }),
+    )
   })
 
   it('needs a recipient', () => {

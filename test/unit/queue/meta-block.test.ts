@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { MailError } from '../../../src/errors/mail-error.ts'
+import type { Envelope, RecipientRequest } from '../../../src/message/envelope.ts'
 import { formatMetaBlock, parseMetaBlock, splitAddresses } from '../../../src/queue/meta-block.ts'
 
 const QUEUED_AT = Date.UTC(2026, 10, 21, 20, 12, 0)
@@ -244,5 +245,93 @@ describe('what a message may say of itself', () => {
     const result = parseMetaBlock(block(...lines, 'X-Queue-Meta-End: end'), true)
     expect(result).toMatchObject({ ok: true, meta: { expires: undefined } })
     expect(result.ok && result.meta.envelope).toEqual({ sender: 's@x', recipients: ['a@x'] })
+  })
+
+  it('is that its body was declared as 8-bit', () => {
+    const bytes = formatMetaBlock({ ...meta, envelope: { ...envelope, body: '8bitmime' } })
+    expect(bytes.toString()).toContain('\r\nX-Queue-Body: 8BITMIME\r\n')
+    expect(parseMetaBlock(bytes, true)).toMatchObject({ meta: { envelope: { body: '8bitmime' } } })
+    for (const body of ['7BIT', 'BINARYMIME', '', '8BITMIME x']) {
+      const lines = ['Return-path: <s@x>', 'Envelope-to: a@x', `X-Queue-Body: ${body}`]
+      const result = parseMetaBlock(block(...lines, 'X-Queue-Meta-End: end'), true)
+      expect(result.ok && result.meta.envelope).toEqual({ sender: 's@x', recipients: ['a@x'] })
+    }
+  })
+})
+
+describe('what a message asks for about single recipients', () => {
+  const strange = [
+    '"a b=+"@x.example',
+    '__proto__',
+    'constructor@x',
+    'gr\u00fc\u00dfe@x.example',
+    'b@X.example',
+  ]
+  const asked = (
+    recipients: readonly string[],
+    requests: ReadonlyMap<string, RecipientRequest>,
+  ): Envelope => ({
+    sender: 's@x.example',
+    recipients,
+    reports: { notify: ['never'], recipients: requests },
+  })
+  const readBack = (envelope: Envelope): unknown => {
+    const result = parseMetaBlock(formatMetaBlock({ envelope, queuedAt: QUEUED_AT }), true)
+    return result.ok && result.meta.envelope
+  }
+
+  it('is one header more, in xtext', () => {
+    const envelope = asked(
+      ['a@x', 'b c@x'],
+      new Map([
+        ['a@x', { notify: [], original: 'rfc822;root+tag=1@h.example' }],
+        ['b c@x', { notify: ['success', 'delay'] as const }],
+      ]),
+    )
+    expect(formatMetaBlock({ envelope, queuedAt: QUEUED_AT }).toString().split('\r\n').slice(3, -1)).toEqual([
+      'X-Queue-Dsn: NOTIFY=NEVER',
+      'X-Queue-Rcpt-Dsn: TO=a@x NOTIFY= ORCPT=rfc822;root+2Btag+3D1@h.example TO=b+20c@x NOTIFY=SUCCESS,DELAY',
+      'X-Queue-Meta-End: end',
+    ])
+    expect(readBack(envelope)).toEqual(envelope)
+  })
+
+  it.each(strange)('reads back for %j', (recipient) => {
+    const requests = new Map([[recipient, { notify: ['failure'] as const, original: 'utf-8;\\x{E4}= +@x' }]])
+    const envelope = asked([...strange], requests)
+    expect(readBack(envelope)).toEqual(envelope)
+  })
+
+  it('is no header when it is nothing, or about nobody who gets the message', () => {
+    const plain = formatMetaBlock({ envelope: asked(['a@x'], new Map()), queuedAt: QUEUED_AT })
+    const others = new Map([
+      ['b@x', { notify: ['success'] as const }],
+      ['a@x', {}],
+    ])
+    expect(formatMetaBlock({ envelope: asked(['a@x'], others), queuedAt: QUEUED_AT })).toEqual(plain)
+  })
+
+  it.each([
+    ['', undefined],
+    ['NOTIFY=NEVER', undefined],
+    ['TO=z@x NOTIFY=NEVER', undefined],
+    ['TO= NOTIFY=NEVER TO', undefined],
+    ['TO=a@x', undefined],
+    ['TO=a@x NOTIFY=SOMETIMES RET=FULL ENVID=x', undefined],
+    ['TO=a@x ORCPT=nobody', undefined],
+    ['TO=a@x ORCPT=rfc822;a+0D+0ARCPT', undefined],
+    ['TO=a@x ORCPT=rfc822;+FF+C3+BC', undefined],
+    [`TO=a@x ORCPT=rfc822;${'x'.repeat(500)}`, undefined],
+    ['to=a@x notify=success,NEVER', { notify: ['never'] }],
+    ['TO=a@x NOTIFY=NEVER TO=__proto__ NOTIFY=SUCCESS', { notify: ['never'] }],
+    ['TO=a+40x NOTIFY=DELAY,DELAY ORCPT=rfc822;b+zz@x', { notify: ['delay'], original: 'rfc822;b+zz@x' }],
+  ])('is only what can be understood of %j', (value, request) => {
+    const lines = ['Return-path: <s@x>', 'Envelope-to: a@x', `X-Queue-Rcpt-Dsn: ${value}`]
+    const result = parseMetaBlock(block(...lines, 'X-Queue-Meta-End: end'), true)
+    expect(result.ok && result.meta.envelope).toEqual({
+      sender: 's@x',
+      recipients: ['a@x'],
+      ...(request === undefined ? {} : { reports: { recipients: new Map([['a@x', request]]) } }),
+    })
   })
 })

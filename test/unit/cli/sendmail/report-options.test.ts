@@ -1,4 +1,4 @@
-/** The options -N, -R and -V become what the envelope asks for, or the call is refused. */
+/** The options -N, -R and -V become what the envelope asks for, or the call is refused; -B is never refused. */
 import { describe, expect, it } from 'vitest'
 import type { Terminal } from '../../../../src/cli/exit.ts'
 import { parseSendmailCall } from '../../../../src/cli/sendmail/call.ts'
@@ -55,5 +55,19 @@ describe('the options for delivery reports', () => {
     expect(() => callWith(option, value, 'one@d.ex')).toThrow(
       expect.objectContaining({ code: 'USAGE', exitCode: 64 }),
     )
+  })
+})
+
+describe('the option -B', () => {
+  it.each([
+    [[], undefined],
+    [['-B8BITMIME'], '8bitmime'],
+    [['-B', '8bitmime', '-B', 'x'], '8bitmime'],
+    [['-B', '8bitmime', '-B', '7Bit'], undefined],
+    [['-B', ''], undefined],
+    [['-B', 'BINARYMIME'], undefined],
+    [['-B', '__proto__'], undefined],
+  ])('in %j declares the body as %j', (args, body) => {
+    expect(callWith(...args, 'one@d.ex')).toMatchObject({ body, operands: ['one@d.ex'] })
   })
 })
