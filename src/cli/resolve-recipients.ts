@@ -1,8 +1,9 @@
 /**
- * From what the user named to the recipients of the envelope: aliases, then the domain for bare names. One
- * unusable recipient never stops the others; each is told in one sentence, and the exit code says so.
+ * From what the user named to the recipients of the envelope: aliases and forward files, then the domain for bare
+ * names. One unusable recipient never stops the others; each is told in one sentence, and the exit code says so.
  */
 import { hostname } from 'node:os'
+import type { AliasSource, Expansion } from '../aliases/expand.ts'
 import { needsAliases } from '../aliases/local-name.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { dedupe, qualify } from '../message/address.ts'
@@ -26,6 +27,9 @@ export interface ResolvedRecipients {
   readonly dropped: boolean
 }
 
+/** Expands recipients; the addresses it gives all have a domain. */
+export type Expand = (recipients: readonly string[]) => Expansion
+
 /**
  * Expands and qualifies recipients.
  *
@@ -37,41 +41,59 @@ export async function resolveRecipients(
   named: RecipientList,
   options: ResolveOptions,
 ): Promise<ResolvedRecipients> {
-  const { config, terminal } = setup
-  let exitCode: ExitCode = EX.OK
-  for (const problem of named.problems) {
-    terminal.complain(problem)
-    exitCode = EX.DATAERR
-  }
-  const domain = mailDomain(config.qualifyDomain)
-  const local = ['localhost', hostname(), domain, ...config.localDomains]
-  let recipients = named.recipients
-  let dropped = false
-  if (options.noAliases !== true && needsAliases(recipients, local)) {
-    const expansion = await expand(setup, recipients, local, options.aliases)
-    for (const { recipient, reason } of expansion.refused) {
-      terminal.complain(`${recipient}: ${reason}`)
-      exitCode = EX.NOUSER
-    }
-    recipients = expansion.recipients
-    dropped = expansion.discarded.length > 0
-  }
-  return { recipients: dedupe(recipients.map((recipient) => qualify(recipient, domain))), exitCode, dropped }
+  const { terminal } = setup
+  for (const problem of named.problems) terminal.complain(problem)
+  const expand = await recipientExpander(setup, named.recipients, options)
+  const { recipients, refused, warnings, discarded } = expand(named.recipients)
+  for (const warning of warnings) terminal.complain(warning)
+  for (const { recipient, reason } of refused) terminal.complain(`${recipient}: ${reason}`)
+  const wrong = named.problems.length > 0 ? EX.DATAERR : EX.OK
+  return { recipients, exitCode: refused.length > 0 ? EX.NOUSER : wrong, dropped: discarded.length > 0 }
 }
 
-async function expand(
+/**
+ * Reads what local names stand for on this host, as far as these recipients need it, and complains of bad lines
+ * in the aliases file.
+ *
+ * @param recipients those that will be expanded
+ * @returns the expansion, which throws MailError QUEUE_IO when a file may be readable later
+ * @throws MailError as {@link resolveRecipients} does
+ */
+export async function recipientExpander(
   setup: Setup,
   recipients: readonly string[],
+  options: ResolveOptions,
+): Promise<Expand> {
+  const { config } = setup
+  const domain = mailDomain(config.qualifyDomain)
+  const localDomains = ['localhost', hostname(), domain, ...config.localDomains]
+  const complete = (addresses: readonly string[]): readonly string[] =>
+    dedupe(addresses.map((address) => qualify(address, domain)))
+  if (options.noAliases === true || !needsAliases(recipients, localDomains)) {
+    return (named) => ({ recipients: complete(named), refused: [], warnings: [], discarded: [] })
+  }
+  const { expandRecipients } = await import('../aliases/expand.ts')
+  const source = await aliasSource(setup, localDomains, options.aliases)
+  return (named) => {
+    const expansion = expandRecipients(named, source)
+    return { ...expansion, recipients: complete(expansion.recipients) }
+  }
+}
+
+async function aliasSource(
+  { config, terminal }: Setup,
   localDomains: readonly string[],
   file: string | undefined,
-) {
-  const { expandRecipients } = await import('../aliases/expand.ts')
+): Promise<AliasSource> {
   const { loadAliases } = await import('../aliases/load.ts')
   const { readInclude } = await import('../aliases/include.ts')
-  const path = file ?? setup.config.aliases
+  const path = file ?? config.aliases
   const explicit = file !== undefined || path !== '/etc/aliases'
   const { aliases, warnings } = loadAliases(path, { explicit })
-  const expansion = expandRecipients(recipients, { aliases, localDomains, readInclude })
-  for (const warning of [...warnings, ...expansion.warnings]) setup.terminal.complain(warning)
-  return expansion
+  for (const warning of warnings) terminal.complain(warning)
+  const delimiter = config.recipientDelimiter
+  const source = { aliases, localDomains, readInclude, catchAll: config.defaultAlias, delimiter }
+  if (!config.userForward) return source
+  const { forwardReader } = await import('../aliases/forward.ts')
+  return { ...source, forwardOf: forwardReader({ localDomains, delimiter }) }
 }

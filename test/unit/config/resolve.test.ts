@@ -31,6 +31,9 @@ describe('a configuration', () => {
       submitTimeout: 30_000,
       aliases: '/etc/aliases',
       localDomains: [],
+      defaultAlias: false,
+      userForward: false,
+      recipientDelimiter: undefined,
       qualifyDomain: undefined,
       deliveryLog: undefined,
       queueLog: undefined,
@@ -60,6 +63,7 @@ describe('a configuration', () => {
         log: 'stderr',
       },
       ...{ log_level: 'DEBUG', plugins: 'p ./q.mjs' },
+      ...{ default_alias: 'yes', user_forward: 'on', recipient_delimiter: '-' },
     }
     expect(resolve(values)).toMatchObject({
       ...{ queueDir: '/conf/q', from: 'ann@pc', spool: 'first', retry: [300_000], expire: 172_800_000 },
@@ -69,6 +73,7 @@ describe('a configuration', () => {
         localDomains: ['a.example', 'b'],
         qualifyDomain: 'c',
       },
+      ...{ defaultAlias: true, userForward: true, recipientDelimiter: '-' },
       ...{
         deliveryLog: '/conf/d',
         queueLog: '/conf/e',
