@@ -7,11 +7,11 @@
  */
 import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { dedupe, quoteForMessage } from '../message/address.ts'
+import { dedupe } from '../message/address.ts'
 import { parseInclude } from './include.ts'
 import { localName, lookUpNames } from './local-name.ts'
 import type { AliasTable } from './parse.ts'
-import type { AliasTarget, TargetList } from './targets.ts'
+import { whyUnused, type AliasTarget, type TargetList } from './targets.ts'
 
 /** How many aliases and included files may stand behind each other. */
 export const DEPTH_LIMIT = 32
@@ -157,14 +157,8 @@ function visitTarget(walk: Walk, target: AliasTarget, path: readonly string[]): 
       follow(walk, `:include:${target.path}`, path, () => includedTargets(walk, target.path, alias))
       break
     case 'pipe':
-      walk.problems.push(
-        `alias ${alias}: the command ${quoteForMessage(target.command)} is not run; name an address instead`,
-      )
-      break
     case 'file':
-      walk.problems.push(
-        `alias ${alias}: the file ${quoteForMessage(target.path)} is not written; name an address instead`,
-      )
+      walk.problems.push(`alias ${alias}: ${whyUnused(target) ?? 'it is not used'}`)
       break
     case 'error':
       walk.problems.push(`alias ${alias}: ${target.reason === '' ? 'mail is refused' : target.reason}`)

@@ -5,6 +5,8 @@
 import { hostname } from 'node:os'
 import type { AliasSource, Expansion } from '../aliases/expand.ts'
 import { needsAliases } from '../aliases/local-name.ts'
+import type { AliasTable } from '../aliases/parse.ts'
+import type { Config } from '../config/config.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { dedupe, qualify } from '../message/address.ts'
 import type { RecipientList } from '../message/recipients.ts'
@@ -28,7 +30,7 @@ export interface ResolvedRecipients {
 }
 
 /** Expands recipients; the addresses it gives all have a domain. */
-export type Expand = (recipients: readonly string[]) => Expansion
+type Expand = (recipients: readonly string[]) => Expansion
 
 /**
  * Expands and qualifies recipients.
@@ -64,33 +66,35 @@ export async function recipientExpander(
   recipients: readonly string[],
   options: ResolveOptions,
 ): Promise<Expand> {
-  const { config } = setup
+  const { config, terminal } = setup
   const domain = mailDomain(config.qualifyDomain)
-  const localDomains = ['localhost', hostname(), domain, ...config.localDomains]
   const complete = (addresses: readonly string[]): readonly string[] =>
     dedupe(addresses.map((address) => qualify(address, domain)))
-  if (options.noAliases === true || !needsAliases(recipients, localDomains)) {
+  if (options.noAliases === true || !needsAliases(recipients, localDomainsOf(config))) {
     return (named) => ({ recipients: complete(named), refused: [], warnings: [], discarded: [] })
   }
   const { expandRecipients } = await import('../aliases/expand.ts')
-  const source = await aliasSource(setup, localDomains, options.aliases)
+  const { loadAliases } = await import('../aliases/load.ts')
+  const path = options.aliases ?? config.aliases
+  const explicit = options.aliases !== undefined || path !== '/etc/aliases'
+  const { aliases, warnings } = loadAliases(path, { explicit })
+  for (const warning of warnings) terminal.complain(warning)
+  const source = await aliasSource(config, aliases)
   return (named) => {
     const expansion = expandRecipients(named, source)
     return { ...expansion, recipients: complete(expansion.recipients) }
   }
 }
 
-async function aliasSource(
-  { config, terminal }: Setup,
-  localDomains: readonly string[],
-  file: string | undefined,
-): Promise<AliasSource> {
-  const { loadAliases } = await import('../aliases/load.ts')
+/** The domains of this host: names are looked up there. */
+function localDomainsOf(config: Config): readonly string[] {
+  return ['localhost', hostname(), mailDomain(config.qualifyDomain), ...config.localDomains]
+}
+
+/** What an expansion by this table works with on this host. */
+export async function aliasSource(config: Config, aliases: AliasTable): Promise<AliasSource> {
   const { readInclude } = await import('../aliases/include.ts')
-  const path = file ?? config.aliases
-  const explicit = file !== undefined || path !== '/etc/aliases'
-  const { aliases, warnings } = loadAliases(path, { explicit })
-  for (const warning of warnings) terminal.complain(warning)
+  const localDomains = localDomainsOf(config)
   const delimiter = config.recipientDelimiter
   const source = { aliases, localDomains, readInclude, catchAll: config.defaultAlias, delimiter }
   if (!config.userForward) return source

@@ -12,6 +12,6 @@ export function withPasswd(path: string): readonly string[] {
 
 /** False where the tests are not run by root, or root may not mount, as in many containers. */
 export function canReplacePasswd(): boolean {
-  const [program = '', ...words] = withPasswd('/etc/passwd')
-  return spawnSync(program, [...words, 'true'], { stdio: 'ignore' }).status === 0
+  const words = withPasswd('/etc/passwd')
+  return spawnSync(words[0] ?? '', [...words.slice(1), 'true'], { stdio: 'ignore' }).status === 0
 }

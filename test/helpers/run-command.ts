@@ -67,12 +67,8 @@ export function startCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): RunningCommand {
-  const [program = process.execPath, ...words] = [
-    ...(options.through ?? []),
-    process.execPath,
-    join(BIN, name),
-  ]
-  const child = spawn(program, [...words, ...args], {
+  const words = [...(options.through ?? []), process.execPath, join(BIN, name), ...args]
+  const child = spawn(words[0] ?? process.execPath, words.slice(1), {
     env: environment(options),
     cwd: options.cwd,
     stdio: ['pipe', 'pipe', 'pipe'],

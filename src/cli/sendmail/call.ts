@@ -10,7 +10,8 @@ import { envidRequest, notifyRequest, returnRequest } from './report-options.ts'
 import { sendmailGrammar, sendmailOption, type SendmailEffect } from './options.ts'
 
 /** What the command is to do. */
-type Mode = 'send' | 'list-queue' | 'check-aliases' | 'run-queue' | 'print-config' | 'help' | 'version'
+type Mode =
+  'send' | 'verify' | 'list-queue' | 'check-aliases' | 'run-queue' | 'print-config' | 'help' | 'version'
 
 /** One call of the command. */
 export interface SendmailCall {
@@ -34,6 +35,7 @@ const MODES: Readonly<Record<string, Mode>> = {
   m: 'send',
   p: 'list-queue',
   i: 'check-aliases',
+  v: 'verify',
   V: 'version',
 }
 
@@ -119,7 +121,7 @@ export function parseSendmailCall(terminal: Terminal): SendmailCall {
     const effect = sendmailOption(name)?.effect
     if (effect !== undefined) EFFECTS[effect](call, value ?? '')
   }
-  if (call.mode !== 'send' && operands.length > 0) {
+  if (call.mode !== 'send' && call.mode !== 'verify' && operands.length > 0) {
     throw new MailError('USAGE', `no recipients can be given here, and ${operands.join(' ')} was; see --help`)
   }
   return call
