@@ -1,22 +1,23 @@
 /**
- * Turns the recipients a user named into the recipients the mail goes to, by the aliases table. Always ends,
- * whatever the table says: a loop, a chain that is too deep, a command or a file is a problem of its own and
- * the other targets stay. A recipient that is left with nothing is refused; a name without an alias passes
- * through unchanged. Nothing is run or written; the only thing read is an included file.
+ * Turns the recipients a user named into the recipients the mail goes to, by the aliases table and the users'
+ * forward files. Always ends, whatever these say: a loop, a chain that is too deep, a command or a file is a
+ * problem of its own and the other targets stay. A recipient that is left with nothing is refused; a name that
+ * nothing is said about passes through unchanged. Nothing is run or written; the only things read are included
+ * files and forward files.
  */
 import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { dedupe, quoteForMessage } from '../message/address.ts'
+import { dedupe } from '../message/address.ts'
 import { parseInclude } from './include.ts'
-import { localName } from './local-name.ts'
+import { localName, lookUpNames } from './local-name.ts'
 import type { AliasTable } from './parse.ts'
-import type { AliasTarget } from './targets.ts'
+import { whyUnused, type AliasTarget, type TargetList } from './targets.ts'
 
 /** How many aliases and included files may stand behind each other. */
 export const DEPTH_LIMIT = 32
 
-/** Names that, where it is switched on, catch every local name that has no alias. */
-const CATCH_ALL = ['default', '*']
+/** Aliases that, where it is switched on, catch every local recipient without an alias; the first one counts. */
+export const CATCH_ALL = ['default', '*']
 
 /** What an expansion works with. */
 export interface AliasSource {
@@ -25,8 +26,15 @@ export interface AliasSource {
   readonly localDomains: readonly string[]
   /** Gives the text of an included file; throws when it cannot be used. */
   readonly readInclude: (path: string) => string
-  /** Local recipients without an alias go to the alias `default` or `*`; off unless true. */
+  /**
+   * Local recipients without an alias go to the alias `default` or `*`; off unless true. Names that stand in
+   * the table are not caught, so that `default: root` and `root: ann` never go round.
+   */
   readonly catchAll?: boolean
+  /** Where the user of a local name without an alias wants his mail sent; nobody's is forwarded without it. */
+  readonly forwardOf?: (name: string) => TargetList
+  /** The character before a tag: `ann+news` is also looked up as `ann`. */
+  readonly delimiter?: string | undefined
 }
 
 /** The result of an expansion. */
@@ -71,34 +79,59 @@ function follow(walk: Walk, step: string, path: readonly string[], load: () => r
   }
 }
 
+/** The alias that a local name has in the table, with its tag or without. */
+function aliasFor({ aliases, delimiter }: AliasSource, name: string): string | undefined {
+  return lookUpNames(name, delimiter).find((each) => aliases.has(each))
+}
+
+function catchAllOf({ aliases, catchAll }: AliasSource): string | undefined {
+  return catchAll === true ? CATCH_ALL.find((key) => aliases.has(key)) : undefined
+}
+
 /** An alias that names itself means "here as well"; this program delivers nothing here. */
-function withoutSelf(walk: Walk, name: string, targets: readonly AliasTarget[]): readonly AliasTarget[] {
-  const others = targets.filter(
-    (target) => target.kind !== 'address' || localName(target.address, walk.source.localDomains) !== name,
-  )
+function withoutSelf({ source, warnings }: Walk, alias: string): readonly AliasTarget[] {
+  const targets = source.aliases.get(alias) ?? []
+  const others = targets.filter((target) => {
+    const name = target.kind === 'address' ? localName(target.address, source.localDomains) : undefined
+    return name === undefined || aliasFor(source, name) !== alias
+  })
   if (others.length > 0 && others.length < targets.length) {
-    walk.warnings.push(`alias ${name} names itself; there is no local delivery, the other targets are used`)
+    warnings.push(`alias ${alias} names itself; there is no local delivery, the other targets are used`)
   }
   return others
 }
 
-function aliasFor(source: AliasSource, name: string, isFirst: boolean): string | undefined {
-  if (source.aliases.has(name)) return name
-  return source.catchAll === true && isFirst ? CATCH_ALL.find((key) => source.aliases.has(key)) : undefined
+/** Follows what the user of a name asks for. @returns false when that is nothing */
+function followForward(walk: Walk, name: string, path: readonly string[]): boolean {
+  for (const user of lookUpNames(name, walk.source.delimiter)) {
+    const { targets, problems } = walk.source.forwardOf?.(user) ?? { targets: [], problems: [] }
+    walk.warnings.push(...problems)
+    if (targets.length === 0) continue
+    follow(walk, `~${user}/.forward`, path, () => targets)
+    return true
+  }
+  return false
 }
 
-function visitAddress(walk: Walk, address: string, path: readonly string[]): void {
-  const name = localName(address, walk.source.localDomains)
-  const key = name === undefined ? undefined : aliasFor(walk.source, name, path.length === 0)
+function visitName(walk: Walk, name: string, address: string, path: readonly string[]): void {
+  const alias = aliasFor(walk.source, name)
+  if (alias === undefined && followForward(walk, name, path)) return
+  const key = alias ?? (path.length === 0 ? catchAllOf(walk.source) : undefined)
   if (key === undefined) {
     walk.found.push(address)
     return
   }
   follow(walk, key, path, () => {
-    const others = withoutSelf(walk, key, walk.source.aliases.get(key) ?? [])
+    const others = withoutSelf(walk, key)
     if (others.length === 0) walk.found.push(address)
     return others
   })
+}
+
+function visitAddress(walk: Walk, address: string, path: readonly string[]): void {
+  const name = localName(address, walk.source.localDomains)
+  if (name === undefined) walk.found.push(address)
+  else visitName(walk, name, address, path)
 }
 
 function includedTargets(walk: Walk, file: string, alias: string): readonly AliasTarget[] {
@@ -126,14 +159,8 @@ function visitTarget(walk: Walk, target: AliasTarget, path: readonly string[]): 
       follow(walk, `:include:${target.path}`, path, () => includedTargets(walk, target.path, alias))
       break
     case 'pipe':
-      walk.problems.push(
-        `alias ${alias}: the command ${quoteForMessage(target.command)} is not run; name an address instead`,
-      )
-      break
     case 'file':
-      walk.problems.push(
-        `alias ${alias}: the file ${quoteForMessage(target.path)} is not written; name an address instead`,
-      )
+      walk.problems.push(`alias ${alias}: ${whyUnused(target) ?? 'it is not used'}`)
       break
     case 'error':
       walk.problems.push(`alias ${alias}: ${target.reason === '' ? 'mail is refused' : target.reason}`)
@@ -149,7 +176,7 @@ function visitTarget(walk: Walk, target: AliasTarget, path: readonly string[]): 
  *
  * @param recipients addr-specs and bare local parts, as the user named them
  * @param source the table and what it depends on
- * @throws MailError only when an included file could not be read now and may be later (temporary)
+ * @throws MailError only when an included or forward file could not be read now and may be later (temporary)
  */
 export function expandRecipients(recipients: readonly string[], source: AliasSource): Expansion {
   const found: string[] = []

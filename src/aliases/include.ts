@@ -7,17 +7,17 @@
 import { isAbsolute } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { quoteForMessage } from '../message/address.ts'
+import { parseAddressLines, type AddressFile } from './address-lines.ts'
 import { readListFile } from './list-file.ts'
-import { withoutComments } from './members.ts'
-import { parseTargets, type AliasTarget, type TargetList } from './targets.ts'
+import type { TargetList } from './targets.ts'
 
 /** Largest included file, in bytes. */
 export const INCLUDE_LIMIT = 1024 * 1024
 
-/** A file that is no list at all would give a problem a line. */
-const PROBLEM_LIMIT = 10
-
-const ALLOWED: ReadonlySet<AliasTarget['kind']> = new Set(['address', 'verbatim', 'include'])
+const INCLUDED: AddressFile = {
+  what: 'an included file',
+  allowed: new Set(['address', 'verbatim', 'include']),
+}
 
 /**
  * Reads an included file.
@@ -41,19 +41,5 @@ export function readInclude(path: string): string {
  * @param path its name, for the problems (`path:line: what`)
  */
 export function parseInclude(text: string, path: string): TargetList {
-  const targets: AliasTarget[] = []
-  const problems: string[] = []
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\n|\r/)
-    .entries()) {
-    const list = parseTargets(withoutComments(line))
-    const forbidden = list.targets.filter(({ kind }) => !ALLOWED.has(kind))
-    const refusals = forbidden.map(({ kind }) => `${kind} targets are not allowed in an included file`)
-    targets.push(...list.targets.filter(({ kind }) => ALLOWED.has(kind)))
-    problems.push(...[...list.problems, ...refusals].map((what) => `${path}:${index + 1}: ${what}`))
-  }
-  const more = problems.length - PROBLEM_LIMIT
-  if (more > 0) problems.splice(PROBLEM_LIMIT, more, `${path}: ${more} more lines are no addresses`)
-  return { targets, problems }
+  return parseAddressLines(text, path, INCLUDED)
 }

@@ -18,7 +18,7 @@ const CODE_OF: Readonly<Record<string, ErrorCode>> = {
   EPERM: 'CONFIG_DENIED',
 }
 
-const EMPTY: ParsedAliases = { aliases: new Map(), warnings: [] }
+const EMPTY: ParsedAliases = { aliases: new Map(), lines: new Map(), warnings: [] }
 
 /**
  * Reads an aliases file, synchronously.
@@ -37,7 +37,5 @@ export function loadAliases(path: string, options: { readonly explicit: boolean 
   if (options.explicit) {
     throw new MailError(code, `${sentence}; correct the path or its permissions`, { details: { path } })
   }
-  return code === 'CONFIG_MISSING'
-    ? EMPTY
-    : { aliases: EMPTY.aliases, warnings: [`${sentence}; no alias is expanded`] }
+  return code === 'CONFIG_MISSING' ? EMPTY : { ...EMPTY, warnings: [`${sentence}; no alias is expanded`] }
 }

@@ -29,3 +29,14 @@ export function localName(address: string, localDomains: readonly string[]): str
 export function needsAliases(recipients: readonly string[], localDomains: readonly string[]): boolean {
   return recipients.some((recipient) => localName(recipient, localDomains) !== undefined)
 }
+
+/**
+ * The names under which a local name is looked up, in this order: as it is, and without its tag.
+ *
+ * @param name what {@link localName} gives
+ * @param delimiter the character before a tag, where there are tags: `ann+news` is then also `ann`
+ */
+export function lookUpNames(name: string, delimiter: string | undefined): readonly string[] {
+  const end = delimiter === undefined ? -1 : name.indexOf(delimiter)
+  return end > 0 ? [name, name.slice(0, end)] : [name]
+}

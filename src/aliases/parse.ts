@@ -12,6 +12,8 @@ export type AliasTable = ReadonlyMap<string, readonly AliasTarget[]>
 /** An aliases file and what is wrong with it. */
 export interface ParsedAliases {
   readonly aliases: AliasTable
+  /** The line of each alias, counted from 1. */
+  readonly lines: ReadonlyMap<string, number>
   /** One line each, as `file:line: what`. */
   readonly warnings: readonly string[]
 }
@@ -64,6 +66,7 @@ function splitEntry(text: string): Entry {
  */
 export function parseAliases(text: string, file: string): ParsedAliases {
   const aliases = new Map<string, readonly AliasTarget[]>()
+  const lines = new Map<string, number>()
   const warnings: string[] = []
   for (const line of logicalLines(text.replace(/^\uFEFF/, ''))) {
     const warn = (what: string): number => warnings.push(`${file}:${line.number}: ${what}`)
@@ -76,7 +79,10 @@ export function parseAliases(text: string, file: string): ParsedAliases {
     for (const problem of problems) warn(`alias ${entry.name}: ${problem}`)
     if (targets.length === 0) warn(`alias ${entry.name} has no usable target; the line is skipped`)
     else if (aliases.has(entry.name)) warn(`alias ${entry.name} is defined again; the first one counts`)
-    else aliases.set(entry.name, targets)
+    else {
+      aliases.set(entry.name, targets)
+      lines.set(entry.name, line.number)
+    }
   }
-  return { aliases, warnings }
+  return { aliases, lines, warnings }
 }

@@ -52,6 +52,15 @@ function specialTarget(member: string): AliasTarget | undefined {
   return form?.target(unquote(text.replace(form.pattern, '').replace(/\s+/g, ' ').trim()))
 }
 
+/** Why a target is never used, with what to do instead; undefined for one that can be. */
+export function whyUnused(target: AliasTarget): string | undefined {
+  if (target.kind === 'pipe') {
+    return `the command ${quoteForMessage(target.command)} is not run; name an address instead`
+  }
+  if (target.kind !== 'file') return undefined
+  return `the file ${quoteForMessage(target.path)} is not written; name an address instead`
+}
+
 function parseAddresses(text: string): { addresses: string[]; problems: string[] } {
   const parsed = parseAddressList(text)
   const addresses: string[] = []

@@ -1,10 +1,10 @@
 /**
  * Who calls, and on which host: looked up only when something asks for it.
  */
-import { readFileSync } from 'node:fs'
 import { homedir, hostname, userInfo } from 'node:os'
 import { MailError } from '../errors/mail-error.ts'
 import { gecosName } from '../message/phrase.ts'
+import { readUsers } from '../util/passwd.ts'
 
 /** The caller. Each member is looked up at its first use. */
 export interface Caller {
@@ -31,13 +31,10 @@ function loginName(env: Environment): string {
   }
 }
 
-/** The fifth field of the caller's line in /etc/passwd, passwd(5). */
+/** What the password file says of the caller besides the name. */
 function gecos(login: string): string {
   try {
-    const line = readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .find((each) => each.startsWith(`${login}:`))
-    return line?.split(':')[4] ?? ''
+    return readUsers().get(login)?.gecos ?? ''
   } catch {
     return ''
   }

@@ -1,8 +1,11 @@
 /**
- * From what the user named to the recipients of the envelope: aliases, then the domain for bare names. One
- * unusable recipient never stops the others; each is told in one sentence, and the exit code says so.
+ * From what the user named to the recipients of the envelope: aliases and forward files, then the domain for bare
+ * names. One unusable recipient never stops the others; each is told in one sentence, and the exit code says so.
  */
+import type { AliasSource, Expansion } from '../aliases/expand.ts'
 import { needsAliases } from '../aliases/local-name.ts'
+import type { AliasTable } from '../aliases/parse.ts'
+import type { Config } from '../config/config.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { dedupe, qualify } from '../message/address.ts'
 import type { RecipientRequest } from '../message/envelope.ts'
@@ -36,6 +39,9 @@ export interface ResolvedRecipients {
   readonly requests: Requests
 }
 
+/** Expands recipients; the addresses it gives all have a domain. */
+type Expand = (recipients: readonly string[]) => Expansion
+
 /**
  * Expands and qualifies recipients.
  *
@@ -47,49 +53,70 @@ export async function resolveRecipients(
   named: RecipientList,
   options: ResolveOptions,
 ): Promise<ResolvedRecipients> {
-  const { config, terminal } = setup
-  let exitCode: ExitCode = EX.OK
-  for (const problem of named.problems) {
-    terminal.complain(problem)
-    exitCode = EX.DATAERR
-  }
-  const domain = mailDomain(config.qualifyDomain)
-  const local = localDomains(config)
-  let recipients = named.recipients
-  let dropped = false
-  let origins: ReadonlyMap<string, string> = new Map()
-  if (options.noAliases !== true && needsAliases(recipients, local)) {
-    const expansion = await expand(setup, recipients, local, options.aliases)
-    for (const { recipient, reason } of expansion.refused) {
-      terminal.complain(`${recipient}: ${reason}`)
-      exitCode = EX.NOUSER
-    }
-    recipients = expansion.recipients
-    dropped = expansion.discarded.length > 0
-    origins = expansion.origins
-  }
-  const whole = (recipient: string): string => qualify(recipient, domain)
+  const { terminal } = setup
+  for (const problem of named.problems) terminal.complain(problem)
+  const expand = await recipientExpander(setup, named.recipients, options)
+  const { recipients, refused, warnings, discarded, origins } = expand(named.recipients)
+  for (const warning of warnings) terminal.complain(warning)
+  for (const { recipient, reason } of refused) terminal.complain(`${recipient}: ${reason}`)
+  const wrong = named.problems.length > 0 ? EX.DATAERR : EX.OK
   const requests = new Map<string, RecipientRequest>()
   for (const recipient of recipients) {
     const request = options.requests?.get(origins.get(recipient) ?? recipient)
-    if (request !== undefined) requests.set(whole(recipient), request)
+    if (request !== undefined) requests.set(recipient, request)
   }
-  return { recipients: dedupe(recipients.map(whole)), exitCode, dropped, requests }
+  return {
+    recipients,
+    exitCode: refused.length > 0 ? EX.NOUSER : wrong,
+    dropped: discarded.length > 0,
+    requests,
+  }
 }
 
-async function expand(
+/**
+ * Reads what local names stand for on this host, as far as these recipients need it, and complains of bad lines
+ * in the aliases file.
+ *
+ * @param recipients those that will be expanded
+ * @returns the expansion, which throws MailError QUEUE_IO when a file may be readable later
+ * @throws MailError as {@link resolveRecipients} does
+ */
+export async function recipientExpander(
   setup: Setup,
   recipients: readonly string[],
-  localDomains: readonly string[],
-  file: string | undefined,
-) {
+  options: ResolveOptions,
+): Promise<Expand> {
+  const { config, terminal } = setup
+  const domain = mailDomain(config.qualifyDomain)
+  const whole = (address: string): string => qualify(address, domain)
+  const complete = (expansion: Expansion): Expansion => ({
+    ...expansion,
+    recipients: dedupe(expansion.recipients.map(whole)),
+    origins: new Map([...expansion.origins].map(([address, named]) => [whole(address), named])),
+  })
+  if (options.noAliases === true || !needsAliases(recipients, localDomains(config))) {
+    return (named) => {
+      const origins = new Map(named.map((recipient) => [recipient, recipient]))
+      return complete({ recipients: named, refused: [], warnings: [], discarded: [], origins })
+    }
+  }
   const { expandRecipients } = await import('../aliases/expand.ts')
   const { loadAliases } = await import('../aliases/load.ts')
-  const { readInclude } = await import('../aliases/include.ts')
-  const path = file ?? setup.config.aliases
-  const explicit = file !== undefined || path !== '/etc/aliases'
+  const path = options.aliases ?? config.aliases
+  const explicit = options.aliases !== undefined || path !== '/etc/aliases'
   const { aliases, warnings } = loadAliases(path, { explicit })
-  const expansion = expandRecipients(recipients, { aliases, localDomains, readInclude })
-  for (const warning of [...warnings, ...expansion.warnings]) setup.terminal.complain(warning)
-  return expansion
+  for (const warning of warnings) terminal.complain(warning)
+  const source = await aliasSource(config, aliases)
+  return (named) => complete(expandRecipients(named, source))
+}
+
+/** What an expansion by this table works with on this host. */
+export async function aliasSource(config: Config, aliases: AliasTable): Promise<AliasSource> {
+  const { readInclude } = await import('../aliases/include.ts')
+  const local = localDomains(config)
+  const delimiter = config.recipientDelimiter
+  const source = { aliases, localDomains: local, readInclude, catchAll: config.defaultAlias, delimiter }
+  if (!config.userForward) return source
+  const { forwardReader } = await import('../aliases/forward.ts')
+  return { ...source, forwardOf: forwardReader({ localDomains: local, delimiter }) }
 }

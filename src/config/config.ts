@@ -122,6 +122,12 @@ export interface Config {
   readonly submitTimeout: number
   readonly aliases: string
   readonly localDomains: readonly string[]
+  /** Local recipients without an alias go to the alias `default` or `*`. */
+  readonly defaultAlias: boolean
+  /** The forward files of the users of this machine count. */
+  readonly userForward: boolean
+  /** One character between a local name and a tag; undefined when names have no tags. */
+  readonly recipientDelimiter: string | undefined
   /** Domain for addresses that have none; undefined means the mail name of this host. */
   readonly qualifyDomain: string | undefined
   readonly headers: HeaderSettings

@@ -221,6 +221,24 @@ export const OPTIONS = {
     NONE,
     'Domains whose recipients are looked up in the aliases.',
   ),
+  default_alias: defaulted(
+    'default_alias',
+    YES_NO,
+    false,
+    'Whether the alias default, or *, catches local recipients that have no alias.',
+  ),
+  user_forward: defaulted(
+    'user_forward',
+    YES_NO,
+    false,
+    'Whether users of this machine can have their mail forwarded with ~/.forward.',
+  ),
+  recipient_delimiter: optional(
+    'recipient_delimiter',
+    choice('+', '-', '=', '_'),
+    'What separates a local name from a tag, so that ann+news finds ann.',
+    { defaultNote: 'none' },
+  ),
   qualify_domain: optional('qualify_domain', DOMAIN_NAME, 'Domain for addresses that have none.', {
     defaultNote: 'the mail name of this host',
   }),

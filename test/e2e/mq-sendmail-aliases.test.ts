@@ -25,6 +25,22 @@ describe('an alias', () => {
     ['this host', 'root: boss@d.ex\n', `root@${hostname()}`, ['boss@d.ex']],
     ['localhost', 'root: boss@d.ex\n', 'root@localhost', ['boss@d.ex']],
     ['the mail domain', 'root: boss@d.ex\n', 'root@h.example', ['boss@d.ex']],
+    ['a quoted name with a blank', '"quo ted": q@d.ex\n', '"quo ted"', ['q@d.ex']],
+    ['a line continued without a comma', 'k: one@d.ex\n\ttwo@d.ex\n', 'k', ['one@d.ex', 'two@d.ex']],
+    ['a comment behind it', 'root: boss@d.ex # on duty\n', 'root', ['boss@d.ex']],
+    [
+      'a name that is not to be expanded',
+      'root: \\root, boss@d.ex\n',
+      'root',
+      ['root@h.example', 'boss@d.ex'],
+    ],
+    [
+      'a name that is an alias, in an address list',
+      'a: x@d.ex\n',
+      'A, Two <two@d.ex>',
+      ['x@d.ex', 'two@d.ex'],
+    ],
+    ['no name with a tag', 'root: boss@d.ex\n', 'root+tag', ['root+tag@h.example']],
     ['no other domain', 'root: boss@d.ex\n', 'root@d.ex', ['root@d.ex']],
   ])('works for %s', async (_, aliases, operand, wanted) => {
     const site = await openSite()
@@ -103,6 +119,22 @@ describe('a target that cannot be used', () => {
     expect(result).toMatchObject({ code: 67, stdout: '' })
     expect(result.stderr).toMatch(/^mq-sendmail: [^\n]*pip[^\n]*\n$/)
     expect(rcpts(site)).toEqual([['boss@d.ex', 'one@d.ex']])
+  })
+
+  it.each([
+    ['pip: "|/bin/cat", ok@d.ex\n', 'the command "/bin/cat" is not run'],
+    ['pip: ok@d.ex, /tmp/fileout\n', 'the file "/tmp/fileout" is not written'],
+    ['pip: pop, ok@d.ex\npop: pip\n', 'alias loop: pip -> pop -> pip'],
+    ['pip: ok@d.ex\npip: other@d.ex\n', 'aliases:2: alias pip is defined again; the first one counts'],
+  ])('beside one that can leaves that one, with one line: %j', async (aliases, words) => {
+    const site = await openSite()
+    site.write('aliases', aliases)
+    const result = await site.run('mq-sendmail', ['pip'], { stdin: M0 })
+    expect(result).toMatchObject({ code: 0, stdout: '' })
+    expect(result.stderr).toMatch(/^mq-sendmail: [^\n]+\n$/)
+    expect(result.stderr).toContain(words)
+    expect(rcpts(site)).toEqual([['ok@d.ex']])
+    expect(site.queue()).toEqual([])
   })
 
   it('on another line does not disturb at all', async () => {

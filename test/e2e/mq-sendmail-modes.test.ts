@@ -187,6 +187,28 @@ describe('-bi and newaliases', () => {
     expect(result.code).toBe(78)
     expect(result.stderr).toContain(`mq-sendmail: ${path}:2: `)
   })
+
+  it('follow every alias: loops, commands, and lists with their lines', async () => {
+    const site = await openSite({ default_alias: 'yes' })
+    const list = site.write('list', 'one@d.ex\n<<>>\n')
+    const path = site.write(
+      'aliases',
+      `a: b\nb: a\npip: "|/bin/false"\nlst: :include:${list}\nnone: :include:${site.directory}/none\n`,
+    )
+    const result = await site.run(named(site, 'newaliases'), [])
+    expect(result).toMatchObject({ code: 78, stdout: `${path}: 5 aliases\n` })
+    const where = [
+      `${path}:2: alias b: alias loop: a -> b -> a`,
+      `${path}:3: alias pip: the command "/bin/false" is not run; name an address instead`,
+      `${list}:2: `,
+      `${path}:5: alias none: cannot include "${site.directory}/none": no such file`,
+      `${path}: default_alias = yes, but no alias is called default or *`,
+    ]
+    const lines = result.stderr.trimEnd().split('\n')
+    expect(lines).toHaveLength(where.length)
+    for (const [index, start] of where.entries()) expect(lines[index]).toContain(`newaliases: ${start}`)
+    expect(site.queue()).toEqual([])
+  })
 })
 
 describe('what is asked about the program', () => {

@@ -105,7 +105,6 @@ describe('a line that is not understood', () => {
     ['--dsn-notify=never,failure', 'one@d.ex'],
     ['-R', 'half', 'one@d.ex'],
     ['-bs'],
-    ['-bv', 'one@d.ex'],
     ['-bd'],
     ['-bD'],
     ['-bt'],

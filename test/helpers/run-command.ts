@@ -22,6 +22,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Its working directory; that of the tests when left out. */
   readonly cwd?: string
+  /** A program with its first arguments that starts the command, such as `unshare`. */
+  readonly through?: readonly string[]
   /** Path of the configuration, for MAILQUEUE_CONF. */
   readonly config?: string
   /** Milliseconds until a child that does not end is killed and the promise rejects; 30,000 when left out. */
@@ -65,7 +67,8 @@ export function startCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): RunningCommand {
-  const child = spawn(process.execPath, [join(BIN, name), ...args], {
+  const words = [...(options.through ?? []), process.execPath, join(BIN, name), ...args]
+  const child = spawn(words[0] ?? process.execPath, words.slice(1), {
     env: environment(options),
     cwd: options.cwd,
     stdio: ['pipe', 'pipe', 'pipe'],

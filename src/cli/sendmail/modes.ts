@@ -6,7 +6,15 @@ import type { SendmailCall } from './call.ts'
 
 /** What the command is to do. */
 export type Mode =
-  'send' | 'list-queue' | 'check-aliases' | 'run-queue' | 'print-config' | 'server-info' | 'help' | 'version'
+  | 'send'
+  | 'verify'
+  | 'list-queue'
+  | 'check-aliases'
+  | 'run-queue'
+  | 'print-config'
+  | 'server-info'
+  | 'help'
+  | 'version'
 
 /** The letters after -b. */
 const MODES: Readonly<Record<string, Mode>> = {
@@ -14,6 +22,7 @@ const MODES: Readonly<Record<string, Mode>> = {
   q: 'send',
   p: 'list-queue',
   i: 'check-aliases',
+  v: 'verify',
   V: 'version',
 }
 
@@ -72,7 +81,7 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
 ]
 
 /** What takes recipients, or does not mind them. */
-const WITH_OPERANDS: ReadonlySet<Mode> = new Set<Mode>(['send', 'print-config', 'help', 'version'])
+const WITH_OPERANDS: ReadonlySet<Mode> = new Set<Mode>(['send', 'verify', 'print-config', 'help', 'version'])
 
 /**
  * Refuses a command line that contradicts itself.

@@ -7,20 +7,11 @@ import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { quoteForMessage } from '../../message/address.ts'
 import { VERSION } from '../../util/version.ts'
 import type { Terminal } from '../exit.ts'
-import { setUp, type Setup } from '../setup.ts'
-import { parseSendmailCall, type SendmailCall } from './call.ts'
+import { setUp } from '../setup.ts'
+import { parseSendmailCall } from './call.ts'
 import type { Mode } from './modes.ts'
 import { sendmailHelp } from './options.ts'
 import { send } from './send.ts'
-
-async function checkAliases(setup: Setup, call: SendmailCall): Promise<ExitCode> {
-  const { loadAliases } = await import('../../aliases/load.ts')
-  const path = call.aliases ?? setup.config.aliases
-  const { aliases, warnings } = loadAliases(path, { explicit: true })
-  for (const warning of warnings) setup.terminal.complain(warning)
-  setup.terminal.print(`${path}: ${aliases.size} aliases\n`)
-  return warnings.length > 0 ? EX.CONFIG : EX.OK
-}
 
 /** What only hands in mail or looks needs no secret. */
 const NEEDS_ACCOUNT: ReadonlySet<Mode> = new Set<Mode>(['run-queue', 'server-info'])
@@ -52,8 +43,14 @@ export async function sendmail(terminal: Terminal): Promise<ExitCode> {
   switch (mode) {
     case 'send':
       return send(setup, call)
-    case 'check-aliases':
-      return checkAliases(setup, call)
+    case 'verify': {
+      const { verify } = await import('./verify.ts')
+      return verify(setup, call)
+    }
+    case 'check-aliases': {
+      const { checkAliasesFile } = await import('./check-aliases.ts')
+      return checkAliasesFile(setup, call.aliases)
+    }
     case 'print-config': {
       const { printConfig } = await import('../../config/print-config.ts')
       terminal.print(printConfig(setup.config))

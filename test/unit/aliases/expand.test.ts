@@ -208,4 +208,56 @@ describe('the catch-all', () => {
     const { recipients } = expand('default: d@d.ex\nroot: boss@d.ex', ['root', 'a@x.ex'], { catchAll: true })
     expect(recipients).toEqual(['boss@d.ex', 'a@x.ex'])
   })
+
+  it('takes addresses at domains of this host', () => {
+    const named = ['a@localhost', 'b@H.example', 'c@mail.example.', 'd@sub.h.example']
+    expect(expand('*: d@d.ex', named, { catchAll: true })).toEqual(only('d@d.ex', 'd@sub.h.example'))
+  })
+
+  it('does not take names in the table, so that it never goes round', () => {
+    const table = 'default: root\nroot: ann\nself: self'
+    expect(expand(table, ['nosuch', 'root', 'self'], { catchAll: true })).toEqual(only('ann', 'self'))
+  })
+
+  it('ends in a loop like every other alias when it is written as one', () => {
+    expect(expand('default: root\nroot: default', 'nosuch', { catchAll: true }).refused).toEqual([
+      { recipient: 'nosuch', reason: 'alias loop: default -> root -> default' },
+    ])
+  })
+
+  it.each(['default: "|cat"', '*: "|cat"'])('%s refuses what it catches', (table) => {
+    const key = table.slice(0, table.indexOf(':'))
+    expect(expand(table, 'nosuch', { catchAll: true }).refused).toEqual([
+      {
+        recipient: 'nosuch',
+        reason: `alias ${key}: the command "cat" is not run; name an address instead`,
+      },
+    ])
+  })
+})
+
+describe('a name with a tag', () => {
+  it.each<[string, string, string[]]>([
+    ['+', 'root+tag', ['boss@d.ex']],
+    ['+', 'ROOT+a+b@localhost', ['boss@d.ex']],
+    ['-', 'root-tag', ['boss@d.ex']],
+    ['+', 'root+own', ['own@d.ex']],
+    ['+', '+root', ['+root']],
+    ['+', 'nosuch+root', ['nosuch+root']],
+    ['+', 'root+tag@x.ex', ['root+tag@x.ex']],
+    ['-', 'root+tag', ['root+tag']],
+  ])('with the delimiter %s: %s', (delimiter, name, wanted) => {
+    expect(expand('root: boss@d.ex\nroot+own: own@d.ex', name, { delimiter })).toEqual(only(...wanted))
+  })
+
+  it('is not known without a delimiter', () => {
+    expect(expand('root: boss@d.ex', 'root+tag')).toEqual(only('root+tag'))
+  })
+
+  it('in its own alias means the name itself', () => {
+    expect(expand('root: root+here, boss@d.ex', 'root', { delimiter: '+' })).toEqual({
+      ...only('boss@d.ex'),
+      warnings: ['alias root names itself; there is no local delivery, the other targets are used'],
+    })
+  })
 })

@@ -2,7 +2,7 @@
  * Included files: real files of every kind, and what may stand in them.
  */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -132,6 +132,15 @@ describe('a file that cannot be included', () => {
     expect(withoutPrivileges(() => reasonOf(path))).toBe(`cannot include "${path}": permission denied`)
   })
 })
+
+it.skipIf(!existsSync('/proc/self/mem'))(
+  'An error that says nothing about the file is thrown as one that may pass',
+  () => {
+    expect(() => readInclude('/proc/self/mem')).toThrow(
+      expect.objectContaining({ code: 'QUEUE_IO', temporary: true }),
+    )
+  },
+)
 
 it('A passing shortage while an included file is read is thrown, so that the mail can be tried again', () => {
   const shortage = new MailError('QUEUE_IO', 'cannot read /l: too many open files in this process')

@@ -15,7 +15,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const explicit = { explicit: true }
 const byDefault = { explicit: false }
-const nothing = { aliases: new Map(), warnings: [] }
+const nothing = { aliases: new Map(), lines: new Map(), warnings: [] }
 
 /** Root may read everything: then the call is made as another user. */
 function withoutPrivileges(call: () => void): void {
@@ -34,6 +34,7 @@ describe('an aliases file', () => {
     writeFileSync(path, 'junk\nroot: boss@d.ex\n')
     const expected = {
       aliases: new Map([['root', [{ kind: 'address', address: 'boss@d.ex' }]]]),
+      lines: new Map([['root', 2]]),
       warnings: [`${path}:1: no colon after the alias name; the line is skipped`],
     }
     expect(loadAliases(path, explicit)).toEqual(expected)

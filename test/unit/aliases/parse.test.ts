@@ -90,6 +90,7 @@ describe('a bad line', () => {
   it('that is indented at the start of the file is a warning', () => {
     expect(parseAliases('  root: a@d.ex\nk: b@d.ex\n', 'A')).toEqual({
       aliases: new Map([['k', [{ kind: 'address', address: 'b@d.ex' }]]]),
+      lines: new Map([['k', 2]]),
       warnings: ['A:1: an indented line with no alias before it; the line is skipped'],
     })
   })

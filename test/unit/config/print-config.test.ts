@@ -26,6 +26,7 @@ const FULL = configFromSettings({
     retry: ['90s', '1d'],
   },
   ...{ expire: '36h', from: '"A; B" <a%%b@site.example>', aliases: '/al', local_domains: ['a', 'b'] },
+  ...{ default_alias: true, user_forward: true, recipient_delimiter: '=' },
   ...{ qualify_domain: 'c', delivery_log: '/d', queue_log: '/q', log: 'stderr', log_level: 'warn' },
   ...{ force_from: true, masquerade: 'me@site.example', qualify_headers: false, set_from_header: 'off' },
   ...{ set_date_header: 'off', set_msgid_header: 'off', set_to_header: 'on', remove_bcc_headers: false },

@@ -32,6 +32,9 @@ describe('a configuration', () => {
       submitTimeout: 30_000,
       aliases: '/etc/aliases',
       localDomains: [],
+      defaultAlias: false,
+      userForward: false,
+      recipientDelimiter: undefined,
       qualifyDomain: undefined,
       headers: configFromSettings({}).headers,
       deliveryLog: undefined,
@@ -62,6 +65,7 @@ describe('a configuration', () => {
         log: 'stderr',
       },
       ...{ log_level: 'DEBUG', plugins: 'p ./q.mjs' },
+      ...{ default_alias: 'yes', user_forward: 'on', recipient_delimiter: '-' },
     }
     expect(resolve(values)).toMatchObject({
       ...{ queueDir: '/conf/q', from: 'ann@pc', spool: 'first', retry: [300_000], expire: 172_800_000 },
@@ -71,6 +75,7 @@ describe('a configuration', () => {
         localDomains: ['a.example', 'b'],
         qualifyDomain: 'c',
       },
+      ...{ defaultAlias: true, userForward: true, recipientDelimiter: '-' },
       ...{
         deliveryLog: '/conf/d',
         queueLog: '/conf/e',
