@@ -10,7 +10,8 @@ import { envidRequest, notifyRequest, returnRequest } from './report-options.ts'
 import { sendmailGrammar, sendmailOption, type SendmailEffect } from './options.ts'
 
 /** What the command is to do. */
-type Mode = 'send' | 'list-queue' | 'check-aliases' | 'run-queue' | 'print-config' | 'help' | 'version'
+type Mode =
+  'send' | 'smtp-session' | 'list-queue' | 'check-aliases' | 'run-queue' | 'print-config' | 'help' | 'version'
 
 /** One call of the command. */
 export interface SendmailCall {
@@ -32,6 +33,7 @@ export interface SendmailCall {
 
 const MODES: Readonly<Record<string, Mode>> = {
   m: 'send',
+  s: 'smtp-session',
   p: 'list-queue',
   i: 'check-aliases',
   V: 'version',
@@ -121,6 +123,12 @@ export function parseSendmailCall(terminal: Terminal): SendmailCall {
   }
   if (call.mode !== 'send' && operands.length > 0) {
     throw new MailError('USAGE', `no recipients can be given here, and ${operands.join(' ')} was; see --help`)
+  }
+  if (call.mode === 'smtp-session' && call.readRecipients) {
+    throw new MailError(
+      'USAGE',
+      '-t cannot be used with -bs: the recipients are named in the session; see --help',
+    )
   }
   return call
 }

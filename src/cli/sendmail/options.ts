@@ -75,7 +75,7 @@ export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
     letter: 'b',
     takes: 'required',
     effect: 'mode',
-    doc: 'm: send (the default); p: list the queue; i: check the aliases; V: version',
+    doc: 'm: send (the default); s: SMTP on standard input and output; p: list the queue; i: check the aliases; V: version',
   },
   { letter: 'q', takes: 'attached', effect: 'queue-run', doc: 'run the queue once, ignoring the schedule' },
   { letter: 'n', takes: 'none', effect: 'no-aliases', doc: 'do not look up aliases' },

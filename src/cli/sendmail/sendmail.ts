@@ -30,6 +30,10 @@ export async function sendmail(terminal: Terminal): Promise<ExitCode> {
   switch (call.mode) {
     case 'send':
       return send(setup, call)
+    case 'smtp-session': {
+      const { smtpSession } = await import('../smtp-session/smtp-session.ts')
+      return smtpSession(setup, call)
+    }
     case 'check-aliases':
       return checkAliases(setup, call)
     case 'print-config': {
