@@ -62,6 +62,15 @@ describe('a client that leaves', () => {
     expect(site.queue()).toEqual([])
   })
 
+  it('after a message without a session has made a mistake, and 65 says so', async () => {
+    const site = await openSite()
+    const { code, stderr } = await site.run('mq-sendmail', ['-bs'], { stdin: M0_WIRE })
+    expect(code).toBe(65)
+    expect(stderr).toMatch(/^mq-sendmail: the input ended with what is no SMTP command; [^\n]*\n$/)
+    expect(site.server.transactions).toEqual([])
+    expect(site.queue()).toEqual([])
+  })
+
   it('and does not hear the reply has sent its message once', async () => {
     const site = await openSite()
     const client = await opened(site)

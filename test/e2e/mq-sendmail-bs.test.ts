@@ -338,7 +338,7 @@ describe('a message with commands in it', () => {
       M0_WIRE +
       crlf(...'a b c d e f g h i j'.split(' '), '.', 'QUIT')
     const { code, stdout, stderr } = await site.run('mq-sendmail', ['-bs'], { stdin })
-    expect(code).toBe(75)
+    expect(code).toBe(65)
     expect(stdout).toMatch(/^421 4\.7\.0 [^\r]*\r\n$/m)
     expect(stderr).toMatch(/^mq-sendmail: the SMTP session was ended: too many unknown commands[^\n]*\n$/)
     expect(site.received).toEqual([])

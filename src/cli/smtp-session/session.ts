@@ -4,7 +4,7 @@
  * does makes a message that was answered 250 get lost or go out twice.
  *
  * It ends with 0 after QUIT and when the client leaves between two messages, with 65 when it leaves in the middle of
- * one, and with 75 after a 421, which is the answer to a long silence, a signal or nothing but nonsense.
+ * one or does not speak SMTP, and with 75 when it is given up after a long silence or because of a signal.
  */
 import { describeError, errnoOf } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
@@ -32,23 +32,28 @@ export interface SmtpSession {
 const NONSENSE = 10
 
 /** Ends a session from this side. */
-async function hangUp({ setup, output }: SmtpSession, status: string, why: string): Promise<ExitCode> {
+async function hangUp(
+  { setup, output }: SmtpSession,
+  { status, why, exitCode = EX.TEMPFAIL }: { status: string; why: string; exitCode?: ExitCode },
+): Promise<ExitCode> {
   await output.send(reply(421, `${status} ${why}, closing the session`))
   setup.terminal.complain(`the SMTP session was ended: ${why}; what was not answered 250 was not taken`)
-  return EX.TEMPFAIL
+  return exitCode
 }
 
 /** Ends a session whose client is gone. */
-function clientGone({ setup, transaction }: SmtpSession): ExitCode {
-  if (transaction === undefined) return EX.OK
+function clientGone({ setup, transaction }: SmtpSession, nonsense: number): ExitCode {
+  if (transaction === undefined && nonsense === 0) return EX.OK
   setup.terminal.complain(
-    `the client left in the middle of a message from <${transaction.sender.address}>, which was not sent`,
+    transaction === undefined
+      ? 'the input ended with what is no SMTP command; a message without a session is sent without -bs'
+      : `the client left in the middle of a message from <${transaction.sender.address}>, which was not sent`,
   )
   return EX.DATAERR
 }
 
 /** Ends a session that cannot go on. */
-async function endSession(session: SmtpSession): Promise<ExitCode> {
+async function endSession(session: SmtpSession, nonsense: number): Promise<ExitCode> {
   const { input, output } = session
   const { failure } = output
   if (failure !== undefined && errnoOf(failure) !== 'EPIPE' && errnoOf(failure) !== 'ECONNRESET') {
@@ -57,9 +62,10 @@ async function endSession(session: SmtpSession): Promise<ExitCode> {
       `cannot write the replies to standard output: ${describeError(failure)}; what was not answered was not taken`,
     )
   }
-  if (failure !== undefined || input.end === 'end') return clientGone(session)
-  if (input.end === 'idle') return hangUp(session, '4.4.2', 'nothing came for a long time')
-  if (typeof input.end !== 'object') return hangUp(session, '4.3.2', 'this process was asked to end')
+  if (failure !== undefined || input.end === 'end') return clientGone(session, nonsense)
+  if (input.end === 'idle') return hangUp(session, { status: '4.4.2', why: 'nothing came for a long time' })
+  if (typeof input.end !== 'object')
+    return hangUp(session, { status: '4.3.2', why: 'this process was asked to end' })
   throw new MailError('INPUT_UNREADABLE', `cannot read standard input: ${describeError(input.end.error)}`)
 }
 
@@ -96,9 +102,11 @@ export async function serveClient(session: SmtpSession): Promise<ExitCode> {
       : await answerTo(session, line.text)
     if (answer === undefined) break
     nonsense = answer.code === 500 ? nonsense + 1 : 0
-    if (nonsense === NONSENSE) return hangUp(session, '4.7.0', 'too many unknown commands')
+    if (nonsense === NONSENSE) {
+      return hangUp(session, { status: '4.7.0', why: 'too many unknown commands', exitCode: EX.DATAERR })
+    }
     await output.send(answer)
     if (answer.code === 221) return EX.OK
   }
-  return endSession(session)
+  return endSession(session, nonsense)
 }
