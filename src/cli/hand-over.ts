@@ -34,7 +34,8 @@ function someOf(addresses: readonly string[]): string {
   return more > 0 ? `${named} and ${more} more` : named
 }
 
-function tell(setup: Setup, result: SubmitResult, verbose: boolean): ExitCode {
+/** Says on standard error what went wrong with a message. @returns the exit code that it means for a command */
+export function tellOutcome(setup: Setup, result: SubmitResult, verbose: boolean): ExitCode {
   const { terminal } = setup
   // The message moves to failed/ when nobody waits for it any more.
   const place = result.queued.length > 0 ? 'the queue' : 'failed/'
@@ -99,7 +100,7 @@ export async function handOver(
 ): Promise<ExitCode> {
   const counter = await openCounter(setup, options)
   try {
-    return tell(setup, await counter.take(message), options.verbose)
+    return tellOutcome(setup, await counter.take(message), options.verbose)
   } finally {
     counter.close()
   }

@@ -26,11 +26,20 @@ function largeMessage(octets: number): { given: Buffer; wire: { size: number; sh
   const given = Buffer.allocUnsafe(HEADER.length + count * BLOCK.length)
   given.write(HEADER)
   for (let at = HEADER.length; at < given.length; at += BLOCK.length) given.write(BLOCK, at)
-  const wireOf = (text: string): string => text.replace(/^\./gm, '..').replaceAll('\n', '\r\n')
   const hash = createHash('sha256').update(wireOf(HEADER))
   const block = wireOf(BLOCK)
   for (let n = 0; n < count; n += 1) hash.update(block)
   return { given, wire: { size: wireOf(HEADER).length + count * block.length, sha256: hash.digest('hex') } }
+}
+
+const wireOf = (text: string): string => text.replace(/^\./gm, '..').replaceAll('\n', '\r\n')
+
+/** The same message as a client of SMTP says it, with what it says before and after. */
+function largeSession(octets: number): Buffer {
+  const opening = 'EHLO c\r\nMAIL FROM:<a@s.ex>\r\nRCPT TO:<one@d.ex>\r\nDATA\r\n'
+  const block = wireOf(BLOCK)
+  const blocks = Buffer.alloc(Math.ceil(octets / BLOCK.length) * block.length, block)
+  return Buffer.concat([Buffer.from(opening + wireOf(HEADER)), blocks, Buffer.from('.\r\nQUIT\r\n')])
 }
 
 /** The id of the only message, without reading it. */
@@ -72,6 +81,18 @@ describe.skipIf(!existsSync('/proc/self/status'))('a message of 200 MB', () => {
     expect(result).toEqual(QUIET)
     expect(server.messages.slice(before)).toEqual([arrived])
     expect(memory).toBeLessThan(150 * MEGABYTE)
+  })
+
+  it('is taken over SMTP by mq-sendmail -bs', async () => {
+    const site = await openSite({ smtp_port: String(server.port) })
+    const before = server.messages.length
+    const session = largeSession(200 * MEGABYTE)
+    const { memory, ...result } = await run(site, 'mq-sendmail', ['-bs'], session)
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(result.stdout).toMatch(/\r\n250 2\.0\.0 Ok: sent\r\n221 [^\r]*\r\n$/)
+    expect(server.messages.slice(before)).toEqual([arrived])
+    expect(memory).toBeLessThan(150 * MEGABYTE)
+    expect(site.queue()).toEqual([])
   })
 
   it('is queued by mq-sendmail while the server is down, and sent by mq-run', async () => {

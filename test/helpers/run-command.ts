@@ -18,6 +18,8 @@ const PATIENCE = 30_000
 export interface CommandOptions {
   /** What it reads; nothing when left out. */
   readonly stdin?: string | Buffer
+  /** Leaves standard input open, for tests that go on writing. */
+  readonly staysOpen?: boolean
   /** Added to the environment; `NODE_OPTIONS` is passed on as it is. */
   readonly env?: Readonly<Record<string, string>>
   /** Its working directory; that of the tests when left out. */
@@ -78,7 +80,8 @@ export function startCommand(
   child.stderr.on('data', (chunk: Buffer) => said.stderr.push(chunk))
   // A command may end without reading what it is given.
   child.stdin.on('error', () => undefined)
-  child.stdin.end(options.stdin ?? '')
+  child.stdin.write(options.stdin ?? '')
+  if (options.staysOpen !== true) child.stdin.end()
   const text = (): { stdout: string; stderr: string } => ({
     stdout: Buffer.concat(said.stdout).toString(),
     stderr: Buffer.concat(said.stderr).toString(),

@@ -7,6 +7,7 @@ import type { SendmailCall } from './call.ts'
 /** What the command is to do. */
 export type Mode =
   | 'send'
+  | 'smtp-session'
   | 'verify'
   | 'list-queue'
   | 'check-aliases'
@@ -19,6 +20,7 @@ export type Mode =
 /** The letters after -b. */
 const MODES: Readonly<Record<string, Mode>> = {
   m: 'send',
+  s: 'smtp-session',
   q: 'send',
   p: 'list-queue',
   i: 'check-aliases',
@@ -76,6 +78,10 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
   [
     '--host has no queue, so the message cannot be only queued',
     ({ host, queueOnly }) => host !== undefined && queueOnly,
+  ],
+  [
+    '-t cannot be used with -bs: the recipients are named in the session; see --help',
+    ({ mode, readRecipients }) => mode === 'smtp-session' && readRecipients,
   ],
   ['--json goes with -bp', ({ json, mode }) => json && mode !== 'list-queue'],
 ]

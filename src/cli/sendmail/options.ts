@@ -52,7 +52,7 @@ const SENDMAIL: readonly SendmailOption[] = [
     letter: 'b',
     takes: 'required',
     effect: 'mode',
-    doc: 'm: send (the default); p: list the queue; i: check the aliases; v: check recipients; q: queue only; V: version',
+    doc: 'm: send (the default); s: SMTP on standard input and output; p: list the queue; i: check the aliases; v: check recipients; q: queue only; V: version',
   },
   { letter: 'I', takes: 'none', effect: 'check-aliases', doc: 'the same as -bi' },
   {

@@ -43,6 +43,10 @@ export async function sendmail(terminal: Terminal): Promise<ExitCode> {
   switch (mode) {
     case 'send':
       return send(setup, call)
+    case 'smtp-session': {
+      const { smtpSession } = await import('../smtp-session/smtp-session.ts')
+      return smtpSession(setup, call)
+    }
     case 'verify': {
       const { verify } = await import('./verify.ts')
       return verify(setup, call)

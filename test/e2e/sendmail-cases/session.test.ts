@@ -46,7 +46,8 @@ describe('-bs', () => {
       args: ['-bs'],
       stdin: lines('HELO x', 'MAIL FROM:<a@s.ex>', 'RCPT TO:<one@d.ex>', 'DATA', 'Subject: s', '', 'b'),
       recipients: [],
-      code: 0,
+      code: 65,
+      stderr: /^mq-sendmail: [^\n]+\n$/,
       stdout: replies('220', '250', '250', '250', '354'),
     },
   ])

@@ -64,6 +64,7 @@ const only = (...recipients: string[]): Expansion => ({
   recipients,
   refused: [],
   warnings: [],
+  origins: expect.any(Map) as Map<string, string>,
   discarded: [],
 })
 

@@ -1,0 +1,68 @@
+/**
+ * DATA: one message of an SMTP session on its way from the client to delivery, streamed, and the reply that says who
+ * is responsible for it now. A message that does not come to its final dot is forgotten.
+ */
+import { MailError } from '../../errors/mail-error.ts'
+import type { Envelope } from '../../message/envelope.ts'
+import { readMessage, type IncomingMessage } from '../../message/read-message.ts'
+import { tellOutcome } from '../hand-over.ts'
+import { finishMessage } from '../sendmail/finish-message.ts'
+import { tellChanges } from '../sendmail/send.ts'
+import { spillDirectory } from '../setup.ts'
+import { Refusal, reply, replyTo, type SmtpReply } from './reply.ts'
+import type { SmtpSession } from './session.ts'
+import { transactionEnvelope, type Transaction } from './transaction.ts'
+import { isReported, verdict } from './verdict.ts'
+
+async function handOverMessage(
+  { setup, call, counter }: SmtpSession,
+  { sender }: Transaction,
+  { envelope, incoming }: { readonly envelope: Envelope; readonly incoming: IncomingMessage },
+): Promise<SmtpReply> {
+  tellChanges(setup.terminal, incoming)
+  const content = finishMessage(setup, incoming, { sender, fullName: call.fullName, envelope })
+  const result = await counter.take({ envelope, content })
+  tellOutcome(setup, result, call.verbose)
+  return verdict(result, isReported(setup.config, envelope, result))
+}
+
+async function readAndHandOver(
+  session: SmtpSession,
+  transaction: Transaction,
+  envelope: Envelope | undefined,
+): Promise<SmtpReply> {
+  const { setup, input } = session
+  const incoming = await readMessage(input.message(), {
+    dotEnds: false,
+    spillDirectory: spillDirectory(setup.config),
+  })
+  if (envelope !== undefined) return handOverMessage(session, transaction, { envelope, incoming })
+  incoming.body.close()
+  return reply(250, '2.0.0 Ok: dropped, as the aliases have it')
+}
+
+/**
+ * Takes a message.
+ *
+ * @returns the reply to it; undefined when it did not come to its end
+ * @throws Refusal before the client has sent it
+ */
+export async function takeMessage(session: SmtpSession): Promise<SmtpReply | undefined> {
+  const { setup, input, output, transaction } = session
+  if (transaction === undefined) throw new Refusal(503, '5.5.1 MAIL and RCPT come first')
+  if (transaction.named.length === 0) throw new Refusal(554, '5.5.1 no valid recipients')
+  const envelope = transactionEnvelope(transaction)
+  if (!(await output.send(reply(354, 'End data with <CR><LF>.<CR><LF>')))) return undefined
+  let answer: SmtpReply
+  try {
+    answer = await readAndHandOver(session, transaction, envelope)
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error
+    await input.skipMessage()
+    if (input.end !== undefined) return undefined
+    setup.terminal.complain(error.publicMessage)
+    answer = replyTo(error)
+  }
+  session.transaction = undefined
+  return answer
+}
