@@ -160,19 +160,38 @@ describe('a dialogue', () => {
     await client.sayAll(
       'EHLO c',
       'MAIL FROM:<a@s.ex> RET=HDRS ENVID=QQ+2B1',
-      'RCPT TO:<one@d.ex> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;one@d.ex',
-      'RCPT TO:<two@d.ex> NOTIFY=success,failure',
+      'RCPT TO:<one@d.ex> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;root+2B1@h.ex',
+      'RCPT TO:<two@d.ex> NOTIFY=never',
+      'RCPT TO:<three@d.ex>',
+      'RCPT TO:<four@d.ex> NOTIFY=NEVER',
     )
     expect(await client.send(M0_WIRE)).toBe('250 2.0.0 Ok: sent')
     client.leave()
     expect(await client.result).toMatchObject({ code: 0, stderr: '' })
     const said = site.server.commands.filter((line) => /^(MAIL|RCPT)/.test(line))
-    expect(said[0]).toMatch(/^MAIL FROM:<a@s\.ex> .*\bRET=HDRS ENVID=QQ\+2B1/)
-    expect(said.slice(1).map((line) => /NOTIFY=\S+/.exec(line)?.[0])).toEqual([
-      'NOTIFY=SUCCESS,FAILURE',
-      'NOTIFY=SUCCESS,FAILURE',
+    const mail = expect.stringMatching(/^MAIL FROM:<a@s\.ex> .*\bRET=HDRS ENVID=QQ\+2B1$/) as string
+    expect(said).toEqual([
+      mail,
+      'RCPT TO:<one@d.ex> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;root+2B1@h.ex',
+      mail,
+      'RCPT TO:<two@d.ex> NOTIFY=NEVER',
+      'RCPT TO:<four@d.ex> NOTIFY=NEVER',
+      mail,
+      'RCPT TO:<three@d.ex>',
     ])
-    expect(site.received.map(({ rcptTo }) => rcptTo)).toEqual([['one@d.ex', 'two@d.ex']])
+    expect(site.received.map(({ data }) => data.toString())).toEqual([M0_WIRE, M0_WIRE, M0_WIRE])
+    expect(site.queue()).toEqual([])
+  })
+
+  it('passes on that the body was declared as 8-bit', async () => {
+    const site = await openSite({}, { extensions: ['8BITMIME'] })
+    const client = openDialogue(site, [])
+    await client.hear()
+    await client.sayAll('EHLO c', 'MAIL FROM:<a@s.ex> BODY=8BITMIME', 'RCPT TO:<one@d.ex>')
+    expect(await client.send(M0_WIRE)).toBe('250 2.0.0 Ok: sent')
+    client.leave()
+    expect(await client.result).toMatchObject({ code: 0, stderr: '' })
+    expect(site.received.map(({ params }) => params)).toEqual([expect.stringContaining('BODY=8BITMIME')])
     expect(site.queue()).toEqual([])
   })
 })

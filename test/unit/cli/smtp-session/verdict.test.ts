@@ -4,7 +4,7 @@ import { formatReply } from '../../../../src/cli/smtp-session/reply.ts'
 import { isReported, verdict } from '../../../../src/cli/smtp-session/verdict.ts'
 import type { SubmitResult } from '../../../../src/delivery/submit.ts'
 import { MailError } from '../../../../src/errors/mail-error.ts'
-import type { Notify } from '../../../../src/message/envelope.ts'
+import type { Notify, RecipientRequest } from '../../../../src/message/envelope.ts'
 import type { Refused } from '../../../../src/message/outcome.ts'
 
 const NOTHING: SubmitResult = {
@@ -93,7 +93,15 @@ describe('isReported', () => {
     [false, settings, asking('never')],
     [false, settings, asking('success')],
   ])('is %s with %j for %j', (reported, given, addressed) => {
-    expect(isReported(given, addressed, NOTHING)).toBe(reported)
+    expect(isReported(given, addressed, { ...NOTHING, refused: [refused('b@d.ex')] })).toBe(reported)
+  })
+
+  it('asks about each recipient who was refused, and no other', () => {
+    const recipients = new Map<string, RecipientRequest>([['c@d.ex', { notify: ['never'] }]])
+    const two = { ...envelope, recipients: ['b@d.ex', 'c@d.ex'], reports: { recipients } }
+    const result = (...names: string[]) => ({ ...NOTHING, refused: names.map((name) => refused(name)) })
+    expect(isReported(settings, two, result('b@d.ex'))).toBe(true)
+    expect(isReported(settings, two, result('b@d.ex', 'c@d.ex'))).toBe(false)
   })
 
   it('is false when the message could not be kept', () => {
