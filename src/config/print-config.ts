@@ -68,6 +68,12 @@ function queueLines(config: Config): string[] {
     ...line(OPTIONS.spool, config.spool),
     ...line(OPTIONS.retry, config.retry),
     ...line(OPTIONS.expire, config.expire),
+    ...line(OPTIONS.in_doubt, config.inDoubt),
+    ...line(OPTIONS.bounce, config.bounce),
+    ...line(OPTIONS.bounce_expire, config.bounceExpire),
+    ...line(OPTIONS.bounce_limit, config.bounceLimit),
+    ...line(OPTIONS.postmaster, config.postmaster),
+    ...line(OPTIONS.delay_notice, config.delayNotice),
   ]
 }
 

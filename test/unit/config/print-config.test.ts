@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
 import { loadConfig } from '../../../src/config/load.ts'
+import { OPTIONS } from '../../../src/config/options.ts'
 import { printConfig } from '../../../src/config/print-config.ts'
 import { configFromSettings } from '../../../src/config/settings.ts'
 import { scratch } from './scratch.ts'
@@ -25,7 +26,14 @@ const FULL = configFromSettings({
     spool: 'only',
     retry: ['90s', '1d'],
   },
-  ...{ expire: '36h', from: '"A; B" <a%%b@site.example>', aliases: '/al', local_domains: ['a', 'b'] },
+  ...{ in_doubt: 'hold', bounce: 'none', bounce_expire: '3h', bounce_limit: 7, postmaster: 'p@site.example' },
+  ...{
+    delay_notice: '4h',
+    expire: '36h',
+    from: '"A; B" <a%%b@site.example>',
+    aliases: '/al',
+    local_domains: ['a', 'b'],
+  },
   ...{ default_alias: true, user_forward: true, recipient_delimiter: '=' },
   ...{ qualify_domain: 'c', delivery_log: '/d', queue_log: '/q', log: 'stderr', log_level: 'warn' },
   ...{ force_from: true, masquerade: 'me@site.example', qualify_headers: false, set_from_header: 'off' },
@@ -43,6 +51,13 @@ describe('the printed configuration', () => {
   it('reads back as the same configuration when nothing is set', async () => {
     const config = await readBack(printConfig(configFromSettings({})))
     expect(config).toEqual({ ...configFromSettings({}), source: config.source })
+  })
+
+  it('has every option that means something in it', () => {
+    const elsewhere = ['smtp_timeout', 'logging_conf', 'logging_config', 'include', 'strict_permissions']
+    const names = Object.keys(OPTIONS).filter((name) => !elsewhere.includes(name))
+    const printed = printConfig(FULL).match(/^\w+(?= = )/gm) ?? []
+    expect(printed.toSorted()).toEqual(names.toSorted())
   })
 
   it('hides the password and says so', () => {
