@@ -80,44 +80,51 @@ function ownLines({ envelope, expires, batch }: NewMeta): string[] {
   ]
 }
 
-/**
- * The block for a new message, as bytes.
- *
- * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS or USAGE for what would not read back as it is
- */
-export function formatMetaBlock(meta: NewMeta): Buffer {
-  const { envelope, queuedAt } = meta
-  for (const address of [envelope.sender, ...envelope.recipients]) {
-    if (CONTROL.test(address)) {
-      throw new MailError(
-        'ADDRESS_INVALID',
-        'an envelope address holds a control character and cannot be queued',
-      )
-    }
+/** Refuses an envelope that would not read back as it is. */
+function checkEnvelope({ sender, recipients }: Envelope): void {
+  if (recipients.length === 0)
+    throw new MailError('NO_RECIPIENTS', 'a message without recipients cannot be queued')
+  if ([sender, ...recipients].some((address) => CONTROL.test(address))) {
+    throw new MailError(
+      'ADDRESS_INVALID',
+      'an envelope address holds a control character and cannot be queued',
+    )
   }
-  const list = envelope.recipients.join(',')
-  const readBack = splitAddresses(list)
+  const readBack = splitAddresses(recipients.join(','))
   if (
-    readBack.length !== envelope.recipients.length ||
-    readBack.some((address, place) => address !== envelope.recipients[place])
+    readBack.length !== recipients.length ||
+    readBack.some((address, place) => address !== recipients[place])
   ) {
     throw new MailError(
       'ADDRESS_INVALID',
       'a recipient cannot be queued because its address would not read back; put its local part in quotes',
     )
   }
-  if (envelope.recipients.length === 0)
-    throw new MailError('NO_RECIPIENTS', 'a message without recipients cannot be queued')
+}
+
+/**
+ * The block for a new message, as bytes.
+ *
+ * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS, USAGE or MESSAGE_MALFORMED for what would not read back as it is
+ */
+export function formatMetaBlock(meta: NewMeta): Buffer {
+  const { envelope, queuedAt } = meta
+  checkEnvelope(envelope)
   const lines = [
     `Return-path: <${envelope.sender}>`,
-    `Envelope-to: ${list}`,
+    `Envelope-to: ${envelope.recipients.join(',')}`,
     `X-Queue-Date: ${formatDate(queuedAt)}`,
     ...pastLines(meta),
     ...ownLines(meta),
     `${END_LINE} end`,
     '',
   ]
-  return Buffer.from(lines.join('\r\n'))
+  const block = Buffer.from(lines.join('\r\n'))
+  if (block.length <= MAX_BLOCK) return block
+  throw new MailError(
+    'MESSAGE_MALFORMED',
+    `the envelope of ${envelope.recipients.length} recipients has more than 16 MB and cannot be queued; send to fewer at a time`,
+  )
 }
 
 /** Splits an address list at the commas outside of quoted strings. */

@@ -5,6 +5,8 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { completeHeader } from '../../../src/message/complete.ts'
+import { rewriteAddresses } from '../../../src/message/rewrite-addresses.ts'
+import { mayHaveBareAddress } from '../../../src/message/show-address.ts'
 import { readMessage, type IncomingMessage } from '../../../src/message/read-message.ts'
 import { headerRecipients } from '../../../src/message/recipients.ts'
 import { splitAddress } from '../../../src/message/address.ts'
@@ -65,6 +67,7 @@ function randomMessage(random: Seeded): Buffer {
 const read = (bytes: Buffer): Promise<IncomingMessage> =>
   readMessage(bytes, { dotEnds: true, spillDirectory: tmpdir() })
 
+const RULES = { qualifyDomain: 'h.example', masquerade: undefined, isLocal: () => false }
 const FACTS = { sender: 'a@s.ex', from: { address: 'a@s.ex' }, now: 0, domain: 'h.example' }
 
 describe('a random header', () => {
@@ -94,6 +97,14 @@ describe('a random header', () => {
       expect(text, shown).not.toMatch(/^(?:resent-)?bcc[ \t]*:/im)
       expect(text.indexOf('\r\n\r\n'), shown).toBe(text.length - 4)
       for (const { name, raw } of header.all) if (!/bcc$/i.test(name)) expect(text, shown).toContain(raw)
+      const rewritten = rewriteAddresses(header, RULES)
+      expect(rewriteAddresses(rewritten, RULES).all, shown).toEqual(rewritten.all)
+      for (const [place, field] of rewritten.all.entries()) {
+        const before = header.all[place]
+        if (field === before || before === undefined) continue
+        expect(field.raw.replaceAll('@h.example', ''), shown).toBe(before.raw.replaceAll('@h.example', ''))
+        expect(mayHaveBareAddress(before.raw), shown).toBe(true)
+      }
       body.close()
     }
     expect(found).toBeGreaterThan(ROUNDS / 10)
