@@ -32,6 +32,10 @@ export interface Terminal {
   complain(line: string): void
 }
 
+/** How long to leave a full pipe to its reader, in milliseconds. */
+const BREATH = 5
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
+
 /** Writes everything, also to a pipe that is not ready. Returns the error when the rest is lost. */
 function writeFully(fd: number, text: string | Buffer): unknown {
   const bytes = Buffer.from(text)
@@ -41,6 +45,7 @@ function writeFully(fd: number, text: string | Buffer): unknown {
       written += writeSync(fd, bytes, written)
     } catch (error) {
       if (errnoOf(error) !== 'EAGAIN') return error
+      Atomics.wait(NOBODY_WAKES, 0, 0, BREATH)
     }
   }
   return undefined
@@ -104,6 +109,8 @@ export async function runProgram(
   main: (terminal: Terminal) => Promise<EndCode>,
 ): Promise<never> {
   const terminal = processTerminal(program)
+  // Without a listener this signal would open the debugger, to everybody on this machine.
+  process.on('SIGUSR1', () => undefined)
   const end = (error: unknown): never => {
     debugStack(terminal, error)
     process.exit(failed(terminal, error))

@@ -78,12 +78,9 @@ function replace({ given, home }: Collection, { key, value, by }: ConfigOverride
 async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<void> {
   readInto(collection, file, false)
   const include = collection.given.get(OPTIONS.include.name)
-  try {
-    if (include !== undefined) await readIncluded(collection, include)
-  } catch (error) {
-    if (!(error instanceof MailError) || error.code !== 'CONFIG_DENIED' || request.sealed !== 'queue')
-      throw error
-    if (!collection.given.has(OPTIONS.queue_dir.name)) throw error
+  const closed = include === undefined ? undefined : await readIncluded(collection, include)
+  if (closed !== undefined) {
+    if (request.sealed !== 'queue' || !collection.given.has(OPTIONS.queue_dir.name)) throw closed
     onlyQueue(collection.given, file)
   }
   reportExposed(collection, request.warn)
@@ -119,10 +116,20 @@ function refuseSection({ section }: IniEntry, where: string): void {
   throw configInvalid(where, `unknown section "${section.slice(0, 80)}"${hint}`)
 }
 
-async function readIncluded(collection: Collection, include: GivenValue): Promise<void> {
+/** Reads all included files. Resolves to the reason why one of them may not be read. */
+async function readIncluded(collection: Collection, include: GivenValue): Promise<MailError | undefined> {
+  let closed: MailError | undefined
   for (const pattern of readGiven(collection.given, OPTIONS.include) ?? []) {
-    for (const file of await includedFiles(pattern, include)) readInto(collection, file, true)
+    for (const file of await includedFiles(pattern, include)) {
+      try {
+        readInto(collection, file, true)
+      } catch (error) {
+        if (!(error instanceof MailError) || error.code !== 'CONFIG_DENIED') throw error
+        closed ??= error
+      }
+    }
   }
+  return closed
 }
 
 async function includedFiles(pattern: string, { where, base }: GivenValue): Promise<readonly string[]> {

@@ -7,6 +7,10 @@ import { describeError, errnoOf } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { configInvalid } from './config-error.ts'
 
+/** In octets. */
+const LARGEST = 1024 * 1024
+const NO_FILE = 'is no regular file; name a file'
+
 /** The content of a configuration file. */
 interface ConfigText {
   readonly text: string
@@ -27,12 +31,19 @@ export function readConfigFile(path: string): ConfigText {
   try {
     const fd = openSync(path, 'r')
     try {
-      mode = fstatSync(fd).mode & 0o777
+      const stat = fstatSync(fd)
+      // A pipe may be a configuration that another program writes; a device never ends.
+      if (!stat.isFile() && !stat.isFIFO() && path !== '/dev/null')
+        throw configInvalid(path, stat.isDirectory() ? 'is a directory; name a file' : NO_FILE)
+      if (stat.size > LARGEST)
+        throw configInvalid(path, 'is larger than 1 MB, so it is no configuration; name another file')
+      mode = stat.mode & 0o777
       bytes = readFileSync(fd)
     } finally {
       closeSync(fd)
     }
   } catch (error) {
+    if (error instanceof MailError) throw error
     throw readError(error, path)
   }
   return { text: decodeUtf8(bytes, path), mode }
@@ -51,7 +62,7 @@ function readError(error: unknown, path: string): MailError {
   if (errno === 'ENOENT') {
     return new MailError('CONFIG_MISSING', `${path}: no such file; create it or correct the name`, extras)
   }
-  const why = errno === 'EISDIR' ? 'is a directory; name a file' : `cannot be read: ${describeError(error)}`
+  const why = `cannot be read: ${describeError(error)}`
   return new MailError('CONFIG_INVALID', `${path}: ${why}`, extras)
 }
 

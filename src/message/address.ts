@@ -13,7 +13,6 @@ export interface AddressParts {
   readonly domain: string | undefined
 }
 
-const MAX_LOCAL = 64
 const MAX_ADDRESS = 254
 
 const PARTS = /^("(?:[^"\\]|\\.)*"|[^"@]*)(?:@(.*))?$/s
@@ -65,8 +64,8 @@ export function isDomain(text: string): boolean {
 }
 
 /**
- * Checks one address for the envelope, with the limits of RFC 5321 section 4.5.3.1 (local part 64 octets, whole
- * address 254).
+ * Checks one address for the envelope. It may have 254 octets (RFC 5321 section 4.5.3.1.3); the 64 that servers have to
+ * take before the `@` are no limit here, because many take more and addresses for bounces are longer.
  *
  * @param text an address without display name or angle brackets; a bare local part is allowed
  * @param what how to call it in the sentence of the error: `recipient`, `sender`
@@ -90,7 +89,6 @@ export function envelopeAddress(text: string, what: string): string {
   if (domain !== undefined && !isDomain(domain)) throw refuse('the part after the "@" is not a host name')
   const wire = formatLocalPart(plain)
   if (wire.startsWith('-')) throw refuse('it begins with a dash')
-  if (Buffer.byteLength(wire) > MAX_LOCAL) throw refuse('the part before the "@" is longer than 64 octets')
   const address = domain === undefined ? wire : `${wire}@${domain}`
   if (Buffer.byteLength(address) > MAX_ADDRESS) throw refuse('it is longer than 254 octets')
   return address

@@ -4,6 +4,7 @@
  * came. Cannot fail.
  */
 import { formatDate } from './date.ts'
+import { foldLongLines } from './fold-long-lines.ts'
 import type { HeaderBlock } from './header-block.ts'
 import { messageIdIn, newMessageId } from './message-id.ts'
 import { formatMailbox } from './phrase.ts'
@@ -88,7 +89,7 @@ export function completeHeader(
   const set = setFields(header, facts, policy)
   const added = missingFields(set, facts, policy)
   const kept = policy.removeBcc ? set.all.filter((field) => !/^(?:resent-)?bcc$/i.test(field.name)) : set.all
-  const text = kept.map((field) => field.raw).join('')
+  const text = kept.map(foldLongLines).join('')
   const lines = [...added].map(([name, value]) => `${name}: ${value}\r\n`)
   return {
     bytes: Buffer.concat([Buffer.from(text, 'latin1'), Buffer.from(`${lines.join('')}\r\n`)]),
@@ -96,10 +97,14 @@ export function completeHeader(
   }
 }
 
-/** To and From as the policy wants them. The null sender has no address that From could name. */
+/**
+ * To and From as the policy wants them. The null sender has no address that From could name, and a message that was
+ * resent keeps its author.
+ */
 function setFields(header: HeaderBlock, facts: HeaderFacts, policy: HeaderPolicy): HeaderBlock {
   const addressed = setTo(header, policy.setTo, facts.recipients ?? [])
-  return policy.setFrom === 'on' && facts.sender !== '' ? replaceFrom(addressed, facts.from) : addressed
+  const replaces = policy.setFrom === 'on' && facts.sender !== '' && !isResent(header)
+  return replaces ? replaceFrom(addressed, facts.from) : addressed
 }
 
 function missingFields(header: HeaderBlock, facts: HeaderFacts, policy: HeaderPolicy): Map<string, string> {

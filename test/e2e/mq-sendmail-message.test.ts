@@ -142,3 +142,27 @@ describe('the header with -t', () => {
     expect(sent(site)).toEqual([`${FIELDS_WIRE}To: one@d.ex,\r\n two@d.ex\r\n\r\nb\r\n`, M0_WIRE])
   })
 })
+
+describe('what is longer than usual', () => {
+  it('is a local part, as in addresses for bounces and replies', async () => {
+    const site = await openSite()
+    const recipient = `reply+${'A'.repeat(70)}@d.ex`
+    const sender = `b+${'b'.repeat(70)}@s.ex`
+    expect(await site.run('mq-sendmail', ['-f', sender, recipient], { stdin: M0 })).toEqual(QUIET)
+    expect(site.received.map(({ mailFrom, rcptTo }) => [mailFrom, rcptTo])).toEqual([[sender, [recipient]]])
+    expect(site.queue()).toEqual([])
+  })
+
+  it('is a line of the header, which is folded at a blank', async () => {
+    const site = await openSite()
+    const subject = `Cron <root@h> ${'command argument '.repeat(100)}end`
+    const bare = Array.from({ length: 150 }, (_, at) => `u${at}`).join(',')
+    const stdin = `${FIELDS}To: ${bare}\nSubject: ${subject}\nX-Word: ${'x'.repeat(1200)}\n\nbody\n`
+    expect(await site.run('mq-sendmail', ['one@d.ex'], { stdin })).toEqual(QUIET)
+    const [message = ''] = sent(site)
+    const long = message.split('\r\n').filter((line) => line.length > 998)
+    expect(long.map((line) => line.slice(0, 7))).toEqual(['To: u0@', 'X-Word:'])
+    expect(message.replaceAll(/\r\n(?=[ \t])/g, '')).toContain(`\r\nSubject: ${subject}\r\n`)
+    expect(site.queue()).toEqual([])
+  })
+})

@@ -102,6 +102,8 @@ describe('a line that is not understood', () => {
     ['-V'],
     ['-V', 'caf\u00e9', 'one@d.ex'],
     ['-N', 'sometimes', 'one@d.ex'],
+    ['--host', 'a b', 'one@d.ex'],
+    ['--host', '', 'one@d.ex'],
     ['--dsn-notify=never,failure', 'one@d.ex'],
     ['-R', 'half', 'one@d.ex'],
     ['-bs', 'one@d.ex'],
@@ -146,11 +148,73 @@ describe('the end of the message', () => {
     [['-i'], text, 'l1\r\n.\r\n..x\r\nl2\r\n'],
     [['-oi'], text, 'l1\r\n.\r\n..x\r\nl2\r\n'],
     [['-O', 'IgnoreDots=true'], text, 'l1\r\n.\r\n..x\r\nl2\r\n'],
+    [['-O', 'IgnoreDots'], text, 'l1\r\n.\r\n..x\r\nl2\r\n'],
+    [['-oitrue'], text, 'l1\r\n.\r\n..x\r\nl2\r\n'],
+    [['-oifalse'], text, 'l1\r\n'],
     [['-O', 'IgnoreDots=false'], text, 'l1\r\n'],
   ])('with %j and %j leaves the body %j', async (args, given, wanted) => {
     const site = await openSite()
     const stdin = `Subject: s\n\n${given}`
     expect(await site.run('mq-sendmail', [...args, 'one@d.ex'], { stdin })).toEqual(QUIET)
     expect(site.received.map(({ data }) => body(data))).toEqual([wanted])
+  })
+})
+
+describe('the full name in the configured sender', () => {
+  it.each(['Doe, Jane', 'x (y', 'a"b', 'a;b', 'a\\b', 'a:b'])(
+    '%s stops no mail, and stands in quotes',
+    async (name) => {
+      const site = await openSite({ from: '%F <me@s.ex>' })
+      const run = { stdin: M1, env: { NAME: name } }
+      expect(await site.run('mq-sendmail', ['one@d.ex'], run)).toEqual(QUIET)
+      expect(from(site.received[0]?.data)).toBe(`"${name.replace(/["\\]/g, '\\$&')}" <me@s.ex>`)
+      expect(site.queue()).toEqual([])
+    },
+  )
+
+  it.each(['a@b@c', 'Doe, Jane <me@s.ex>'])(
+    '%s as a sender is a fault of the configuration',
+    async (sender) => {
+      const site = await openSite({ from: sender })
+      const result = await site.run('mq-sendmail', ['-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+      expect(result).toMatchObject({ code: 78, stdout: '' })
+      expect(result.stderr).toMatch(/^mq-sendmail: [^\n]*\.conf:\d+: from [^\n]*\n$/)
+      expect(site.server.connections).toBe(0)
+      expect(site.queue()).toEqual([])
+    },
+  )
+})
+
+describe('settings of sendmail', () => {
+  it.each(['DoubleBounceAddress=x', 'DeadLetterDrop=/x', 'DontBlameSendmail=safe', 'DeliveryMode=q'])(
+    '-O %s does not end -odq',
+    async (setting) => {
+      const site = await openSite()
+      expect(await site.run('mq-sendmail', ['-odq', '-O', setting, 'one@d.ex'], { stdin: M0 })).toEqual(QUIET)
+      expect(site.server.connections).toBe(0)
+      expect(site.queue()).toEqual(['new one@d.ex'])
+    },
+  )
+})
+
+describe('a message that is given to something else', () => {
+  it.each([
+    ['-t', '-q'],
+    ['-t', '-bp'],
+    ['-t', '-I'],
+    ['-t', '-S'],
+    ['-f', 'a@s.ex', '-t', '-q'],
+    ['-bs', '-q'],
+    ['-q', '-bs'],
+    ['-bp', '-bi'],
+    ['-bm', '-q'],
+    ['-bs', '--read-envelope-from'],
+    ['--host=h', '-bp'],
+    ['--host=h', '-q'],
+  ])('is refused with 64 and not forgotten: %s %s', async (...args) => {
+    const site = await openSite()
+    expect(await site.run('mq-sendmail', args, { stdin: M0 })).toMatchObject({ code: 64, stdout: '' })
+    expect(site.server.connections).toBe(0)
+    expect(site.queue()).toEqual([])
   })
 })

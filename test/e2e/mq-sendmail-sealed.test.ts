@@ -57,3 +57,15 @@ describe.runIf(canRunWithoutRoot())('without the right to read the password', ()
     expect(site.received).toEqual([])
   })
 })
+
+describe.runIf(canRunWithoutRoot())('a closed file among others', () => {
+  it('does not hide those after it', async () => {
+    const site = await sealedSite({ include: 'secret.conf open.conf' })
+    const open = site.write('open.conf', '[mailqueue]\nset_from_header = off\n')
+    chmodSync(open, 0o644)
+    const result = await site.run('mq-sendmail', ['-P'], { env: WITHOUT_ROOT })
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(result.stdout).toMatch(/^set_from_header = off$/m)
+    expect(result.stdout).toMatch(/^spool = only$/m)
+  })
+})

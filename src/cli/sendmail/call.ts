@@ -9,14 +9,16 @@ import type { Terminal } from '../exit.ts'
 import { parseArguments } from './getopt.ts'
 import type { SendmailEffect, SendmailOption } from './option.ts'
 import { sendmailGrammar, sendmailOption } from './options.ts'
-import { setMode, setPersonality, refuseMixture, type Mode } from './modes.ts'
+import { chooseMode, setMode, setPersonality, refuseMixture, type Mode } from './modes.ts'
 import { addQueueRun, type QueueRunFilter } from './queue-run-filter.ts'
 import { envidRequest, notifyRequest, returnRequest } from './report-options.ts'
-import { settingOverride, tlsOverrides, yesNo, type TlsWishes } from './setting-options.ts'
+import { readHost, settingOverride, tlsOverrides, yesNo, type TlsWishes } from './setting-options.ts'
 
 /** One call of the command. */
 export interface SendmailCall {
   mode: Mode
+  /** An option asked for it, not the name of the command. */
+  modeGiven: boolean
   config: string | undefined
   /** The server that is named instead of a configuration. */
   host: string | undefined
@@ -49,6 +51,7 @@ export interface SendmailCall {
 function newCall(program: string, operands: readonly string[]): SendmailCall {
   return {
     mode: setPersonality(program),
+    modeGiven: false,
     config: undefined,
     host: undefined,
     account: undefined,
@@ -74,15 +77,22 @@ function newCall(program: string, operands: readonly string[]): SendmailCall {
 
 type Apply = (call: SendmailCall, value: string, option: SendmailOption) => void
 
-function setOption(call: SendmailCall, value: string): void {
-  if (value === 'i' || /^ignoredots=(?:t|true|y|yes|1)$/i.test(value)) call.ignoreDots = true
-  const mode = /^(?:d|deliverymode=)([a-z])/i.exec(value)?.[1]?.toLowerCase()
+/** The settings of -o, which have a letter, and of -O, which have a name. No value means yes. */
+const SETTINGS = {
+  o: { ignoreDots: /^i(?:[ty1].*)?$/i, delivery: /^d([a-z])/ },
+  O: { ignoreDots: /^ignoredots(?:=(?:[ty1].*)?)?$/i, delivery: /^deliverymode=([a-z])/i },
+}
+
+function setOption(call: SendmailCall, value: string, { letter }: SendmailOption): void {
+  const { ignoreDots, delivery } = letter === 'O' ? SETTINGS.O : SETTINGS.o
+  if (ignoreDots.test(value)) call.ignoreDots = true
+  const mode = delivery.exec(value)?.[1]?.toLowerCase()
   if (mode !== undefined) call.queueOnly = mode === 'q' || mode === 'd'
 }
 
 /** -d0.1 asks for the version, as with sendmail, whose first debug level prints it. */
 function setDebug(call: SendmailCall, value: string): void {
-  if (value === '0.1' || value === '0') call.mode = 'version'
+  if (value === '0.1' || value === '0') chooseMode(call, 'version')
   else call.verbose = true
 }
 
@@ -101,15 +111,15 @@ const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
   account: (call, value) => (call.account = value),
   aliases: (call, value) => (call.aliases = value),
   'certificate-check': (call, value, option) => (call.tls.certificateCheck = yesNo(value, option)),
-  'check-aliases': (call) => (call.mode = 'check-aliases'),
+  'check-aliases': (call) => chooseMode(call, 'check-aliases'),
   body: setBody,
   config: (call, value) => (call.config = value),
   debug: setDebug,
   envid: (call, value) => addRequest(call, envidRequest(value)),
   from: (call, value) => (call.from = value),
   'full-name': (call, value) => (call.fullName = value),
-  help: (call) => (call.mode = 'help'),
-  host: (call, value) => (call.host = value),
+  help: (call) => chooseMode(call, 'help'),
+  host: (call, value, option) => (call.host = readHost(value, option)),
   'ignore-dots': (call) => (call.ignoreDots = true),
   ignored: () => undefined,
   json: (call) => (call.json = true),
@@ -117,7 +127,7 @@ const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
   mode: setMode,
   'no-aliases': (call) => (call.noAliases = true),
   notify: (call, value) => addRequest(call, notifyRequest(value)),
-  pretend: (call) => (call.mode = 'print-config'),
+  pretend: (call) => chooseMode(call, 'print-config'),
   'queue-run': addQueueRun,
   'read-envelope-from': (call) => (call.readEnvelopeFrom = true),
   'read-recipients': (call) => (call.readRecipients = true),
@@ -125,13 +135,13 @@ const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
     throw new MailError('USAGE', `the option -${letter} of other programs is not supported: ${doc}`)
   },
   return: (call, value) => addRequest(call, returnRequest(value)),
-  'server-info': (call) => (call.mode = 'server-info'),
+  'server-info': (call) => chooseMode(call, 'server-info'),
   'set-option': setOption,
   setting: (call, value, option) => call.settings.push(settingOverride(value, option)),
   starttls: (call, value, option) => (call.tls.starttls = yesNo(value, option)),
   tls: (call, value, option) => (call.tls.wanted = yesNo(value, option)),
   verbose: (call) => (call.verbose = true),
-  version: (call) => (call.mode = 'version'),
+  version: (call) => chooseMode(call, 'version'),
 }
 
 /**

@@ -49,6 +49,23 @@ export function setPersonality(program: string): Mode {
   return PERSONALITIES[program] ?? 'send'
 }
 
+/** What is answered whatever else is asked for. */
+const ANSWERS: ReadonlySet<Mode> = new Set<Mode>(['print-config', 'help', 'version'])
+
+/**
+ * Sets what the command is to do, which its name may have set otherwise.
+ *
+ * @throws MailError USAGE when an option before it asked for something else
+ */
+export function chooseMode(call: SendmailCall, mode: Mode): void {
+  if (ANSWERS.has(call.mode)) return
+  if (call.modeGiven && call.mode !== mode && !ANSWERS.has(mode)) {
+    throw new MailError('USAGE', 'the options -b, -q, -I and -S ask for different things; give one of them')
+  }
+  call.mode = mode
+  call.modeGiven = true
+}
+
 /**
  * Takes the argument of -b.
  *
@@ -59,7 +76,7 @@ export function setMode(call: SendmailCall, value: string): void {
   if (mode === undefined) {
     throw new MailError('USAGE', `the mode -b${value} is not supported; ${INSTEAD[value] ?? 'see --help'}`)
   }
-  call.mode = mode
+  chooseMode(call, mode)
   // the letter of dma
   if (value === 'q') call.queueOnly = true
 }
@@ -80,11 +97,24 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
     ({ host, queueOnly }) => host !== undefined && queueOnly,
   ],
   [
-    '-t cannot be used with -bs: the recipients are named in the session; see --help',
-    ({ mode, readRecipients }) => mode === 'smtp-session' && readRecipients,
+    '-t goes with sending a message from standard input only; see --help',
+    ({ mode, readRecipients }) => readRecipients && mode !== 'send' && !ANSWERS.has(mode),
+  ],
+  [
+    '--host has no queue and no aliases of its own; it goes with sending and with --serverinfo',
+    ({ mode, host }) => host !== undefined && !WITH_HOST.has(mode),
   ],
   ['--json goes with -bp', ({ json, mode }) => json && mode !== 'list-queue'],
 ]
+
+/** What can be done at a server that is named. */
+const WITH_HOST: ReadonlySet<Mode> = new Set<Mode>([
+  ...ANSWERS,
+  'send',
+  'smtp-session',
+  'server-info',
+  'verify',
+])
 
 /** What takes recipients, or does not mind them. */
 const WITH_OPERANDS: ReadonlySet<Mode> = new Set<Mode>(['send', 'verify', 'print-config', 'help', 'version'])

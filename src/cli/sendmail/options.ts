@@ -88,8 +88,8 @@ const SENDMAIL: readonly SendmailOption[] = [
     long: 'logfile',
     takes: 'required',
     effect: 'setting',
-    doc: 'file that gets the log of events',
-    setting: { key: 'log' },
+    doc: 'file that gets the log of events; - or stderr: standard error',
+    setting: { key: 'log', words: { '-': 'stderr' } },
   },
   {
     letter: 'B',
@@ -144,6 +144,8 @@ const REFUSED: readonly SendmailOption[] = [
   },
   { letter: 'M', takes: 'required', effect: 'refused', doc: 'use mq-queue flush to try chosen messages' },
   { letter: 'Q', takes: 'attached', effect: 'refused', doc: 'use mq-queue hold to keep messages back' },
+  { letter: 'E', takes: 'attached', effect: 'refused', doc: 'see --help for what there is' },
+  { letter: 'J', takes: 'attached', effect: 'refused', doc: 'see --help for what there is' },
   { letter: 'D', takes: 'none', effect: 'refused', doc: 'use mq-run from cron to deliver queued mail' },
   {
     letter: 'T',

@@ -6,6 +6,7 @@ import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
 import type { QueuedMessage, QueueEntry, QueueStore } from '../../queue/store.ts'
 import type { SendmailCall } from './call.ts'
+import { chooseMode } from './modes.ts'
 
 /** Which messages are meant, by a text that something of theirs contains; upper and lower case are the same. */
 export interface QueueRunFilter {
@@ -22,7 +23,7 @@ const LETTERS: Readonly<Record<string, QueueRunFilter['of']>> = { I: 'id', R: 'r
  * @throws MailError USAGE for an interval and anything else that is no filter
  */
 export function addQueueRun(call: SendmailCall, value: string): void {
-  call.mode = 'run-queue'
+  chooseMode(call, 'run-queue')
   if (value === '') return
   const of = LETTERS[value.charAt(0)]
   const text = value.slice(1).toLowerCase()

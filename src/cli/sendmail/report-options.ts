@@ -12,7 +12,10 @@ const NOTIFY: Readonly<Record<string, Notify>> = {
   failure: 'failure',
   delay: 'delay',
 }
-const RET: Readonly<Record<string, 'full' | 'hdrs'>> = { full: 'full', hdrs: 'hdrs' }
+/** The second word is msmtp's. */
+const RET: Readonly<Record<string, 'full' | 'hdrs'>> = { full: 'full', hdrs: 'hdrs', headers: 'hdrs' }
+/** How msmtp says that nothing is asked for. */
+const NOTHING = 'off'
 const ENVID = /^[ -~]{1,100}$/
 
 function wordOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
@@ -27,6 +30,7 @@ function wordOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefi
  * @throws MailError USAGE for any other word, and for `never` beside others
  */
 export function notifyRequest(text: string): ReportRequest {
+  if (text === NOTHING) return { notify: [] }
   const words = text.split(',').map((word) => wordOf(NOTIFY, word))
   const notify = [...new Set(words.filter((word) => word !== undefined))]
   if (words.includes(undefined)) {
@@ -47,6 +51,7 @@ export function notifyRequest(text: string): ReportRequest {
  * @throws MailError USAGE when it is neither `full` nor `hdrs`
  */
 export function returnRequest(text: string): ReportRequest {
+  if (text === NOTHING) return {}
   const ret = wordOf(RET, text)
   if (ret === undefined) {
     throw new MailError('USAGE', `-R takes full or hdrs, and not ${quoteForMessage(text)}`)

@@ -1,6 +1,7 @@
 /**
  * `mq-sendmail --serverinfo`: what the smarthost says about itself. Nothing is sent, and nobody logs in.
  */
+import type { SmtpSettings } from '../../config/config.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { serverInfo, type TlsFacts } from '../../transport/server-info.ts'
@@ -18,10 +19,19 @@ function tlsLines(tls: TlsFacts | undefined): readonly string[] {
   ]
 }
 
+/** What the configuration demands of the connection and the server does not give. */
+function whatIsMissing({ host, tls: level }: SmtpSettings, tls: TlsFacts | undefined): string | undefined {
+  if (level !== 'require' && level !== 'verify') return undefined
+  if (tls === undefined)
+    return `tls = ${level} demands TLS, and ${host} does not offer it; no mail would be sent`
+  if (level === 'require' || tls.problem === undefined) return undefined
+  return `tls = verify demands a valid certificate, and that of ${host} is not: ${tls.problem}; set tls_ca`
+}
+
 /**
  * Asks the server and prints its answers.
  *
- * @returns 0, or 75 when there is no session with it
+ * @returns 0; 75 when there is no session with it, 69 when it lacks the TLS that the configuration demands
  * @throws MailError CONFIG_MISSING when no server is configured
  */
 export async function printServerInfo(setup: Setup, verbose: boolean): Promise<ExitCode> {
@@ -44,5 +54,7 @@ export async function printServerInfo(setup: Setup, verbose: boolean): Promise<E
     ...info.extensions.map((line) => `  ${line}`),
   ]
   terminal.print(`${lines.join('\n')}\n`)
-  return EX.OK
+  const missing = whatIsMissing(config.smtp, info.tls)
+  if (missing !== undefined) terminal.complain(missing)
+  return missing === undefined ? EX.OK : EX.UNAVAILABLE
 }

@@ -42,11 +42,24 @@ export function settingOverride(value: string, option: SendmailOption): ConfigOv
   const { key, bare, words = {} } = setting
   const text = value === '' && bare !== undefined ? bare : value
   const meant = Object.hasOwn(words, text) ? (words[text] ?? text) : text
-  const parsed = OPTIONS[key].kind.parse([meant], { folder: process.cwd(), home: '' })
-  if (!parsed.ok && meant !== '') {
-    throw new MailError('USAGE', `${by} takes ${parsed.expected}, and not ${quoteForMessage(text)}`)
-  }
+  if (meant !== '') checkValue(key, meant, by)
   return { key, value: meant, by }
+}
+
+function checkValue(key: ConfigOverride['key'], text: string, by: string): void {
+  const parsed = OPTIONS[key].kind.parse([text], { folder: process.cwd(), home: '' })
+  if (parsed.ok) return
+  throw new MailError('USAGE', `${by} takes ${parsed.expected}, and not ${quoteForMessage(text)}`)
+}
+
+/**
+ * The name of a server.
+ *
+ * @throws MailError USAGE when it is none
+ */
+export function readHost(text: string, option: SendmailOption): string {
+  checkValue('smtp_hostname', text, nameOf(option))
+  return text
 }
 
 /**
@@ -59,8 +72,9 @@ export function tlsOverrides(
   { wanted, starttls, certificateCheck }: TlsWishes,
   given: readonly ConfigOverride[],
 ): ConfigOverride[] {
+  const demanded = wanted ?? (certificateCheck === undefined ? undefined : true)
   const level =
-    wanted === undefined ? undefined : !wanted ? 'off' : certificateCheck === false ? 'require' : 'verify'
+    demanded === undefined ? undefined : !demanded ? 'off' : certificateCheck === false ? 'require' : 'verify'
   const tls = level === undefined ? [] : [{ key: 'tls' as const, value: level, by: '--tls' }]
   if (starttls !== false) return tls
   const port = given.findLast(({ key }) => key === 'smtp_port')

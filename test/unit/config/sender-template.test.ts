@@ -33,8 +33,8 @@ describe('the placeholders of from', () => {
 
   it('that would make more than one address are refused', () => {
     expect(() => expandSender('%U@x', { ...ANN, user: 'a b' }, 'x.conf:1')).toThrow(
-      'x.conf:1: from does not give one',
+      'x.conf:1: from is not one address',
     )
-    expect(() => expandSender('%U@x', { ...ANN, user: 'a\r\nRCPT' }, 'x')).toThrow('from does not give one')
+    expect(() => expandSender('%U@x', { ...ANN, user: 'a\r\nRCPT' }, 'x')).toThrow('from is not one address')
   })
 })
