@@ -49,10 +49,12 @@ async function readAndHandOver(
  */
 export async function takeMessage(session: SmtpSession): Promise<SmtpReply | undefined> {
   const { setup, input, output, transaction } = session
+  session.dataRefused = true
   if (transaction === undefined) throw new Refusal(503, '5.5.1 MAIL and RCPT come first')
   if (transaction.named.length === 0) throw new Refusal(554, '5.5.1 no valid recipients')
   const envelope = transactionEnvelope(transaction)
   if (!(await output.send(reply(354, 'End data with <CR><LF>.<CR><LF>')))) return undefined
+  session.dataRefused = false
   let answer: SmtpReply
   try {
     answer = await readAndHandOver(session, transaction, envelope)

@@ -3,6 +3,9 @@
  * the same counter as all others. What is not complete when the session ends is never sent, and nothing the client
  * does makes a message that was answered 250 get lost or go out twice.
  *
+ * A client that says everything at once sends its message also where DATA is refused. Such text is never obeyed, or
+ * whoever wrote it could send messages of his own: the session ends there. A client that waits for replies goes on.
+ *
  * It ends with 0 after QUIT and when the client leaves between two messages, with 65 when it leaves in the middle of
  * one or does not speak SMTP, and with 75 when it is given up after a long silence or because of a signal.
  */
@@ -26,10 +29,23 @@ export interface SmtpSession {
   readonly output: ReplyWriter
   /** What MAIL has opened and no message has ended yet. */
   transaction?: Transaction | undefined
+  /** The last DATA was refused: what comes next may be the text of a message all the same. */
+  dataRefused?: boolean
 }
 
 /** Unknown commands in a row after which the client is taken to send a message nobody asked for. */
 const NONSENSE = 10
+
+const REFUSED_TEXT = {
+  status: '4.5.0',
+  why: 'DATA was refused, and text came all the same',
+  exitCode: EX.DATAERR,
+} as const
+const TOO_MUCH_NONSENSE = {
+  status: '4.7.0',
+  why: 'too many unknown commands',
+  exitCode: EX.DATAERR,
+} as const
 
 /** Ends a session from this side. */
 async function hangUp(
@@ -102,11 +118,13 @@ export async function serveClient(session: SmtpSession): Promise<ExitCode> {
       : await answerTo(session, line.text)
     if (answer === undefined) break
     nonsense = answer.code === 500 ? nonsense + 1 : 0
-    if (nonsense === NONSENSE) {
-      return hangUp(session, { status: '4.7.0', why: 'too many unknown commands', exitCode: EX.DATAERR })
-    }
+    if (nonsense > 0 && session.dataRefused === true) return hangUp(session, REFUSED_TEXT)
+    if (nonsense === NONSENSE) return hangUp(session, TOO_MUCH_NONSENSE)
     await output.send(answer)
     if (answer.code === 221) return EX.OK
+    if (/^DATA\b/i.test(line.text) && session.dataRefused === true && input.waiting !== '') {
+      return hangUp(session, REFUSED_TEXT)
+    }
   }
   return endSession(session, nonsense)
 }
