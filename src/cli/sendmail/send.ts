@@ -8,7 +8,7 @@ import { readMessage, type IncomingMessage } from '../../message/read-message.ts
 import { envelope, headerRecipients, readRecipients, type RecipientList } from '../../message/recipients.ts'
 import type { Terminal } from '../exit.ts'
 import { handOver } from '../hand-over.ts'
-import { resolveRecipients } from '../resolve-recipients.ts'
+import { recipientExpander, resolveRecipients } from '../resolve-recipients.ts'
 import { envelopeSender, senderFromHeader } from '../sender.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
@@ -46,7 +46,7 @@ export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> 
   tellChanges(terminal, incoming)
   const sender = named ?? senderFromHeader(setup, incoming.header)
   const to = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
-  const { recipients, exitCode, dropped } = await resolveRecipients(setup, to, call)
+  const { recipients, exitCode, dropped } = await resolveRecipients(setup, to, recipientExpander(setup, call))
   if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
   const addressed = envelope(sender.address, recipients, call.reports, call.body)
   const finishing = { sender, fullName: call.fullName, envelope: addressed }

@@ -10,8 +10,8 @@ import { isOriginalRecipient } from '../../message/recipient-request.ts'
 import { envidRequest, notifyRequest, returnRequest } from '../sendmail/report-options.ts'
 import { Refusal } from './reply.ts'
 
-/** What MAIL says besides the sender. */
-export type MailParameters = ReportRequest & Pick<Envelope, 'body'>
+/** What MAIL says besides the sender; the body is undefined where its bytes decide. */
+export type MailParameters = ReportRequest & { readonly body?: Envelope['body'] | undefined }
 
 /** Reads a value, undefined when there is none. Returns undefined, or throws USAGE, for one that is not allowed. */
 type Reader<T> = (value: string | undefined) => T | undefined
@@ -28,7 +28,10 @@ function readOriginal(value = ''): RecipientRequest | undefined {
   return isOriginalRecipient(original) ? { original } : undefined
 }
 
-const BODIES: Readonly<Record<string, MailParameters>> = { '7BIT': {}, '8BITMIME': { body: '8bitmime' } }
+const BODIES: Readonly<Record<string, MailParameters>> = {
+  '7BIT': { body: undefined },
+  '8BITMIME': { body: '8bitmime' },
+}
 
 /** The size is seen in the message itself, and so is a body of 7 bits. */
 const MAIL: Readonly<Record<string, Reader<MailParameters>>> = {
