@@ -62,13 +62,16 @@ describe('the options', () => {
     expect(site.queue()).toEqual(['new one@d.ex'])
   })
 
-  it.each([[['-t']], [['one@d.ex']]])('%j is refused with 64, and nothing is said', async (args) => {
-    const site = await openSite()
-    const result = await site.run('mq-sendmail', ['-bs', ...args], { stdin: session })
-    expect(result).toMatchObject({ code: 64, stdout: '' })
-    expect(site.received).toEqual([])
-    expect(site.queue()).toEqual([])
-  })
+  it.each([[['-t']], [['--read-envelope-from']], [['one@d.ex']]])(
+    '%j is refused with 64, and nothing is said',
+    async (args) => {
+      const site = await openSite()
+      const result = await site.run('mq-sendmail', ['-bs', ...args], { stdin: session })
+      expect(result).toMatchObject({ code: 64, stdout: '' })
+      expect(site.received).toEqual([])
+      expect(site.queue()).toEqual([])
+    },
+  )
 })
 
 describe('a dialogue', () => {

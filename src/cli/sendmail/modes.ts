@@ -83,6 +83,10 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
     '-t cannot be used with -bs: the recipients are named in the session; see --help',
     ({ mode, readRecipients }) => mode === 'smtp-session' && readRecipients,
   ],
+  [
+    '--read-envelope-from cannot be used with -bs: the session names the sender; leave it out',
+    ({ mode, readEnvelopeFrom }) => mode === 'smtp-session' && readEnvelopeFrom,
+  ],
   ['--json goes with -bp', ({ json, mode }) => json && mode !== 'list-queue'],
 ]
 
