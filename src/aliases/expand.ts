@@ -47,8 +47,6 @@ export interface Expansion {
   readonly warnings: readonly string[]
   /** The recipients, as the user named them, whose alias drops mail on purpose. */
   readonly discarded: readonly string[]
-  /** Who led to a recipient first, as the user named him. */
-  readonly origins: ReadonlyMap<string, string>
 }
 
 /** The way from one recipient through the table. */
@@ -183,7 +181,6 @@ export function expandRecipients(recipients: readonly string[], source: AliasSou
   const warnings = new Set<string>()
   const refused: { recipient: string; reason: string }[] = []
   const discarded: string[] = []
-  const origins = new Map<string, string>()
   for (const recipient of recipients) {
     const walk = newWalk(source)
     visitAddress(walk, recipient, [])
@@ -195,7 +192,6 @@ export function expandRecipients(recipients: readonly string[], source: AliasSou
     if (walk.discarded) discarded.push(recipient)
     for (const warning of [...walk.warnings, ...(isLost ? [] : walk.problems)]) warnings.add(warning)
     found.push(...walk.found)
-    for (const address of walk.found) if (!origins.has(address)) origins.set(address, recipient)
   }
-  return { recipients: dedupe(found), refused, warnings: [...warnings], discarded, origins }
+  return { recipients: dedupe(found), refused, warnings: [...warnings], discarded }
 }

@@ -14,7 +14,7 @@ import { envelope, readRecipients, type RecipientList } from '../message/recipie
 import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { handOver } from './hand-over.ts'
-import { resolveRecipients } from './resolve-recipients.ts'
+import { recipientExpander, resolveRecipients } from './resolve-recipients.ts'
 import { envelopeSender, type Sender } from './sender.ts'
 import { finishMessage } from './sendmail/finish-message.ts'
 import { setUp, type Setup } from './setup.ts'
@@ -100,8 +100,9 @@ async function resolved(setup: Setup, lists: readonly RecipientList[], options: 
     told.add(line)
   }
   const quieter = { ...setup, terminal: { ...setup.terminal, complain } }
+  const expand = recipientExpander(quieter, { aliases: options.aliases })
   const results = []
-  for (const list of lists) results.push(await resolveRecipients(quieter, list, { aliases: options.aliases }))
+  for (const list of lists) results.push(await resolveRecipients(quieter, list, expand))
   return results
 }
 

@@ -8,13 +8,10 @@ import type { AliasTable } from '../aliases/parse.ts'
 import type { Config } from '../config/config.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { dedupe, qualify } from '../message/address.ts'
-import type { RecipientRequest } from '../message/envelope.ts'
 import type { RecipientList } from '../message/recipients.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import type { Setup } from './setup.ts'
 import { localDomains } from './shown-addresses.ts'
-
-type Requests = ReadonlyMap<string, RecipientRequest>
 
 /** How recipients are resolved. */
 export interface ResolveOptions {
@@ -22,8 +19,6 @@ export interface ResolveOptions {
   readonly aliases?: string | undefined
   /** Leaves names as they are. */
   readonly noAliases?: boolean
-  /** What is asked for about recipients, by these as they were named. */
-  readonly requests?: Requests
 }
 
 /** The recipients that are left, and the exit code that those which are not ask for. */
@@ -32,82 +27,63 @@ export interface ResolvedRecipients {
   readonly exitCode: ExitCode
   /** True when an alias drops this mail on purpose (`/dev/null`). */
   readonly dropped: boolean
-  /**
-   * What is asked for about the recipients that are left, for the envelope. What was asked for about an alias holds for
-   * each recipient in its place, whether it is one or many: who was named first, and when the sender is told.
-   */
-  readonly requests: Requests
 }
 
-/** Expands recipients; the addresses it gives all have a domain. */
-type Expand = (recipients: readonly string[]) => Expansion
+/**
+ * Expands recipients; the addresses it gives all have a domain. Rejects with MailError CONFIG_* when an aliases file
+ * that was named cannot be used, and with QUEUE_IO when reading a file may work later; to try again is right then.
+ */
+export type Expand = (recipients: readonly string[]) => Promise<Expansion>
 
 /**
  * Expands and qualifies recipients.
  *
- * @throws MailError CONFIG_* when an aliases file that was named cannot be used, QUEUE_IO when reading it may
- *   work later
+ * @throws MailError as {@link Expand} does
  */
 export async function resolveRecipients(
-  setup: Setup,
+  { terminal }: Setup,
   named: RecipientList,
-  options: ResolveOptions,
+  expand: Expand,
 ): Promise<ResolvedRecipients> {
-  const { terminal } = setup
   for (const problem of named.problems) terminal.complain(problem)
-  const expand = await recipientExpander(setup, named.recipients, options)
-  const { recipients, refused, warnings, discarded, origins } = expand(named.recipients)
+  const { recipients, refused, warnings, discarded } = await expand(named.recipients)
   for (const warning of warnings) terminal.complain(warning)
   for (const { recipient, reason } of refused) terminal.complain(`${recipient}: ${reason}`)
   const wrong = named.problems.length > 0 ? EX.DATAERR : EX.OK
-  const requests = new Map<string, RecipientRequest>()
-  for (const recipient of recipients) {
-    const request = options.requests?.get(origins.get(recipient) ?? recipient)
-    if (request !== undefined) requests.set(recipient, request)
-  }
-  return {
-    recipients,
-    exitCode: refused.length > 0 ? EX.NOUSER : wrong,
-    dropped: discarded.length > 0,
-    requests,
-  }
+  return { recipients, exitCode: refused.length > 0 ? EX.NOUSER : wrong, dropped: discarded.length > 0 }
 }
 
 /**
- * Reads what local names stand for on this host, as far as these recipients need it, and complains of bad lines
- * in the aliases file.
- *
- * @param recipients those that will be expanded
- * @returns the expansion, which throws MailError QUEUE_IO when a file may be readable later
- * @throws MailError as {@link resolveRecipients} does
+ * The expansion of recipients by what local names stand for on this host. The aliases file is read when the first
+ * local name comes, and kept: what is wrong with its lines is told once. A file that could not be read is tried again
+ * with the next local name; all others do without it.
  */
-export async function recipientExpander(
-  setup: Setup,
-  recipients: readonly string[],
-  options: ResolveOptions,
-): Promise<Expand> {
-  const { config, terminal } = setup
+export function recipientExpander(setup: Setup, options: ResolveOptions): Expand {
+  const { config } = setup
   const domain = mailDomain(config.qualifyDomain)
-  const whole = (address: string): string => qualify(address, domain)
   const complete = (expansion: Expansion): Expansion => ({
     ...expansion,
-    recipients: dedupe(expansion.recipients.map(whole)),
-    origins: new Map([...expansion.origins].map(([address, named]) => [whole(address), named])),
+    recipients: dedupe(expansion.recipients.map((address) => qualify(address, domain))),
   })
-  if (options.noAliases === true || !needsAliases(recipients, localDomains(config))) {
-    return (named) => {
-      const origins = new Map(named.map((recipient) => [recipient, recipient]))
-      return complete({ recipients: named, refused: [], warnings: [], discarded: [], origins })
+  let source: AliasSource | undefined
+  return async (recipients) => {
+    if (options.noAliases === true || !needsAliases(recipients, localDomains(config))) {
+      return complete({ recipients, refused: [], warnings: [], discarded: [] })
     }
+    const { expandRecipients } = await import('../aliases/expand.ts')
+    source ??= await configuredSource(setup, options)
+    return complete(expandRecipients(recipients, source))
   }
-  const { expandRecipients } = await import('../aliases/expand.ts')
+}
+
+/** Reads the aliases file that the command line or the configuration names, and complains of its bad lines. */
+async function configuredSource({ config, terminal }: Setup, options: ResolveOptions): Promise<AliasSource> {
   const { loadAliases } = await import('../aliases/load.ts')
   const path = options.aliases ?? config.aliases
   const explicit = options.aliases !== undefined || path !== '/etc/aliases'
   const { aliases, warnings } = loadAliases(path, { explicit })
   for (const warning of warnings) terminal.complain(warning)
-  const source = await aliasSource(config, aliases)
-  return (named) => complete(expandRecipients(named, source))
+  return aliasSource(config, aliases)
 }
 
 /** What an expansion by this table works with on this host. */

@@ -82,11 +82,11 @@ export class MessageHandler {
       if (this.#transport !== undefined) {
         const delivering = { queue, claim, transport: this.#transport, context: this.#context }
         const attempt = await attemptClaim(delivering)
-        return sendResult(claimResult(claim, attempt), undefined)
+        return sendResult(claimResult(claim, attempt, this.#context), undefined)
       }
       await claim.release()
-      const queued = { sent: [], queued: claim.pending, refused: [], unaccepted: [], problem: undefined }
-      return sendResult({ ...queued, queueId: claim.message.id }, undefined)
+      const nothing = { sent: [], refused: [], reported: [], unaccepted: [], problem: undefined }
+      return sendResult({ ...nothing, queued: claim.pending, queueId: claim.message.id }, undefined)
     } finally {
       await end()
     }

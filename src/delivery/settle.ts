@@ -7,6 +7,7 @@
  */
 import { describeError } from '../errors/errno.ts'
 import { notifyFor } from '../message/recipient-request.ts'
+import { isGivenUp } from '../queue/recipient-state.ts'
 import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../queue/store.ts'
 import type { DeliveryContext } from './context.ts'
 import { owedReports, type OwedReport } from './report-policy.ts'
@@ -36,6 +37,15 @@ function reportsOwed(message: QueuedMessage, { reports, clock }: DeliveryContext
     delayNoticeSent: delayNoticed,
   }
   return owedReports(facts, reports)
+}
+
+/** The recipients of whose failure a report tells: it was made, or it is owed and the next run makes it. */
+export function reportedFailures(message: QueuedMessage, context: DeliveryContext): string[] {
+  const owed = reportsOwed(message, context).flatMap(({ kind, recipients }) =>
+    kind === 'failed' ? recipients : [],
+  )
+  const made = message.recipients.filter((state) => isGivenUp(state) && state.reported)
+  return [...made.map(({ recipient }) => recipient), ...owed]
 }
 
 /**

@@ -23,7 +23,7 @@ import type { DeliveryContext } from './context.ts'
 import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportQueued } from './report.ts'
 import { nextAttempt } from './schedule.ts'
-import { settleClaim, type Settling } from './settle.ts'
+import { reportedFailures, settleClaim, type Settling } from './settle.ts'
 
 /** A message on its way in, and the means to deal with it. */
 export interface Submission {
@@ -46,6 +46,8 @@ export interface SubmitResult {
   readonly queued: readonly string[]
   /** Refused for good. With a queue the message is kept in failed/ for them. */
   readonly refused: readonly Refused[]
+  /** Those of the refused of whom a delivery report tells, to the sender or to the postmaster: made, or owed for sure. */
+  readonly reported: readonly string[]
   /** Neither sent nor queued: the caller still has the message. */
   readonly unaccepted: readonly string[]
   readonly queueId: string | undefined
@@ -109,12 +111,18 @@ interface Rest {
   readonly nextAttempt: number
 }
 
+/** A message that was stored, and the refused recipients of whom a report tells. */
+interface Stored {
+  readonly id: string
+  readonly reported: readonly string[]
+}
+
 /** The sender is to be told of something: stored, told and put where it belongs, all before the caller hears. */
 async function storeAndTell(
   queue: QueueStore,
   rest: Rest,
   settling: Omit<Settling, 'queue'>,
-): Promise<string> {
+): Promise<Stored> {
   const { message, ...history } = rest
   const runner = await queue.openRunner('submit')
   try {
@@ -125,7 +133,7 @@ async function storeAndTell(
       // It is in the queue: the next run takes it up again and comes to the same end.
       settling.context.log.error('report.postponed', { id: claim.message.id, reason: describeError(error) })
     }
-    return claim.message.id
+    return { id: claim.message.id, reported: reportedFailures(claim.message, settling.context) }
   } finally {
     await runner.close().catch(() => undefined)
   }
@@ -162,7 +170,7 @@ async function storeRest(
 ): Promise<SubmitResult> {
   const { envelope, content, queue, transport } = submission
   const { sent, refused, left } = sortOutcomes(envelope, outcomes)
-  const base = { sent, refused, queueId: undefined, problem: undefined }
+  const base = { sent, refused, reported: [], queueId: undefined, problem: undefined }
   if (queue === undefined) {
     const problem = left.length > 0 ? notAccepted(outcomes) : undefined
     return { ...base, queued: [], unaccepted: left, problem }
@@ -170,14 +178,14 @@ async function storeRest(
   const { tells, ...rest } = restOf(submission, outcomes, context)
   if (rest.message.envelope.recipients.length === 0) return { ...base, queued: [], unaccepted: [] }
   try {
-    const id = tells
+    const { id, reported } = tells
       ? await storeAndTell(queue, rest, { context, remote: transport?.name ?? '' })
-      : await queue.enqueue(rest.message, rest)
+      : { id: await queue.enqueue(rest.message, rest), reported: [] }
     const waiting = { ...rest.message.envelope, recipients: left }
     const attempts = outcomes.length > 0 ? 1 : 0
     if (left.length > 0) await reportQueued(context, { envelope: waiting, content, id, attempts })
     const kept = left.length + refused.length > 0
-    return { ...base, queued: left, unaccepted: [], queueId: kept ? id : undefined }
+    return { ...base, reported, queued: left, unaccepted: [], queueId: kept ? id : undefined }
   } catch (error) {
     const problem =
       error instanceof MailError ? error : new MailError('QUEUE_IO', describeError(error), { cause: error })
@@ -199,8 +207,12 @@ async function sendFirst(submission: Submission, context: DeliveryContext): Prom
 }
 
 /** What an attempt for a message that was stored first means to its sender. */
-export function claimResult(claim: Claim, attempt: AttemptResult): SubmitResult {
-  const { outcomes, settled } = attempt
+export function claimResult(
+  claim: Claim,
+  { outcomes, settled }: AttemptResult,
+  context: DeliveryContext,
+): SubmitResult {
+  const isOurs = settled !== 'discarded' && settled !== 'taken'
   const { sent, refused, left } = sortOutcomes(
     { ...claim.message.envelope, recipients: claim.pending },
     outcomes,
@@ -208,6 +220,7 @@ export function claimResult(claim: Claim, attempt: AttemptResult): SubmitResult 
   return {
     sent,
     refused,
+    reported: isOurs ? reportedFailures(claim.message, context) : [],
     queued: settled === 'discarded' ? [] : left,
     unaccepted: [],
     queueId: settled === 'done' ? undefined : claim.message.id,
@@ -225,7 +238,7 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
   try {
     const claim = await queue.enqueueClaimed({ envelope, content }, runner)
     const delivering = { queue, claim, transport, context }
-    return claimResult(claim, await attemptClaim(delivering, callersPatience(submission)))
+    return claimResult(claim, await attemptClaim(delivering, callersPatience(submission)), context)
   } finally {
     // What became of the message is decided: to fail now would make the caller send it again.
     await runner.close().catch(() => undefined)

@@ -36,7 +36,8 @@ function checked(request: RecipientRequest): RecipientRequest {
 }
 
 /**
- * The requests as an envelope has them: by its own recipients, and none about anybody else.
+ * The requests as an envelope has them: by its own recipients, and none about anybody else. The first about a recipient
+ * counts, also when it asks for nothing.
  *
  * @param requests the keys may be written in any way that means the same address
  * @throws MailError USAGE for an original recipient that cannot be passed on, ADDRESS_INVALID for a key that is no
@@ -49,6 +50,7 @@ function requestsOf(recipients: readonly string[], requests: Requests): Requests
     const recipient = known.get(addressKey(envelopeAddress(address, 'recipient')))
     if (recipient !== undefined && !found.has(recipient)) found.set(recipient, checked(request))
   }
+  for (const [recipient, request] of found) if (Object.keys(request).length === 0) found.delete(recipient)
   return found
 }
 

@@ -5,26 +5,11 @@
  */
 import type { Notify, RecipientRequest, ReportRequest } from '../message/envelope.ts'
 import { isOriginalRecipient } from '../message/recipient-request.ts'
+import { fromXtext, toXtext } from '../message/xtext.ts'
 
 const NOTIFY: readonly Notify[] = ['never', 'success', 'failure', 'delay']
-const PLAIN = /^[!-*,-<>-~]*$/
-
-/** Other than ASCII goes by its octets of UTF-8. */
-function toXtext(text: string): string {
-  if (PLAIN.test(text)) return text
-  const coded = (octet: number): string => `+${octet.toString(16).toUpperCase().padStart(2, '0')}`
-  return [...Buffer.from(text)]
-    .map((octet) => (PLAIN.test(String.fromCharCode(octet)) ? String.fromCharCode(octet) : coded(octet)))
-    .join('')
-}
-
-function fromXtext(text: string): string {
-  if (!text.includes('+')) return text
-  const octets = text.replace(/\+([0-9A-F]{2})/g, (_, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  )
-  return Buffer.from(octets, 'latin1').toString()
-}
+/** What a hand has written may be no xtext; it is taken as it is then. */
+const readText = (value: string): string => fromXtext(value) ?? value
 
 const notifyWord = (notify: readonly Notify[]): string => `NOTIFY=${notify.join(',').toUpperCase()}`
 
@@ -78,7 +63,7 @@ function readMessageRequest(text: string): Omit<ReportRequest, 'recipients'> {
   const notify = readNotify(words.get('NOTIFY') ?? '')
   return {
     ...(ret === 'full' || ret === 'hdrs' ? { ret } : {}),
-    ...(envid === undefined || envid === '' ? {} : { envid: fromXtext(envid) }),
+    ...(envid === undefined || envid === '' ? {} : { envid: readText(envid) }),
     ...(notify.length === 0 ? {} : { notify }),
   }
 }
@@ -90,7 +75,7 @@ function readWord(name: string, value: string): RecipientRequest {
     // An empty list is the usual, which may differ from what is asked for about the message.
     return notify.length > 0 || value === '' ? { notify } : {}
   }
-  const original = name === 'ORCPT' ? fromXtext(value) : ''
+  const original = name === 'ORCPT' ? readText(value) : ''
   return isOriginalRecipient(original) ? { original } : {}
 }
 
@@ -99,7 +84,7 @@ function readRecipientRequests(text: string, recipients: readonly string[]): Map
   const requests = new Map<string, RecipientRequest>()
   let recipient = ''
   for (const [name, value] of wordsOf(text)) {
-    if (name === 'TO') recipient = fromXtext(value)
+    if (name === 'TO') recipient = readText(value)
     const request = readWord(name, value)
     if (!known.has(recipient) || Object.keys(request).length === 0) continue
     requests.set(recipient, { ...requests.get(recipient), ...request })

@@ -76,8 +76,27 @@ describe('a client that leaves', () => {
     const client = await opened(site)
     await client.say('DATA')
     client.child.stdout?.destroy()
+    client.write(`${M0_WIRE}.\r\n`)
+    const { code, stderr } = await client.result
+    expect(stderr).toMatch(
+      /^mq-sendmail: the message was taken \(sent\); its reply could not be written: [^\n]*EPIPE[^\n]*\n$/,
+    )
+    expect(code).toBe(0)
+    expect(delivered(site)).toEqual(ONCE)
+    expect(site.queue()).toEqual([])
+  })
+
+  it('and has more to send than it can hear of is told with 75 that the rest was not taken', async () => {
+    const site = await openSite()
+    const client = await opened(site)
+    await client.say('DATA')
+    client.child.stdout?.destroy()
     client.write(`${M0_WIRE}.\r\n${SESSION}`)
-    expect(await client.result).toMatchObject({ code: 0, stderr: '' })
+    const { code, stderr } = await client.result
+    expect(stderr).toMatch(
+      /^mq-sendmail: the message was taken [^\n]*; the messages after it were not taken\n$/,
+    )
+    expect(code).toBe(75)
     expect(delivered(site)).toEqual(ONCE)
     expect(site.queue()).toEqual([])
   })
@@ -107,6 +126,41 @@ describe('replies that cannot be written', () => {
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(75)
     expect(site.server.transactions).toEqual([])
     expect(site.queue()).toEqual([])
+  })
+
+  const TAKEN =
+    /^mq-sendmail: the message was taken \(queued as \w+\); its reply could not be written: [^\n]*EFBIG[^\n]*\n$/
+  it.each([
+    ['250 2.0.0 Ok: queued', DOWN, 0, TAKEN, ['new one@d.ex=deferred']],
+    [
+      '554 5.7.1',
+      {},
+      69,
+      /^mq-sendmail: one@d\.ex was refused: [^\n]*\n[^\n]*not taken for everybody; [^\n]*\n$/,
+      ['failed one@d.ex=failed'],
+    ],
+    ['221', DOWN, 0, /^$/, ['new one@d.ex=deferred']],
+  ])('(%s) change nothing about a message that was decided', async (lost, settings, code, said, queue) => {
+    const script = { dot: '554 5.7.1 spam' }
+    const before = (await (await openSite(settings, script)).run('mq-sendmail', ['-bs'], { stdin: SESSION }))
+      .stdout
+    const site = await openSite(settings, script)
+    const space = 8192 - before.indexOf(`\n${lost}`) - 1
+    const replies = openSync(site.write('replies', '.'.repeat(space)), 'a')
+    // A file has at most 16 blocks of 512 octets.
+    const limited = ['-c', 'ulimit -f 16; exec "$0" "$@"', process.execPath, join(BIN, 'mq-sendmail'), '-bs']
+    const child = spawn('sh', limited, {
+      env: { MAILQUEUE_CONF: site.config, HOME: '/nonexistent', NODE_DISABLE_COMPILE_CACHE: '1' },
+      stdio: ['pipe', replies, 'pipe'],
+    })
+    closeSync(replies)
+    let stderr = ''
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(SESSION)
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(code)
+    expect(stderr).toMatch(said)
+    expect(site.queue()).toEqual(queue)
   })
 })
 
@@ -246,14 +300,15 @@ describe('standard input and output', () => {
 
   it('may be the one socket of a client, here nodemailer', async () => {
     const site = await openSite()
-    const codes: unknown[] = []
+    let ended = (_: unknown): void => undefined
+    const code = new Promise((resolve) => (ended = resolve))
     const listener = createServer({ pauseOnConnect: true }, (socket) => {
       const child = spawn(process.execPath, [join(BIN, 'mq-sendmail'), '-bs'], {
         env: { MAILQUEUE_CONF: site.config, HOME: '/nonexistent' },
         stdio: [socket, socket, 'inherit'],
       })
       socket.destroy()
-      child.once('close', (code) => codes.push(code))
+      child.once('close', ended)
     })
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void listener.close())
@@ -270,8 +325,7 @@ describe('standard input and output', () => {
     await expect(send('reject@d.ex')).rejects.toMatchObject({ responseCode: 554 })
     expect((await send('bob')).response).toBe('250 2.0.0 Ok: sent')
     client.close()
-    while (codes.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    expect(codes).toEqual([0])
+    expect(await code).toBe(0)
     expect(delivered(site)).toEqual([...ONCE, ['a@s.ex', ['bob@h.example'], M0_WIRE]])
     expect(site.queue()).toEqual(['failed reject@d.ex=failed'])
   })

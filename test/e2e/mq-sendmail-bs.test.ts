@@ -1,11 +1,9 @@
 /** mq-sendmail -bs: the dialogue, and what becomes of the messages. */
 import { describe, expect, it } from 'vitest'
-import { CALLER, DOWN, M0, M0_WIRE, openSite, type MailSite } from '../helpers/mail-site.ts'
+import { CALLER, DOWN, M0_WIRE, openSite, type MailSite } from '../helpers/mail-site.ts'
 import { openDialogue } from '../helpers/smtp-dialogue.ts'
 
 const crlf = (...lines: readonly string[]): string => lines.map((line) => `${line}\r\n`).join('')
-
-const codes = (stdout: string): string[] => [...stdout.matchAll(/^(\d{3}) /gm)].map(([, code = '']) => code)
 
 const delivered = (site: MailSite) =>
   site.received.map(({ mailFrom, rcptTo, data }) => [mailFrom, rcptTo, data.toString()])
@@ -64,13 +62,16 @@ describe('the options', () => {
     expect(site.queue()).toEqual(['new one@d.ex'])
   })
 
-  it.each([[['-t']], [['one@d.ex']]])('%j is refused with 64, and nothing is said', async (args) => {
-    const site = await openSite()
-    const result = await site.run('mq-sendmail', ['-bs', ...args], { stdin: session })
-    expect(result).toMatchObject({ code: 64, stdout: '' })
-    expect(site.received).toEqual([])
-    expect(site.queue()).toEqual([])
-  })
+  it.each([[['-t']], [['--read-envelope-from']], [['one@d.ex']]])(
+    '%j is refused with 64, and nothing is said',
+    async (args) => {
+      const site = await openSite()
+      const result = await site.run('mq-sendmail', ['-bs', ...args], { stdin: session })
+      expect(result).toMatchObject({ code: 64, stdout: '' })
+      expect(site.received).toEqual([])
+      expect(site.queue()).toEqual([])
+    },
+  )
 })
 
 describe('a dialogue', () => {
@@ -330,37 +331,6 @@ describe('the reply to a message', () => {
     client.leave()
     expect(await client.result).toMatchObject({ code: 0 })
     expect(delivered(site)).toEqual([['a@s.ex', ['two@d.ex'], M0_WIRE]])
-    expect(site.queue()).toEqual([])
-  })
-})
-
-describe('a message with commands in it', () => {
-  it('is one message, and its dots are as they were', async () => {
-    const site = await openSite()
-    const body = 'a\n.\nMAIL FROM:<evil@x.ex>\nRCPT TO:<evil@x.ex>\nDATA\nx\n.\nend'
-    const stdin =
-      crlf('EHLO c', 'MAIL FROM:<a@s.ex>', 'RCPT TO:<one@d.ex>', 'DATA') +
-      M0_WIRE +
-      crlf(body, '..', '...x', '.', 'QUIT')
-    const { code, stdout } = await site.run('mq-sendmail', ['-bs'], { stdin })
-    expect(code).toBe(0)
-    expect(codes(stdout)).toEqual(['220', '250', '250', '250', '354', '250', '221'])
-    const wanted = `${M0}${body}\n.\n..x\n`.replaceAll('\n', '\r\n')
-    expect(delivered(site)).toEqual([['a@s.ex', ['one@d.ex'], wanted]])
-    expect(site.queue()).toEqual([])
-  })
-
-  it('that nobody asked for ends the session', async () => {
-    const site = await openSite()
-    const stdin =
-      crlf('EHLO c', 'MAIL FROM:<a@s.ex>', 'DATA') +
-      M0_WIRE +
-      crlf(...'a b c d e f g h i j'.split(' '), '.', 'QUIT')
-    const { code, stdout, stderr } = await site.run('mq-sendmail', ['-bs'], { stdin })
-    expect(code).toBe(65)
-    expect(stdout).toMatch(/^421 4\.7\.0 [^\r]*\r\n$/m)
-    expect(stderr).toMatch(/^mq-sendmail: the SMTP session was ended: too many unknown commands[^\n]*\n$/)
-    expect(site.received).toEqual([])
     expect(site.queue()).toEqual([])
   })
 })

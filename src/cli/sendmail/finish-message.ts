@@ -23,6 +23,12 @@ export interface Finishing {
   readonly envelope: Envelope
 }
 
+/** Says what was left out of a message. */
+export function tellChanges({ terminal }: Setup, { nulBytes }: IncomingMessage): void {
+  if (nulBytes > 0)
+    terminal.complain(`${nulBytes} NUL bytes were left out of the message: no server takes them`)
+}
+
 /** Finishes a message; whoever takes it closes it. */
 export function finishMessage(
   { caller, config }: Setup,

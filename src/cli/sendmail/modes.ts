@@ -104,6 +104,10 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
     '--host has no queue and no aliases of its own; it goes with sending and with --serverinfo',
     ({ mode, host }) => host !== undefined && !WITH_HOST.has(mode),
   ],
+  [
+    '--read-envelope-from cannot be used with -bs: the session names the sender; leave it out',
+    ({ mode, readEnvelopeFrom }) => mode === 'smtp-session' && readEnvelopeFrom,
+  ],
   ['--json goes with -bp', ({ json, mode }) => json && mode !== 'list-queue'],
 ]
 

@@ -6,20 +6,13 @@ import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { readMessage, type IncomingMessage } from '../../message/read-message.ts'
 import { envelope, headerRecipients, readRecipients, type RecipientList } from '../../message/recipients.ts'
-import type { Terminal } from '../exit.ts'
 import { handOver } from '../hand-over.ts'
-import { resolveRecipients } from '../resolve-recipients.ts'
-import { envelopeSender, senderFromHeader } from '../sender.ts'
+import { recipientExpander, resolveRecipients } from '../resolve-recipients.ts'
+import { envelopeSender, senderFromHeader, type Sender } from '../sender.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
 import type { SendmailCall } from './call.ts'
-import { finishMessage } from './finish-message.ts'
-
-/** Says what was left out of a message. */
-export function tellChanges(terminal: Terminal, { nulBytes }: IncomingMessage): void {
-  if (nulBytes > 0)
-    terminal.complain(`${nulBytes} NUL bytes were left out of the message: no server takes them`)
-}
+import { finishMessage, tellChanges } from './finish-message.ts'
 
 function joinLists(lists: readonly RecipientList[]): RecipientList {
   return {
@@ -28,9 +21,24 @@ function joinLists(lists: readonly RecipientList[]): RecipientList {
   }
 }
 
+/** Completes and hands over a message that was read. */
+async function sendIncoming(
+  setup: Setup,
+  call: SendmailCall,
+  { incoming, sender, operands }: { incoming: IncomingMessage; sender: Sender; operands: RecipientList },
+): Promise<ExitCode> {
+  const to = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
+  const { recipients, exitCode, dropped } = await resolveRecipients(setup, to, recipientExpander(setup, call))
+  if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
+  const addressed = envelope(sender.address, recipients, call.reports, call.body)
+  const finishing = { sender, fullName: call.fullName, envelope: addressed }
+  const content = finishMessage(setup, incoming, finishing)
+  const result = await handOver(setup, { envelope: addressed, content }, call)
+  return result === EX.OK ? exitCode : result
+}
+
 /** Reads, completes and hands over one message. */
 export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> {
-  const { terminal, config } = setup
   const named = call.readEnvelopeFrom ? undefined : envelopeSender(setup, call.from)
   const operands = readRecipients(call.operands)
   if (!call.readRecipients && operands.recipients.length === 0 && operands.problems.length === 0) {
@@ -41,16 +49,13 @@ export async function send(setup: Setup, call: SendmailCall): Promise<ExitCode> 
   }
   const incoming = await readMessage(standardInput(), {
     dotEnds: !call.ignoreDots,
-    spillDirectory: spillDirectory(config),
+    spillDirectory: spillDirectory(setup.config),
   })
-  tellChanges(terminal, incoming)
-  const sender = named ?? senderFromHeader(setup, incoming.header)
-  const to = call.readRecipients ? joinLists([operands, headerRecipients(incoming.header)]) : operands
-  const { recipients, exitCode, dropped } = await resolveRecipients(setup, to, call)
-  if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
-  const addressed = envelope(sender.address, recipients, call.reports, call.body)
-  const finishing = { sender, fullName: call.fullName, envelope: addressed }
-  const content = finishMessage(setup, incoming, finishing)
-  const result = await handOver(setup, { envelope: addressed, content }, call)
-  return result === EX.OK ? exitCode : result
+  try {
+    tellChanges(setup, incoming)
+    const sender = named ?? senderFromHeader(setup, incoming.header)
+    return await sendIncoming(setup, call, { incoming, sender, operands })
+  } finally {
+    incoming.body.close()
+  }
 }

@@ -29,10 +29,10 @@ export async function verify(setup: Setup, call: VerifyCall): Promise<ExitCode> 
   }
   for (const problem of problems) terminal.complain(problem)
   let exitCode: ExitCode = problems.length > 0 ? EX.DATAERR : EX.OK
-  const expand = await recipientExpander(setup, recipients, call)
+  const expand = recipientExpander(setup, call)
   const told = new Set<string>()
   for (const recipient of recipients) {
-    const expansion = expand([recipient])
+    const expansion = await expand([recipient])
     for (const warning of expansion.warnings.filter((each) => !told.has(each))) terminal.complain(warning)
     expansion.warnings.forEach((warning) => told.add(warning))
     for (const { reason } of expansion.refused) terminal.complain(`${recipient}: ${reason}`)

@@ -30,12 +30,12 @@ const COMMANDS: Readonly<Record<string, Obey>> = {
   MAIL: (session, text) => {
     if (session.transaction !== undefined)
       throw new Refusal(503, '5.5.1 MAIL was given already; RSET takes it back')
-    session.transaction = openTransaction(session.setup, text, session.call.reports)
+    session.transaction = openTransaction(session.setup, text, session.call)
     return reply(250, '2.1.0 Ok')
   },
-  RCPT: async ({ setup, call, transaction }, text) => {
+  RCPT: ({ setup, transaction }, text) => {
     if (transaction === undefined) throw new Refusal(503, '5.5.1 MAIL comes first')
-    return addRecipient(setup, transaction, { text, options: call })
+    return addRecipient(setup, transaction, text)
   },
   DATA: (session) => takeMessage(session),
   RSET: (session) => {

@@ -35,6 +35,11 @@ export class SessionInput {
     return this.#end
   }
 
+  /** What came already and was not read, one character for each byte. */
+  get waiting(): string {
+    return this.#buffer.toString('latin1')
+  }
+
   /**
    * Reads a command line.
    *

@@ -3,42 +3,50 @@
  * is responsible for it now. A message that does not come to its final dot is forgotten.
  */
 import { MailError } from '../../errors/mail-error.ts'
+import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import type { Envelope } from '../../message/envelope.ts'
 import { readMessage, type IncomingMessage } from '../../message/read-message.ts'
 import { tellOutcome } from '../hand-over.ts'
-import { finishMessage } from '../sendmail/finish-message.ts'
-import { tellChanges } from '../sendmail/send.ts'
+import { finishMessage, tellChanges } from '../sendmail/finish-message.ts'
 import { spillDirectory } from '../setup.ts'
 import { Refusal, reply, replyTo, type SmtpReply } from './reply.ts'
 import type { SmtpSession } from './session.ts'
 import { transactionEnvelope, type Transaction } from './transaction.ts'
-import { isReported, verdict } from './verdict.ts'
+import { verdict } from './verdict.ts'
+
+/** What a message is answered, and the exit code that its fate would mean for a command. */
+export interface MessageAnswer {
+  readonly reply: SmtpReply
+  readonly exitCode: ExitCode
+}
 
 async function handOverMessage(
   { setup, call, counter }: SmtpSession,
   { sender }: Transaction,
   { envelope, incoming }: { readonly envelope: Envelope; readonly incoming: IncomingMessage },
-): Promise<SmtpReply> {
-  tellChanges(setup.terminal, incoming)
+): Promise<MessageAnswer> {
+  tellChanges(setup, incoming)
   const content = finishMessage(setup, incoming, { sender, fullName: call.fullName, envelope })
   const result = await counter.take({ envelope, content })
-  tellOutcome(setup, result, call.verbose)
-  return verdict(result, isReported(setup.config, envelope, result))
+  return { exitCode: tellOutcome(setup, result, call.verbose), reply: verdict(result) }
 }
 
 async function readAndHandOver(
   session: SmtpSession,
   transaction: Transaction,
   envelope: Envelope | undefined,
-): Promise<SmtpReply> {
+): Promise<MessageAnswer> {
   const { setup, input } = session
   const incoming = await readMessage(input.message(), {
     dotEnds: false,
     spillDirectory: spillDirectory(setup.config),
   })
-  if (envelope !== undefined) return handOverMessage(session, transaction, { envelope, incoming })
-  incoming.body.close()
-  return reply(250, '2.0.0 Ok: dropped, as the aliases have it')
+  try {
+    if (envelope !== undefined) return await handOverMessage(session, transaction, { envelope, incoming })
+    return { exitCode: EX.OK, reply: reply(250, '2.0.0 Ok: dropped, as the aliases have it') }
+  } finally {
+    incoming.body.close()
+  }
 }
 
 /**
@@ -49,11 +57,13 @@ async function readAndHandOver(
  */
 export async function takeMessage(session: SmtpSession): Promise<SmtpReply | undefined> {
   const { setup, input, output, transaction } = session
+  session.dataRefused = true
   if (transaction === undefined) throw new Refusal(503, '5.5.1 MAIL and RCPT come first')
   if (transaction.named.length === 0) throw new Refusal(554, '5.5.1 no valid recipients')
   const envelope = transactionEnvelope(transaction)
   if (!(await output.send(reply(354, 'End data with <CR><LF>.<CR><LF>')))) return undefined
-  let answer: SmtpReply
+  session.dataRefused = false
+  let answer: MessageAnswer
   try {
     answer = await readAndHandOver(session, transaction, envelope)
   } catch (error) {
@@ -61,8 +71,9 @@ export async function takeMessage(session: SmtpSession): Promise<SmtpReply | und
     await input.skipMessage()
     if (input.end !== undefined) return undefined
     setup.terminal.complain(error.publicMessage)
-    answer = replyTo(error)
+    answer = { exitCode: error.exitCode, reply: replyTo(error) }
   }
   session.transaction = undefined
-  return answer
+  session.unsent = answer
+  return answer.reply
 }

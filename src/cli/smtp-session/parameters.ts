@@ -7,28 +7,25 @@ import { MailError } from '../../errors/mail-error.ts'
 import type { Envelope, RecipientRequest, ReportRequest } from '../../message/envelope.ts'
 import { quoteForMessage } from '../../message/address.ts'
 import { isOriginalRecipient } from '../../message/recipient-request.ts'
+import { fromXtext } from '../../message/xtext.ts'
 import { envidRequest, notifyRequest, returnRequest } from '../sendmail/report-options.ts'
 import { Refusal } from './reply.ts'
 
-/** What MAIL says besides the sender. */
-export type MailParameters = ReportRequest & Pick<Envelope, 'body'>
+/** What MAIL says besides the sender; the body is undefined where its bytes decide. */
+export type MailParameters = ReportRequest & { readonly body?: Envelope['body'] | undefined }
 
 /** Reads a value, undefined when there is none. Returns undefined, or throws USAGE, for one that is not allowed. */
 type Reader<T> = (value: string | undefined) => T | undefined
 
-const XTEXT = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/
-
-function fromXtext(text = ''): string {
-  if (!XTEXT.test(text)) return ''
-  return text.replace(/\+(..)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-}
-
 function readOriginal(value = ''): RecipientRequest | undefined {
-  const original = value.replace(/;(.*)$/, (_, address: string) => `;${fromXtext(address)}`)
+  const original = value.replace(/;(.*)$/, (_, address: string) => `;${fromXtext(address) ?? ''}`)
   return isOriginalRecipient(original) ? { original } : undefined
 }
 
-const BODIES: Readonly<Record<string, MailParameters>> = { '7BIT': {}, '8BITMIME': { body: '8bitmime' } }
+const BODIES: Readonly<Record<string, MailParameters>> = {
+  '7BIT': { body: undefined },
+  '8BITMIME': { body: '8bitmime' },
+}
 
 /** The size is seen in the message itself, and so is a body of 7 bits. */
 const MAIL: Readonly<Record<string, Reader<MailParameters>>> = {
@@ -37,7 +34,7 @@ const MAIL: Readonly<Record<string, Reader<MailParameters>>> = {
     Object.hasOwn(BODIES, value.toUpperCase()) ? BODIES[value.toUpperCase()] : undefined,
   SMTPUTF8: (value) => (value === undefined ? {} : undefined),
   RET: (value = '') => returnRequest(value),
-  ENVID: (value) => envidRequest(fromXtext(value)),
+  ENVID: (value = '') => envidRequest(fromXtext(value) ?? ''),
 }
 
 const RCPT: Readonly<Record<string, Reader<RecipientRequest>>> = {

@@ -3,8 +3,13 @@
  * the same counter as all others. What is not complete when the session ends is never sent, and nothing the client
  * does makes a message that was answered 250 get lost or go out twice.
  *
+ * A client that says everything at once sends its message also where DATA is refused. Such text is never obeyed, or
+ * whoever wrote it could send messages of his own: the session ends there. A client that waits for replies goes on.
+ *
  * It ends with 0 after QUIT and when the client leaves between two messages, with 65 when it leaves in the middle of
- * one or does not speak SMTP, and with 75 when it is given up after a long silence or because of a signal.
+ * one or does not speak SMTP, and with 75 when it is given up after a long silence or because of a signal. When the reply
+ * to a message cannot be written, it ends as a command that sends this message would: 75 for a message that is safe would
+ * make the caller send it again.
  */
 import { describeError, errnoOf } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
@@ -14,6 +19,7 @@ import type { SendmailCall } from '../sendmail/call.ts'
 import type { Setup } from '../setup.ts'
 import { hostName, obey } from './commands.ts'
 import type { SessionInput } from './input.ts'
+import type { MessageAnswer } from './message.ts'
 import { Refusal, reply, replyTo, type ReplyWriter, type SmtpReply } from './reply.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -26,10 +32,25 @@ export interface SmtpSession {
   readonly output: ReplyWriter
   /** What MAIL has opened and no message has ended yet. */
   transaction?: Transaction | undefined
+  /** What the last message was answered, as long as the client does not have that reply. */
+  unsent?: MessageAnswer | undefined
+  /** The last DATA was refused: what comes next may be the text of a message all the same. */
+  dataRefused?: boolean
 }
 
 /** Unknown commands in a row after which the client is taken to send a message nobody asked for. */
 const NONSENSE = 10
+
+const REFUSED_TEXT = {
+  status: '4.5.0',
+  why: 'DATA was refused, and text came all the same',
+  exitCode: EX.DATAERR,
+} as const
+const TOO_MUCH_NONSENSE = {
+  status: '4.7.0',
+  why: 'too many unknown commands',
+  exitCode: EX.DATAERR,
+} as const
 
 /** Ends a session from this side. */
 async function hangUp(
@@ -52,10 +73,28 @@ function clientGone({ setup, transaction }: SmtpSession, nonsense: number): Exit
   return EX.DATAERR
 }
 
+/** Ends a session whose client did not get the reply to its message: what the reply says holds all the same. */
+function replyLost(
+  { setup, input }: SmtpSession,
+  { reply: lost, exitCode }: MessageAnswer,
+  why: unknown,
+): ExitCode {
+  const fate =
+    lost.code === 250
+      ? `the message was taken (${lost.lines[0].replace(/^\S+ Ok: /, '')})`
+      : 'the message was not taken for everybody'
+  const hasMore = /^MAIL\b/im.test(input.waiting)
+  const more = hasMore ? '; the messages after it were not taken' : ''
+  setup.terminal.complain(`${fate}; its reply could not be written: ${describeError(why)}${more}`)
+  return hasMore ? EX.TEMPFAIL : exitCode
+}
+
 /** Ends a session that cannot go on. */
 async function endSession(session: SmtpSession, nonsense: number): Promise<ExitCode> {
   const { input, output } = session
   const { failure } = output
+  if (failure !== undefined && session.unsent !== undefined)
+    return replyLost(session, session.unsent, failure)
   if (failure !== undefined && errnoOf(failure) !== 'EPIPE' && errnoOf(failure) !== 'ECONNRESET') {
     throw new MailError(
       'QUEUE_IO',
@@ -102,11 +141,14 @@ export async function serveClient(session: SmtpSession): Promise<ExitCode> {
       : await answerTo(session, line.text)
     if (answer === undefined) break
     nonsense = answer.code === 500 ? nonsense + 1 : 0
-    if (nonsense === NONSENSE) {
-      return hangUp(session, { status: '4.7.0', why: 'too many unknown commands', exitCode: EX.DATAERR })
-    }
-    await output.send(answer)
+    if (nonsense > 0 && session.dataRefused === true) return hangUp(session, REFUSED_TEXT)
+    if (nonsense === NONSENSE) return hangUp(session, TOO_MUCH_NONSENSE)
+    if (await output.send(answer)) session.unsent = undefined
+    // Everything before it was answered: that the client does not hear the farewell is no loss.
     if (answer.code === 221) return EX.OK
+    if (/^DATA\b/i.test(line.text) && session.dataRefused === true && input.waiting !== '') {
+      return hangUp(session, REFUSED_TEXT)
+    }
   }
   return endSession(session, nonsense)
 }

@@ -4,14 +4,16 @@
  * MailError and change nothing.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import { EX } from '../../errors/sysexits.ts'
 import type { Envelope, RecipientRequest, ReportRequest } from '../../message/envelope.ts'
 import { envelope, readRecipients } from '../../message/recipients.ts'
-import { resolveRecipients, type ResolveOptions } from '../resolve-recipients.ts'
+import { recipientExpander, type Expand, type ResolveOptions } from '../resolve-recipients.ts'
 import { envelopeSender, type Sender } from '../sender.ts'
 import type { Setup } from '../setup.ts'
 import { mailParameters, rcptParameters } from './parameters.ts'
 import { Refusal, reply, type SmtpReply } from './reply.ts'
+
+/** How often RCPT may be said for one message: far more than RFC 5321 section 4.5.3.1.8 asks for. */
+const MOST_RECIPIENTS = 10_000
 
 /** One RCPT that was accepted: whom it leads to, nobody when an alias drops mail, and what was asked for. */
 interface NamedRecipient {
@@ -25,6 +27,14 @@ export interface Transaction {
   readonly reports: ReportRequest
   readonly body: Envelope['body']
   readonly named: NamedRecipient[]
+  /** Reads the aliases once for all recipients of a message. */
+  readonly expand: Expand
+}
+
+/** What the command line asks for where the session does not. */
+type Defaults = ResolveOptions & {
+  readonly reports?: ReportRequest | undefined
+  readonly body?: Envelope['body'] | undefined
 }
 
 const ARGUMENT = /^(FROM|TO):\s*(?:<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>|([^\s<>]+))(?:\s+(.*))?$/is
@@ -40,62 +50,52 @@ function readArgument(text: string, keyword: 'FROM' | 'TO'): { path: string; par
   return { path: (found[2] ?? found[3] ?? '').replace(ROUTE, ''), parameters: found[4] ?? '' }
 }
 
-/**
- * Opens a transaction with what follows MAIL.
- *
- * @param defaults what the command line asks for
- */
-export function openTransaction(setup: Setup, text: string, defaults: ReportRequest = {}): Transaction {
+/** Opens a transaction with what follows MAIL. */
+export function openTransaction(setup: Setup, text: string, defaults: Defaults): Transaction {
   const { path, parameters } = readArgument(text, 'FROM')
-  const { body, ...asked } = mailParameters(parameters)
-  const reports = { ...defaults, ...asked }
+  const { body, ...asked } = { body: defaults.body, ...mailParameters(parameters) }
+  const reports = { ...defaults.reports, ...asked }
+  const expand = recipientExpander(setup, defaults)
   try {
-    return { sender: envelopeSender(setup, `<${path}>`), reports, body, named: [] }
+    return { sender: envelopeSender(setup, `<${path}>`), reports, body, named: [], expand }
   } catch (error) {
     if (!(error instanceof MailError) || error.code !== 'ADDRESS_INVALID') throw error
     throw new Refusal(501, `5.1.7 ${error.publicMessage}`)
   }
 }
 
-/** The set-up with what is complained about also noted in a list. */
-function listening(setup: Setup): { readonly setup: Setup; readonly heard: string[] } {
-  const { terminal } = setup
-  const heard: string[] = []
-  const complain = (line: string) => {
-    heard.push(line)
-    terminal.complain(line)
-  }
-  return { setup: { ...setup, terminal: { ...terminal, complain } }, heard }
-}
-
 /** Adds what follows RCPT to a transaction. */
 export async function addRecipient(
-  given: Setup,
-  { named }: Transaction,
-  { text, options }: { readonly text: string; readonly options: ResolveOptions },
+  { terminal }: Setup,
+  { named, expand }: Transaction,
+  text: string,
 ): Promise<SmtpReply> {
+  if (named.length >= MOST_RECIPIENTS) throw new Refusal(452, '4.5.3 too many recipients')
   const { path, parameters } = readArgument(text, 'TO')
   const request = rcptParameters(parameters)
-  const list = readRecipients([`<${path}>`])
-  const { setup, heard } = listening(given)
-  const { recipients: addresses, exitCode, dropped } = await resolveRecipients(setup, list, options)
-  const [first = 'the recipient cannot be used', ...more] = heard
-  if (addresses.length === 0 && !dropped) {
-    const [code, status] = exitCode === EX.NOUSER ? [550, '5.1.1'] : [553, '5.1.3']
-    throw new Refusal(code, `${status} ${first}`, ...more.map((line) => `${status} ${line}`))
-  }
+  const { recipients, problems } = readRecipients([`<${path}>`])
+  for (const problem of problems) terminal.complain(problem)
+  const [first = 'the recipient cannot be used'] = problems
+  if (recipients.length === 0) throw new Refusal(553, `5.1.3 ${first}`)
+  const { recipients: addresses, refused, warnings } = await expand(recipients)
+  const reasons = refused.map(({ recipient, reason }) => `${recipient}: ${reason}`)
+  for (const line of [...warnings, ...reasons]) terminal.complain(line)
+  if (reasons.length > 0) throw new Refusal(550, `5.1.1 ${reasons.join('; ')}`)
   named.push({ addresses, request })
-  return reply(250, '2.1.5 Ok', ...heard.map((line) => `2.1.5 ${line}`))
+  return reply(250, '2.1.5 Ok', ...warnings.map((line) => `2.1.5 ${line}`))
 }
 
-/** What is asked for, also about single recipients: what a RCPT says holds for everybody its recipient leads to. */
+/**
+ * What is asked for, also about single recipients: what a RCPT says, or does not say, holds for everybody its recipient
+ * leads to and no RCPT before has led to.
+ */
 function joinRequests(reports: ReportRequest, named: readonly NamedRecipient[]): ReportRequest {
+  if (named.every(({ request }) => Object.keys(request).length === 0)) return reports
   const single = new Map<string, RecipientRequest>()
   for (const { addresses, request } of named) {
-    if (Object.keys(request).length === 0) continue
     for (const address of addresses) if (!single.has(address)) single.set(address, request)
   }
-  return single.size === 0 ? reports : { ...reports, recipients: single }
+  return { ...reports, recipients: single }
 }
 
 /** The envelope of a transaction; undefined when aliases drop the mail for everybody. */

@@ -3,32 +3,9 @@
  * or its sender will learn from a delivery report who did not get it. In every other case the client still has the
  * message and the reply says for whom.
  */
-import type { Config } from '../../config/config.ts'
 import type { SubmitResult } from '../../delivery/submit.ts'
-import type { Envelope } from '../../message/envelope.ts'
 import type { Refused } from '../../message/outcome.ts'
-import { notifyFor } from '../../message/recipient-request.ts'
 import { reply, replyTo, type SmtpReply } from './reply.ts'
-
-type Reporting = Pick<Config, 'bounce' | 'postmaster' | 'queueDir'>
-
-/** Whether the sender wants to be told when the message does not reach this recipient. */
-function wantsFailure({ reports }: Envelope, { recipient }: Refused): boolean {
-  const notify = notifyFor(reports, recipient)
-  return notify.length === 0 || notify.includes('failure')
-}
-
-/** Whether reports tell of everybody who was refused: to the sender, who wants them, or to the postmaster. */
-export function isReported(
-  { bounce, postmaster, queueDir }: Reporting,
-  envelope: Envelope,
-  { problem, refused }: SubmitResult,
-): boolean {
-  // A report is made by the queue, of a message that is kept there.
-  if (bounce === 'none' || queueDir === undefined || problem !== undefined) return false
-  if (envelope.sender === '') return postmaster !== undefined
-  return refused.every((each) => wantsFailure(envelope, each))
-}
 
 function refusalLine({ recipient, reason, enhanced }: Refused): string {
   const status = enhanced?.startsWith('5.') === true ? enhanced : '5.0.0'
@@ -59,18 +36,14 @@ function taken({ sent, queued, queueId }: SubmitResult): string {
   return `2.0.0 Ok: sent${queueId === undefined ? '' : `, kept as ${queueId}`}`
 }
 
-/**
- * What became of a message, as a reply.
- *
- * @param reported see {@link isReported}
- */
-export function verdict(result: SubmitResult, reported: boolean): SmtpReply {
-  const { sent, queued, refused, unaccepted, queueId } = result
+/** What became of a message, as a reply. */
+export function verdict(result: SubmitResult): SmtpReply {
+  const { sent, queued, refused, reported, unaccepted, queueId } = result
   if (unaccepted.length > 0) return notTaken(result)
   const [first, ...more] = refused.map(refusalLine)
   if (first === undefined) return reply(250, taken(result))
   if (sent.length + queued.length === 0) return reply(554, first, ...more)
-  if (reported) {
+  if (refused.every(({ recipient }) => reported.includes(recipient))) {
     const lines = [first, ...more].map((line) => asClass(line, '2.0.0'))
     return reply(250, taken(result), ...lines, '2.0.0 a delivery report says so too')
   }

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { SpoolMode } from '../../../src/config/config.ts'
 import { configFromSettings } from '../../../src/config/settings.ts'
-import { deliveryContext } from '../../../src/delivery/context.ts'
+import { deliveryContext, type DeliveryContext } from '../../../src/delivery/context.ts'
 import type { ReportPractice } from '../../../src/delivery/report-practice.ts'
+import type { PluginHooks } from '../../../src/plugins/contract.ts'
 import { submit, type Submission } from '../../../src/delivery/submit.ts'
 import {
   bufferContent,
@@ -27,6 +28,8 @@ interface Case {
   readonly more?: Partial<Submission>
   /** Senders are told of what they asked for. */
   readonly tells?: boolean
+  readonly sender?: string
+  readonly context?: Partial<DeliveryContext>
 }
 
 const REPORTS: ReportPractice = { bounce: 'dsn', limit: 10, host: 'h.example', domain: 'h.example' }
@@ -38,14 +41,16 @@ function submitTo({
   recipients = ['one@x.example'],
   more = {},
   tells = false,
+  sender = 'a@site.example',
+  context: parts = {},
 }: Case) {
   const { smtp } = configFromSettings(settingsOf(port))
   if (smtp === undefined) throw new Error('no settings')
   const transport = new SmtpTransport(smtp)
   onTestFinished(() => transport.close())
   const queue = queueDir === undefined ? undefined : new MaildirQueue(queueDir)
-  const envelope = { sender: 'a@site.example', recipients }
-  const context = deliveryContext(tells ? { reports: REPORTS } : {})
+  const envelope = { sender, recipients }
+  const context = deliveryContext({ ...(tells ? { reports: REPORTS } : {}), ...parts })
   return submit({ envelope, content: CONTENT, transport, queue, spool, ...more }, context)
 }
 
@@ -183,6 +188,46 @@ describe('submit with spool = first', () => {
     await expect(call).rejects.toMatchObject({ code: 'CONFIG_MISSING' })
     expect(server.connections).toBe(0)
   })
+})
+
+describe.each(['fallback', 'first'] as const)('a refusal with spool = %s', (spool) => {
+  const recipients = ['one@x.example', 'reject@x.example']
+  const toReject = 'reject@x.example'
+  const toOther = { ...REPORTS, postmaster: 'p@site.example' }
+  const toHim = { ...REPORTS, postmaster: 'reject@x.example' }
+
+  it.each<[string, readonly string[], string, ReportPractice]>([
+    ['to the sender', [toReject], 'a@site.example', REPORTS],
+    ['to nobody, when no reports are made', [], 'a@site.example', { ...REPORTS, bounce: 'none' }],
+    ['to nobody, when there is no sender', [], '', REPORTS],
+    ['to the postmaster, when there is no sender', [toReject], '', toOther],
+    ['to nobody, when it is the postmaster', [], '', toHim],
+    ['to the sender, when the report has to wait', [toReject], 'a@site.example', { ...REPORTS, limit: 0 }],
+  ])('is reported %s', async (_, reported, sender, reports) => {
+    const { port } = await sink()
+    const queueDir = newQueue()
+    const result = await submitTo({ port, queueDir, spool, recipients, sender, context: { reports } })
+    expect(result).toMatchObject({ sent: ['one@x.example'], refused: [{ recipient: toReject }], reported })
+    const reporting = reported.length > 0 && reports.limit > 0
+    const kept = (await holds(queueDir)).map((line) => line.split(':')[0]).toSorted()
+    expect(kept).toEqual(reporting ? ['failed', 'new'] : [reports.limit === 0 ? 'new' : expect.any(String)])
+  })
+})
+
+it('a refusal that a plug-in discards is reported to nobody', async () => {
+  const { port } = await sink()
+  const queueDir = newQueue()
+  const plugins: PluginHooks = { emit: async () => 'discard' }
+  const result = await submitTo({
+    port,
+    queueDir,
+    spool: 'first',
+    recipients: ['one@x.example', 'reject@x.example'],
+    tells: true,
+    context: { plugins },
+  })
+  expect(result).toMatchObject({ refused: [{ recipient: 'reject@x.example' }], reported: [] })
+  expect(await holds(queueDir)).toEqual([])
 })
 
 describe('submit with spool = only', () => {
