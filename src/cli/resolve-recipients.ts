@@ -13,6 +13,9 @@ import { mailDomain } from '../util/mail-domain.ts'
 import type { Setup } from './setup.ts'
 import { localDomains } from './shown-addresses.ts'
 
+/** Bad lines of the aliases file that are named for each mail. */
+const NAMED = 10
+
 /** How recipients are resolved. */
 export interface ResolveOptions {
   /** The aliases file named on the command line. */
@@ -82,7 +85,9 @@ async function configuredSource({ config, terminal }: Setup, options: ResolveOpt
   const path = options.aliases ?? config.aliases
   const explicit = options.aliases !== undefined || path !== '/etc/aliases'
   const { aliases, warnings } = loadAliases(path, { explicit })
-  for (const warning of warnings) terminal.complain(warning)
+  for (const warning of warnings.slice(0, NAMED)) terminal.complain(warning)
+  const more = warnings.length - NAMED
+  if (more > 0) terminal.complain(`${path}: ${more} more lines are wrong; newaliases names them all`)
   return aliasSource(config, aliases)
 }
 

@@ -167,3 +167,17 @@ describe('a target that cannot be used', () => {
     expect(rcpts(site)).toEqual([['root@h.example']])
   })
 })
+
+describe('an aliases file that is none', () => {
+  it('is told of in a few lines', async () => {
+    const site = await openSite()
+    site.write('aliases', 'junk\n'.repeat(500))
+    const result = await site.run('mq-sendmail', ['root'], { stdin: M0 })
+    expect(result.code).toBe(0)
+    const lines = result.stderr.trimEnd().split('\n')
+    expect(lines).toHaveLength(11)
+    expect(lines.at(-1)).toMatch(/aliases: 490 more lines are wrong; newaliases names them all$/)
+    expect(site.received.map(({ rcptTo }) => rcptTo)).toEqual([['root@h.example']])
+    expect(site.queue()).toEqual([])
+  })
+})

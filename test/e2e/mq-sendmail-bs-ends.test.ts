@@ -300,7 +300,7 @@ describe('standard input and output', () => {
 
   it('may be the one socket of a client, here nodemailer', async () => {
     const site = await openSite()
-    let ended = (_: unknown): void => undefined
+    let ended: (code: unknown) => void = () => undefined
     const code = new Promise((resolve) => (ended = resolve))
     const listener = createServer({ pauseOnConnect: true }, (socket) => {
       const child = spawn(process.execPath, [join(BIN, 'mq-sendmail'), '-bs'], {

@@ -7,8 +7,8 @@ import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { quoteForMessage } from '../../message/address.ts'
 import { VERSION } from '../../util/version.ts'
 import type { Terminal } from '../exit.ts'
-import { setUp } from '../setup.ts'
-import { parseSendmailCall } from './call.ts'
+import { setUp, type Setup } from '../setup.ts'
+import { parseSendmailCall, type SendmailCall } from './call.ts'
 import type { Mode } from './modes.ts'
 import { sendmailHelp } from './options.ts'
 import { send } from './send.ts'
@@ -26,10 +26,32 @@ async function checkAccount(account: string): Promise<void> {
   )
 }
 
+type Work = (setup: Setup, call: SendmailCall) => Promise<ExitCode>
+
+/** What each mode does. Only sending is always loaded. */
+const WORK: Readonly<Record<Exclude<Mode, 'help' | 'version'>, Work>> = {
+  send,
+  'smtp-session': async (setup, call) =>
+    (await import('../smtp-session/smtp-session.ts')).smtpSession(setup, call),
+  verify: async (setup, call) => (await import('./verify.ts')).verify(setup, call),
+  'check-aliases': async (setup, { aliases }) =>
+    (await import('./check-aliases.ts')).checkAliasesFile(setup, aliases),
+  'print-config': async ({ terminal, config }) => {
+    const { printConfig } = await import('../../config/print-config.ts')
+    terminal.print(printConfig(config))
+    return EX.OK
+  },
+  'list-queue': async (setup, { json }) =>
+    (await import('../queue/listing.ts')).listConfiguredQueue(setup, json),
+  'run-queue': async (setup, call) => (await import('./queue-run.ts')).runQueueNow(setup, call),
+  'server-info': async (setup, { verbose }) =>
+    (await import('./server-info.ts')).printServerInfo(setup, verbose),
+}
+
 /** Runs mq-sendmail, mailq or newaliases, by the name it was called. */
 export async function sendmail(terminal: Terminal): Promise<ExitCode> {
   const call = parseSendmailCall(terminal)
-  const { mode, verbose } = call
+  const { mode } = call
   if (mode === 'help' || mode === 'version') {
     terminal.print(mode === 'help' ? sendmailHelp(terminal.program) : `mailqueue ${VERSION}\n`)
     return EX.OK
@@ -40,37 +62,5 @@ export async function sendmail(terminal: Terminal): Promise<ExitCode> {
     overrides: call.settings,
     handsIn: !NEEDS_ACCOUNT.has(mode),
   })
-  switch (mode) {
-    case 'send':
-      return send(setup, call)
-    case 'smtp-session': {
-      const { smtpSession } = await import('../smtp-session/smtp-session.ts')
-      return smtpSession(setup, call)
-    }
-    case 'verify': {
-      const { verify } = await import('./verify.ts')
-      return verify(setup, call)
-    }
-    case 'check-aliases': {
-      const { checkAliasesFile } = await import('./check-aliases.ts')
-      return checkAliasesFile(setup, call.aliases)
-    }
-    case 'print-config': {
-      const { printConfig } = await import('../../config/print-config.ts')
-      terminal.print(printConfig(setup.config))
-      return EX.OK
-    }
-    case 'list-queue': {
-      const { listConfiguredQueue } = await import('../queue/listing.ts')
-      return listConfiguredQueue(setup, call.json)
-    }
-    case 'run-queue': {
-      const { runQueueNow } = await import('./queue-run.ts')
-      return runQueueNow(setup, call)
-    }
-    case 'server-info': {
-      const { printServerInfo } = await import('./server-info.ts')
-      return printServerInfo(setup, verbose)
-    }
-  }
+  return WORK[mode](setup, call)
 }
