@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { AllDone } from '../../../src/cli/all-done.ts'
 import type { Terminal } from '../../../src/cli/exit.ts'
-import { mail } from '../../../src/cli/mail.ts'
+import { mail } from '../../../src/cli/mail/mail.ts'
 import { FILTERS } from '../../../src/cli/queue/selection.ts'
 import { queue } from '../../../src/cli/queue/queue.ts'
 import { run } from '../../../src/cli/run.ts'
