@@ -6,18 +6,19 @@ import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { dedupe } from '../../message/address.ts'
+import { BodyStore } from '../../message/body-store.ts'
 import { composeMail } from '../../message/compose.ts'
-import { bufferContent, type MessageContent } from '../../message/content.ts'
-import { splitHeader } from '../../message/header-block.ts'
+import type { MessageContent } from '../../message/content.ts'
 import { newMessageId } from '../../message/message-id.ts'
 import { envelope, readRecipients, type RecipientList } from '../../message/recipients.ts'
+import { splitContent } from '../../message/split-content.ts'
 import { newCommand, parseCommand } from '../commander.ts'
 import type { Terminal } from '../exit.ts'
 import { handOver } from '../hand-over.ts'
 import { resolveRecipients } from '../resolve-recipients.ts'
 import { envelopeSender, type Sender } from '../sender.ts'
 import { finishMessage } from '../sendmail/finish-message.ts'
-import { setUp, type Setup } from '../setup.ts'
+import { setUp, spillDirectory, type Setup } from '../setup.ts'
 import { ownDomain } from '../shown-addresses.ts'
 import { standardInput } from '../standard-input.ts'
 
@@ -33,24 +34,14 @@ interface MailOptions {
   readonly verbose?: true
 }
 
-/** The body is held in memory: it has to be looked at as a whole to choose its encoding. */
-const MAX_BODY = 32 * 1024 * 1024
-
-async function readBody(): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
+/** The body as it came; a large one stays on disk. */
+async function readBody(setup: Setup): Promise<MessageContent> {
+  const store = new BodyStore(spillDirectory(setup.config))
   try {
-    for await (const chunk of standardInput()) {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size > MAX_BODY) {
-        throw new MailError(
-          'MESSAGE_MALFORMED',
-          'the body is larger than 32 MB; send large data with mq-sendmail',
-        )
-      }
-    }
+    for await (const chunk of standardInput()) await store.append(chunk)
+    return await store.finish()
   } catch (error) {
+    store.discard()
     if (error instanceof MailError) throw error
     throw new MailError(
       'INPUT_UNREADABLE',
@@ -58,7 +49,6 @@ async function readBody(): Promise<Buffer> {
       { cause: error },
     )
   }
-  return Buffer.concat(chunks)
 }
 
 type Header = readonly [name: string, value: string]
@@ -113,10 +103,14 @@ function author(setup: Setup, sender: Sender): string {
 }
 
 /** The composed message with sender and header as configured; `shown` may be named in it. */
-function finished(setup: Setup, message: Buffer, sender: Sender, shown: readonly string[]): MessageContent {
-  const { header, rest } = splitHeader(message)
+async function finished(
+  setup: Setup,
+  message: MessageContent,
+  sender: Sender,
+  shown: readonly string[],
+): Promise<MessageContent> {
   const finishing = { sender, fullName: undefined, envelope: { sender: sender.address, recipients: shown } }
-  return finishMessage(setup, { header, body: bufferContent(rest) }, finishing)
+  return finishMessage(setup, await splitContent(message), finishing)
 }
 
 async function send(
@@ -137,10 +131,10 @@ async function send(
   const recipients = dedupe(kinds.flatMap((kind) => kind.recipients))
   if (recipients.length === 0 && (exitCode !== EX.OK || kinds.some((kind) => kind.dropped))) return exitCode
   const addressed = envelope(sender.address, recipients)
-  const body = await readBody()
-  if (body.length === 0 && options.skipEmpty === true) return exitCode
-  if (body.length === 0) terminal.complain('the message body is empty')
-  const message = await composeMail({
+  const body = await readBody(setup)
+  if (body.size === 0 && options.skipEmpty === true) return exitCode
+  if (body.size === 0) terminal.complain('the message body is empty')
+  const parts = {
     from: author(setup, sender),
     to: to?.recipients ?? [],
     cc: cc?.recipients ?? [],
@@ -149,9 +143,11 @@ async function send(
     body,
     date: Date.now(),
     messageId: newMessageId(sender.address, ownDomain(setup.config)),
-  })
+  }
+  const message = await composeMail(parts, spillDirectory(setup.config))
+  body.close()
   const shown = dedupe([to, cc].flatMap((kind) => kind?.recipients ?? []))
-  const ready = { envelope: addressed, content: finished(setup, message, sender, shown) }
+  const ready = { envelope: addressed, content: await finished(setup, message, sender, shown) }
   const result = await handOver(setup, ready, { verbose: options.verbose === true })
   return result === EX.OK ? exitCode : result
 }
