@@ -27,9 +27,10 @@ export function attachmentsOf(
   standardInput: MessageContent | undefined,
 ): readonly Attachment[] {
   const wanted = named.filter(({ path, skipEmpty }) => !skipEmpty || !isEmpty(path, standardInput))
-  return wanted.map(({ path, skipEmpty: _, ...more }) =>
-    path === '-' && standardInput !== undefined
-      ? { path: undefined, content: standardInput, ...more }
-      : { path, ...more },
-  )
+  return wanted.map(({ path, name, type, encoding }) => ({
+    ...(path === '-' && standardInput !== undefined ? { path: undefined, content: standardInput } : { path }),
+    ...(name === undefined ? {} : { name }),
+    ...(type === undefined ? {} : { type }),
+    ...(encoding === undefined ? {} : { encoding }),
+  }))
 }
