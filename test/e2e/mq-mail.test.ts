@@ -166,7 +166,7 @@ describe('a header given with -a', () => {
     expect(header).toContain('Reply-To: r@s.ex\r\n')
     expect(header.match(/^subject:.*$/gim)).toEqual(['Subject: new'])
     await site.run('mq-mail', ['-a', 'Subject: new', '-s', 'option', 'one@d.ex'], { stdin: 'b\n' })
-    expect(site.received[1]?.data.toString().match(/^subject:.*$/gim)).toEqual(['Subject: option\r'])
+    expect(site.received[1]?.data.toString().match(/^subject:.*$/gim)).toEqual(['Subject: option'])
   })
 
   it.each(['To', 'Cc', 'cc'])('that is %s names recipients too', async (name) => {
