@@ -244,7 +244,7 @@ export const OPTIONS = {
     'mail_dialect',
     choice('auto', 'bsd', 's-nail', 'mailutils'),
     'auto',
-    'Which mail program the callers of mq-mail have in mind; auto goes by what they write.',
+    'Which mail program mq-mail is where they differ; auto goes by the words.',
   ),
   fallback_charset: defaulted(
     'fallback_charset',
