@@ -1,5 +1,5 @@
 /** Attachments in composed messages: what a mail reader (mailparser) finds is what was attached, octet for octet. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { simpleParser, type ParsedMail } from 'mailparser'
@@ -117,6 +117,23 @@ describe('a message with attachments', () => {
     expect(large?.bytes.equals(bytes)).toBe(true)
   })
 
+  it.skipIf(!existsSync('/proc/self/fd'))(
+    'is not made when one cannot be read, and leaves nothing open',
+    async () => {
+      const large = file('large.bin', Buffer.alloc(3 * 1024 * 1024))
+      const open = (): number => readdirSync('/proc/self/fd').length
+      await compose({ attachments: [large, large] })
+      const before = open()
+      await compose({ attachments: [large, large] })
+      const missing = { path: join(directory, 'missing') }
+      await expect(compose({ attachments: [large, missing, large] })).rejects.toMatchObject({
+        code: 'INPUT_MISSING',
+        exitCode: 66,
+      })
+      expect(open()).toBe(before)
+    },
+  )
+
   it('without a text has no part for it, unless the caller says something about it', async () => {
     const attachments = [content('x', 'a.bin')]
     const bare = await compose({ body: Buffer.alloc(0), attachments })
@@ -158,9 +175,11 @@ describe('the type of an attachment', () => {
   it.each(['text', 'text/plain\r\nX: 1', 'text/plain; name=é', 'a b/c', `a/${'b'.repeat(400)}`])(
     '%j is refused',
     async (type) => {
-      await expect(compose({ attachments: [content('x', 'a', { type })] })).rejects.toMatchObject({
-        code: 'MESSAGE_MALFORMED',
-      })
+      const error = { code: 'MESSAGE_MALFORMED', exitCode: 65 }
+      await expect(compose({ attachments: [content('x', 'a', { type })] })).rejects.toMatchObject(error)
+      await expect(compose({ bodyType: type })).rejects.toMatchObject(error)
+      const alternative = { type, body: Buffer.from('x\n') }
+      await expect(compose({ alternative })).rejects.toMatchObject(error)
     },
   )
 })
@@ -281,6 +300,8 @@ describe('the text of a message with parts', () => {
     )
     const latin2 = await compose({ body: Buffer.from('\xb1\n', 'latin1'), fallbackCharset: 'iso-8859-2' })
     expect(latin2.mail.text).toBe('ą\n')
+    const injected = { body: Buffer.from('\xb1\n', 'latin1'), fallbackCharset: 'a\r\nX: 1' }
+    await expect(compose(injected)).rejects.toMatchObject({ code: 'MESSAGE_MALFORMED' })
   })
 })
 
