@@ -5,13 +5,18 @@
  * read.
  */
 import { Readable } from 'node:stream'
+import {
+  checkedType,
+  fallbackCharset,
+  isComposite,
+  isText,
+  trimmedType,
+  withCharset,
+} from './content-type.ts'
 import { bufferContent, type MessageContent } from './content.ts'
 import { crlfPieces, toCrlf } from './crlf-text.ts'
 import { TextSurvey, type TextFacts } from './text-survey.ts'
 import { LONGEST_LINE } from './wire-facts.ts'
-
-/** The charset of text that is neither ASCII nor UTF-8, unless the caller knows better. */
-export const FALLBACK_CHARSET = 'iso-8859-1'
 
 /** What is known about a body beside its bytes. */
 export interface DeclaredBody {
@@ -21,7 +26,7 @@ export interface DeclaredBody {
   readonly transferEncoding?: string | undefined
   /** The type where the caller has no field of its own; `text/plain` without it. */
   readonly bodyType?: string | undefined
-  /** The charset of text whose charset cannot be told; {@link FALLBACK_CHARSET} without it. */
+  /** The charset of text whose charset cannot be told; `iso-8859-1` without it. */
   readonly fallbackCharset?: string | undefined
 }
 
@@ -40,26 +45,12 @@ export interface BodyPlan {
   readonly content: () => Octets
 }
 
-const CHARSET = /;\s*charset\*?\d?\*?\s*=/i
-const TEXT = /^\s*text\//i
-const COMPOSITE = /^\s*(?:multipart|message)\//i
-
-/** True for the types whose bodies are entities themselves and must not be encoded (RFC 2045 section 6.4). */
-export const isComposite = (contentType: string): boolean => COMPOSITE.test(contentType)
-export const isText = (contentType: string): boolean => TEXT.test(contentType)
-
-/** Adds the charset to a text type that names none. */
-export function withCharset(contentType: string, charset: string): string {
-  const named = !isText(contentType) || CHARSET.test(contentType)
-  return named ? contentType : `${contentType}; charset=${charset}`
-}
-
 /** Non-ASCII text with no charset would be read as US-ASCII (RFC 2046 section 4.1.2). */
 function contentTypeOf(declared: DeclaredBody, facts: TextFacts): string {
-  const charset = facts.charset ?? declared.fallbackCharset ?? FALLBACK_CHARSET
-  // A semicolon with nothing behind it is what shell scripts like to leave.
-  const own = declared.contentType?.replace(/[;\s]+$/, '')
-  if (own === undefined) return withCharset(declared.bodyType ?? 'text/plain', charset)
+  const charset = facts.charset ?? fallbackCharset(declared.fallbackCharset)
+  if (declared.contentType === undefined)
+    return withCharset(checkedType(declared.bodyType ?? 'text/plain'), charset)
+  const own = trimmedType(declared.contentType)
   return facts.nonAscii > 0 ? withCharset(own, charset) : own
 }
 
@@ -120,6 +111,7 @@ function textOf(content: MessageContent): () => Octets {
  *
  * @param body the bytes as they came; any line ends. Content has to stay open until the plan was carried out.
  * @param declared what the caller says about it
+ * @throws MailError `MESSAGE_MALFORMED` for a type or charset that is none; rejects when the body cannot be read
  */
 export async function planBody(body: Buffer | MessageContent, declared: DeclaredBody): Promise<BodyPlan> {
   const given = Buffer.isBuffer(body) ? bufferContent(body) : body

@@ -3,9 +3,10 @@
  * What the caller's own Content fields say is about the text, wherever it ends up; no part is ever cut short or
  * mistaken for another, because no boundary occurs in what it separates.
  */
-import { randomOctets } from '../util/random.ts'
 import type { Attachment } from './attachment.ts'
-import { octetsOf, planBody, portions, type BodyPlan, type DeclaredBody } from './compose-body.ts'
+import type { AttachmentOptions } from './attachment-part.ts'
+import { boundaryStem, contains } from './boundary.ts'
+import { planBody, type BodyPlan, type DeclaredBody } from './compose-body.ts'
 import { foldedField, ownFieldValue, type OwnFields } from './compose-fields.ts'
 import type { Branch, Leaf, Part } from './compose-part.ts'
 import { bufferContent, type MessageContent } from './content.ts'
@@ -30,29 +31,6 @@ const INLINE = 'Content-Disposition: inline'
 
 /** True for a field, in lower case, that is about a content and not about the message. */
 export const isContentField = (key: string): boolean => key.startsWith('content-')
-
-/** True when the octets have the text in them. */
-async function contains(content: MessageContent, text: string): Promise<boolean> {
-  let end = Buffer.alloc(0)
-  for await (const portion of portions(octetsOf(content))) {
-    const bytes = Buffer.concat([end, portion])
-    if (bytes.includes(text)) return true
-    end = Buffer.from(bytes.subarray(Math.max(0, bytes.length - text.length + 1)))
-  }
-  return false
-}
-
-/**
- * What makes the boundaries of one message: in none of its texts by looking, and in nothing that is encoded because
- * neither encoding has `=_`.
- */
-async function boundaryStem(texts: readonly MessageContent[]): Promise<string> {
-  for (;;) {
-    const stem = `=_${randomOctets(16).toString('hex')}`
-    const found = await Promise.all(texts.map((text) => contains(text, stem)))
-    if (!found.includes(true)) return stem
-  }
-}
 
 function leaf({ contentType, transferEncoding, encode, content }: BodyPlan, more: readonly string[]): Leaf {
   const fields = [
@@ -131,10 +109,10 @@ async function textParts(contents: MailContents, own: OwnFields, body: MessageCo
   return texts.sort((one, other) => Number(isPlain(other)) - Number(isPlain(one)))
 }
 
-async function fileParts(attachments: readonly Attachment[], spillDirectory: string) {
+async function fileParts(attachments: readonly Attachment[], options: AttachmentOptions) {
   if (attachments.length === 0) return []
   const { attachmentPart } = await import('./attachment-part.ts')
-  return attachments.map((each) => () => attachmentPart(each, spillDirectory))
+  return attachments.map((each) => () => attachmentPart(each, options))
 }
 
 const ready = (part: Part) => () => Promise.resolve(part)
@@ -163,5 +141,7 @@ export async function contentTree(
   const text = leaves.length > 1 ? [ready(branch('alternative', stem, leaves, eightBit))] : leaves
   const [only] = text
   if (only !== undefined && attachments.length === 0) return only()
-  return branch('mixed', stem, [...text, ...(await fileParts(attachments, spillDirectory))], eightBit)
+  const { fallbackCharset } = contents
+  const files = await fileParts(attachments, { spillDirectory, fallbackCharset })
+  return branch('mixed', stem, [...text, ...files], eightBit)
 }
