@@ -94,6 +94,12 @@ type Apply = (call: MailCall, value: string, option: MailOption, dialect: Dialec
 
 const usage = (sentence: string): MailError => new MailError('USAGE', `${sentence}; see --help`)
 
+function mediaType(value: string): string {
+  const type = oneLine(value)
+  if (/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[ \t]*(?:;[ -~]*)?$/.test(type)) return type
+  throw usage(`${quoteForMessage(value)} is no media type such as text/html`)
+}
+
 function attach(call: MailCall, path: string): void {
   call.attachments.push(nextFile(call.files, path))
 }
@@ -156,13 +162,13 @@ const EFFECTS: Readonly<Record<MailEffect, Apply>> = {
   bcc: (call, value) => call.recipients.bcc.push(value),
   'body-file': (call, value) => (call.bodyFile = namedPath(value, 'file with the body')),
   'body-type': (call, value) => {
-    if (value !== '') call.bodyType = oneLine(value)
+    if (value !== '') call.bodyType = mediaType(value)
   },
   cc: (call, value) => call.recipients.cc.push(value),
   config: (call, value) => (call.config = value),
   'config-or-header': setConfigOrHeader,
   'content-name': (call, value) => (call.files.name = oneLine(value)),
-  'content-type': (call, value) => setType(call.files, oneLine(value)),
+  'content-type': (call, value) => setType(call.files, mediaType(value)),
   'dry-run': (call) => (call.mode = 'dry-run'),
   encoding: (call, value) => {
     const encoding = value.toLowerCase()

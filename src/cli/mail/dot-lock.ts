@@ -23,7 +23,9 @@ export type DotLock =
 export const LOCK_STALE = 5 * 60_000
 const POLL = 50
 
-const sameFile = (left: Stats, right: Stats): boolean => left.ino === right.ino && left.dev === right.dev
+/** The number alone may belong to another file by now. */
+const sameFile = (left: Stats, right: Stats): boolean =>
+  left.ino === right.ino && left.dev === right.dev && left.mtimeMs === right.mtimeMs
 
 /** The process in the lock is gone: known only of those that wrote their host and ran on this one. */
 function ownerIsGone(lock: string): boolean {
@@ -62,21 +64,19 @@ function create(lock: string): (() => void) | undefined {
     if (errnoOf(error) === 'EEXIST') return undefined
     throw error
   }
-  const mine = fstatSync(fd)
-  const release = (): void => {
-    const there = lstatSync(lock, { throwIfNoEntry: false })
-    if (there !== undefined && sameFile(there, mine)) unlinkSync(lock)
-  }
   try {
     writeAll(fd, Buffer.from(`${String(process.pid)}\n${hostname()}\n`))
+    const mine = fstatSync(fd)
+    return () => {
+      const there = lstatSync(lock, { throwIfNoEntry: false })
+      if (there !== undefined && sameFile(there, mine)) unlinkSync(lock)
+    }
   } catch (error) {
-    // An empty lock says less, and holds as well; but a full disk has no room for mail either.
-    release()
+    unlinkSync(lock)
     throw error
   } finally {
     closeSync(fd)
   }
-  return release
 }
 
 /**

@@ -123,11 +123,14 @@ export const ESCAPES: readonly Escape[] = [
   { letter: '?', meaning: 'show this list', run: help },
 ]
 
-/** Obeys a line that begins with `~`. */
+/** Obeys a line that begins with `~`. What follows a letter that takes nothing makes it another line: `~.5 km`. */
 export async function obeyEscape(typist: Typist, line: string): Promise<AfterLine> {
-  const letter = line.slice(1, 2)
+  const [, letter = ''] = line
+  const argument = line.slice(1 + letter.length).trim()
   const found = ESCAPES.find((each) => each.letter === letter)
-  if (found !== undefined) return found.run(typist, line.slice(2).trim())
-  typist.print(`~${letter} is not supported; ~? shows what is, and ~~ begins a line with ~\n`)
+  if (found !== undefined && (argument === '' || found.argument !== undefined))
+    return found.run(typist, argument)
+  const named = argument === '' ? `~${letter}` : `~${letter}...`
+  typist.print(`${named} is not supported; ~? shows what is, and ~~ begins a line with ~\n`)
   return 'next'
 }

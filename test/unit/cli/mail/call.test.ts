@@ -100,6 +100,8 @@ describe('one option', () => {
     [['-:', 'x']],
     [['--exec', 'quit']],
     [['--encoding=8bit']],
+    [['--content-type=html']],
+    [['--content-type=text/html\u00e9; x']],
     [['--skip-empty=yes']],
     [['--attach=-', 'a@d.ex']],
     [['-q', '-', '--content-name=n', '--attach=-']],
