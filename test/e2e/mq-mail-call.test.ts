@@ -166,9 +166,11 @@ describe('-t', () => {
   })
 
   it('takes the sender from it too', async () => {
-    const { site } = await call(['-t'], { stdin: 'From: Cron <root>\nBcc: a@x.ex\n\nb\n' })
+    const { site } = await call(['-t'], { stdin: 'From: =?utf-8?Q?Cr=C3=B6n?= <root>\nBcc: a@x.ex\n\nb\n' })
     expect(site.received[0]).toMatchObject({ mailFrom: 'admin@h.example', rcptTo: ['a@x.ex'] })
-    expect(field(site, 'From')).toEqual(['Cron <admin@h.example>'])
+    expect(field(site, 'From')).toEqual([
+      expect.stringMatching(/^=\?UTF-8\?Q\?Cr=C3=B6n\?= <admin@h\.example>$/),
+    ])
   })
 
   it('without any recipient is 64', async () => {

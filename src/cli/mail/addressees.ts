@@ -5,12 +5,12 @@
  */
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { parseAddressList, type Mailbox } from '../../message/address-list.ts'
+import { decodedWords } from '../../message/encoded-word.ts'
 import { recipientExpander } from '../resolve-recipients.ts'
 import type { Setup } from '../setup.ts'
-import { readMailboxes, type MailboxList } from './recipients.ts'
-
-/** Personal aliases: a name, and the lists it stands for. */
-export type PersonalAliases = ReadonlyMap<string, readonly string[]>
+import { expandMailAliases } from './mailrc-aliases.ts'
+import type { MailRc } from './mailrc.ts'
+import type { MailboxList } from './recipients.ts'
 
 /** The fields that name recipients; those of the last one are not shown. */
 export const KINDS = ['to', 'cc', 'bcc'] as const
@@ -26,33 +26,12 @@ export interface Addressees extends ByKind<readonly Mailbox[]> {
   readonly dropped: boolean
 }
 
-/** How names are looked up. */
+/** How the name of a sender is looked up. */
 export interface LookUp {
   /** Aliases file named on the command line. */
   readonly aliases: string | undefined
-  readonly personal: PersonalAliases
-}
-
-/** Replaces personal aliases. A name that is looked up already stands for itself, so that loops end. */
-function withoutPersonal(
-  list: MailboxList,
-  personal: PersonalAliases,
-  above: readonly string[] = [],
-): MailboxList {
-  const found: Mailbox[] = []
-  const problems = [...list.problems]
-  for (const mailbox of list.mailboxes) {
-    const { address } = mailbox
-    const members = above.includes(address) ? undefined : personal.get(address)
-    if (members === undefined) {
-      found.push(mailbox)
-      continue
-    }
-    const inner = withoutPersonal(readMailboxes(members), personal, [...above, address])
-    found.push(...inner.mailboxes)
-    problems.push(...inner.problems)
-  }
-  return { mailboxes: found, problems }
+  /** Those of the mailrc files. */
+  readonly personal: MailRc['aliases']
 }
 
 /**
@@ -63,10 +42,10 @@ function withoutPersonal(
 export async function resolveAddressees(
   setup: Setup,
   named: ByKind<MailboxList>,
-  { aliases, personal }: LookUp,
+  { aliases }: Pick<LookUp, 'aliases'>,
 ): Promise<Addressees> {
   const { terminal } = setup
-  const lists = KINDS.map((kind) => withoutPersonal(named[kind], personal))
+  const lists = KINDS.map((kind) => named[kind])
   const all = lists.flatMap(({ mailboxes }) => mailboxes.map(({ address }) => address))
   const expand = await recipientExpander(setup, all, { aliases })
   const told = new Set(lists.flatMap(({ problems }) => problems))
@@ -103,8 +82,8 @@ export async function senderByAlias(
 ): Promise<string> {
   const [mailbox, ...others] = parseAddressList(text).addresses
   if (mailbox === undefined || others.length > 0 || mailbox.address.includes('@')) return text
-  const list = withoutPersonal({ mailboxes: [mailbox], problems: [] }, personal)
-  const names = list.mailboxes.map(({ address }) => address)
+  const members = expandMailAliases([mailbox.address], personal)
+  const names = members.flatMap((member) => parseAddressList(member).addresses.map(({ address }) => address))
   const config = { ...setup.config, userForward: false, defaultAlias: false }
   const expand = await recipientExpander({ ...setup, config }, names, { aliases })
   const { recipients } = expand(names)
@@ -113,8 +92,10 @@ export async function senderByAlias(
     : text
 }
 
-/** A mailbox as text, its name quoted and not encoded: composing reads it again and encodes it then. */
+/** A mailbox as text, its name quoted and no longer encoded: composing reads it again and encodes it then. */
 export function mailboxText({ address, name = '' }: Mailbox): string {
-  const phrase = name.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+  const phrase = decodedWords(name)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
   return phrase === '' ? address : `"${phrase.replace(/["\\]/g, '\\$&')}" <${address}>`
 }

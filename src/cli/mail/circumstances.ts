@@ -3,14 +3,13 @@
  * is ever run.
  */
 import type { Setup } from '../setup.ts'
-import type { PersonalAliases } from './addressees.ts'
 import type { MailCall } from './call.ts'
-import { BUILT_IN_VARIABLES, readMailRc } from './mailrc.ts'
+import { BUILT_IN_VARIABLES, readMailRc, type MailRc } from './mailrc.ts'
 import { textOf, transportVariables, withAssignments, type Variables } from './set-variables.ts'
 
 /** The surroundings of one mail. */
 export interface Circumstances {
-  readonly aliases: PersonalAliases
+  readonly aliases: MailRc['aliases']
   /** Those of the mailrc files, with those of the command line over them. */
   readonly variables: Variables
   /** What the command line alone sets: it goes before everything in a file. */

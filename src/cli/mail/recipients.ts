@@ -7,6 +7,8 @@ import { MailError } from '../../errors/mail-error.ts'
 import { parseAddressList, type Mailbox } from '../../message/address-list.ts'
 import { addressTokens } from '../../message/address-tokens.ts'
 import { envelopeAddress, quoteForMessage } from '../../message/address.ts'
+import { expandMailAliases } from './mailrc-aliases.ts'
+import type { MailRc } from './mailrc.ts'
 
 /** Mailboxes whose addresses may be sent to, and one sentence for each piece of the text that is none. */
 export interface MailboxList {
@@ -82,14 +84,16 @@ function checked(found: readonly Mailbox[]): MailboxList {
 }
 
 /**
- * Reads recipients.
+ * Reads recipients, and replaces the personal aliases among them.
  *
  * @param texts one list each; empty ones are no recipients
+ * @param aliases those of the mailrc files; a name behind a backslash is none of them
  * @throws MailError USAGE for a line break, a file or a command among them
  */
-export function readMailboxes(texts: readonly string[]): MailboxList {
+export function readMailboxes(texts: readonly string[], aliases: MailRc['aliases']): MailboxList {
   for (const text of texts) refuseLineBreak(text, 'recipient')
-  const lists = texts.flatMap(members).map(readMember)
+  const named = texts.flatMap(members)
+  const lists = named.flatMap((member) => expandMailAliases([member], aliases)).map(readMember)
   return {
     mailboxes: lists.flatMap(({ mailboxes }) => mailboxes),
     problems: lists.flatMap(({ problems }) => problems),

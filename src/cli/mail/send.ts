@@ -44,8 +44,9 @@ function allRecipients(call: MailCall, ...sorted: readonly SortedHeaders[]): Nam
   return { to: of('to'), cc: of('cc'), bcc: of('bcc') }
 }
 
-function readAll({ to, cc, bcc }: NamedRecipients): Mailboxes {
-  return { to: readMailboxes(to), cc: readMailboxes(cc), bcc: readMailboxes(bcc) }
+function readAll({ to, cc, bcc }: NamedRecipients, { aliases }: Circumstances): Mailboxes {
+  const read = (texts: readonly string[]): MailboxList => readMailboxes(texts, aliases)
+  return { to: read(to), cc: read(cc), bcc: read(bcc) }
 }
 
 /** All mail programs refuse copies without a recipient; only a template may do with them. */
@@ -106,8 +107,7 @@ async function finished(
 /** Composes and delivers to whoever can be reached. */
 async function sendDraft(setup: Setup, draft: Draft, author: Author, named: Mailboxes): Promise<ExitCode> {
   const { call, circumstances, input } = draft
-  const lookUp = { aliases: call.aliases, personal: circumstances.aliases }
-  const addressees = await resolveAddressees(setup, named, lookUp)
+  const addressees = await resolveAddressees(setup, named, call)
   const { exitCode, dropped } = addressees
   const recipients = KINDS.flatMap((kind) => addressees[kind].map(({ address }) => address))
   if (recipients.length === 0 && (exitCode !== EX.OK || dropped)) return exitCode
@@ -133,7 +133,7 @@ export async function sendMail(setup: Setup, call: MailCall): Promise<ExitCode> 
   const own = sortHeaders(call.headers)
   checkAttachments(call.attachments)
   checkInput(call)
-  let named = readAll(allRecipients(call, own))
+  let named = readAll(allRecipients(call, own), circumstances)
   if (!call.template) demandRecipients(named, false)
   let author = await authorOf(setup, call, circumstances, lookUp, own.from)
   let subject = call.subject ?? own.subject
@@ -141,7 +141,7 @@ export async function sendMail(setup: Setup, call: MailCall): Promise<ExitCode> 
   if (isTyped(call)) {
     const typed = await askForMail(setup, call, circumstances, allRecipients(call, own), subject)
     if (typed === 'abandoned') return EX.TEMPFAIL
-    named = readAll({ to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] })
+    named = readAll({ to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] }, circumstances)
     subject = typed.subject
     text = bufferContent(typed.body)
   } else if (call.tildes) {
@@ -151,7 +151,7 @@ export async function sendMail(setup: Setup, call: MailCall): Promise<ExitCode> 
   try {
     const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header))
     if (call.template) {
-      named = readAll(allRecipients(call, own, template))
+      named = readAll(allRecipients(call, own, template), circumstances)
       demandRecipients(named, true)
       subject = template.subject ?? subject
       if (template.from !== undefined) {

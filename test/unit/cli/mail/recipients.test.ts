@@ -1,7 +1,9 @@
 /** Recipients as callers of mail(1) write them. */
 import { describe, expect, it } from 'vitest'
-import { readMailboxes } from '../../../../src/cli/mail/recipients.ts'
+import { readMailboxes as readWithAliases } from '../../../../src/cli/mail/recipients.ts'
 import { MailError } from '../../../../src/errors/mail-error.ts'
+
+const readMailboxes = (texts: readonly string[]) => readWithAliases(texts, new Map())
 
 const A = { address: 'a@x.ex' }
 const B = { address: 'b@x.ex' }
@@ -54,5 +56,19 @@ describe('a list of recipients', () => {
     } catch (error) {
       expect(error).toMatchObject({ exitCode: 64 })
     }
+  })
+})
+
+describe('personal aliases', () => {
+  const aliases = new Map([
+    ['team', ['a@x.ex', '"Bob B" <b@x.ex>, root']],
+    ['root', ['team']],
+  ])
+
+  it('stand for their members, and a name behind a backslash is none', () => {
+    const { mailboxes, problems } = readWithAliases(['team, \\root', 'c@x.ex'], aliases)
+    expect(problems).toEqual([])
+    const bob = { address: 'b@x.ex', name: 'Bob B' }
+    expect(mailboxes).toEqual([A, bob, { address: 'root' }, { address: 'c@x.ex' }])
   })
 })
