@@ -7,6 +7,7 @@ import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { bufferContent, type MessageContent } from '../../message/content.ts'
 import { homePath } from './home-path.ts'
+import { draft, type Typed } from './letter.ts'
 import { appendMbox } from './mbox.ts'
 
 /** What says where the dead letters of the caller are. */
@@ -66,4 +67,18 @@ export async function keepDeadLetter(
   } catch (error) {
     return error instanceof MailError ? error.publicMessage : `it cannot be kept: ${describeError(error)}`
   }
+}
+
+/**
+ * Keeps what a person typed of a mail that was broken off, unless the variable `save` is unset. Never rejects.
+ *
+ * @returns words that end a sentence, as those of {@link keepDeadLetter}
+ */
+export async function keepBrokenOff(
+  letter: Typed,
+  place: DeadLetterPlace & Required<Pick<DeadLetterPlace, 'variables'>>,
+): Promise<string> {
+  return place.variables.has('save')
+    ? keepDeadLetter(draft(letter), place)
+    : 'it is not kept, for save is unset'
 }

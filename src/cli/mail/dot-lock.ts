@@ -55,6 +55,16 @@ function clearStale(lock: string, staleAfter: number): void {
   }
 }
 
+/** Takes a lock away that is still this process's. */
+function letGo(lock: string, mine: Stats): void {
+  try {
+    const there = lstatSync(lock, { throwIfNoEntry: false })
+    if (there !== undefined && sameFile(there, mine)) unlinkSync(lock)
+  } catch {
+    // The message is in its file all the same, and others see that the owner of the lock is gone.
+  }
+}
+
 /** Makes the lock file. @returns undefined when there is one already */
 function create(lock: string): (() => void) | undefined {
   let fd: number
@@ -66,17 +76,12 @@ function create(lock: string): (() => void) | undefined {
   }
   try {
     writeAll(fd, Buffer.from(`${String(process.pid)}\n${hostname()}\n`))
-    const mine = fstatSync(fd)
-    return () => {
-      const there = lstatSync(lock, { throwIfNoEntry: false })
-      if (there !== undefined && sameFile(there, mine)) unlinkSync(lock)
-    }
-  } catch (error) {
-    unlinkSync(lock)
-    throw error
-  } finally {
-    closeSync(fd)
+  } catch {
+    // The disk is full: an empty lock says less and holds as well.
   }
+  const mine = fstatSync(fd)
+  closeSync(fd)
+  return () => letGo(lock, mine)
 }
 
 /**

@@ -33,6 +33,18 @@ export interface Asking {
   readonly keep: (letter: Typed) => Promise<void>
 }
 
+/** What the variables of the mailrc files say about asking. */
+export function asked(
+  variables: ReadonlyMap<string, string | true>,
+): Pick<Asking, 'askSubject' | 'askCc' | 'askBcc' | 'dotEnds'> {
+  return {
+    askSubject: variables.has('asksub'),
+    askCc: variables.has('askcc'),
+    askBcc: variables.has('askbcc'),
+    dotEnds: variables.has('dot'),
+  }
+}
+
 /** Ends the typing from any depth; thrown and caught in this file only. */
 class BrokenOff extends Error {
   readonly end: 'keep' | 'discard'

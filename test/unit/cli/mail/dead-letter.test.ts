@@ -3,7 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { deadLetterPath, keepDeadLetter, saveDeadLetter } from '../../../../src/cli/mail/dead-letter.ts'
+import {
+  deadLetterPath,
+  keepBrokenOff,
+  keepDeadLetter,
+  saveDeadLetter,
+} from '../../../../src/cli/mail/dead-letter.ts'
 import { bufferContent } from '../../../../src/message/content.ts'
 
 let home: string
@@ -81,5 +86,23 @@ describe('the words about a dead letter', () => {
     expect(await keepDeadLetter(closed, { env: {}, home })).toBe(
       `it cannot be kept in ${join(home, 'dead.letter')}: the message was closed before it was read`,
     )
+  })
+})
+
+describe('a letter that was broken off', () => {
+  const letter = { subject: 'S', to: ['a@h.example'], cc: [], bcc: [], body: Buffer.from('half\n') }
+
+  it('is kept with its fields, unless save is unset', async () => {
+    const variables = new Map<string, string | true>([['save', true]])
+    expect(await keepBrokenOff(letter, { env: {}, home, variables })).toBe(
+      `it is kept in ${join(home, 'dead.letter')}`,
+    )
+    const text = readFileSync(join(home, 'dead.letter'), 'utf8')
+    expect(text).toMatch(/^From MAILER-DAEMON .*\nTo: a@h\.example\nSubject: S\n[^]*\n\nhalf\n\n$/)
+    variables.delete('save')
+    expect(await keepBrokenOff(letter, { env: {}, home, variables })).toBe(
+      'it is not kept, for save is unset',
+    )
+    expect(readFileSync(join(home, 'dead.letter'), 'utf8')).toBe(text)
   })
 })

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { typeMail, type Asking, type Typed } from '../../../../src/cli/mail/interactive.ts'
+import { asked, typeMail, type Asking, type Typed } from '../../../../src/cli/mail/interactive.ts'
 import { draft } from '../../../../src/cli/mail/letter.ts'
 
 let home: string
@@ -90,6 +90,19 @@ describe('a mail that is typed', () => {
       '\xe4~\xff\n~\xe4\n',
     )
     expect((await play(['end'])).typed?.body).toBe('')
+  })
+})
+
+describe('what is asked for', () => {
+  it('is what the variables say', () => {
+    const none = { askSubject: false, askCc: false, askBcc: false, dotEnds: false }
+    expect(asked(new Map())).toEqual(none)
+    expect(asked(new Map([['asksub', true] as const, ['dot', true] as const]))).toEqual({
+      ...{ ...none, askSubject: true, dotEnds: true },
+    })
+    expect(asked(new Map([['askcc', true] as const, ['askbcc', true] as const]))).toEqual({
+      ...{ ...none, askCc: true, askBcc: true },
+    })
   })
 })
 
