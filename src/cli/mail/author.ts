@@ -38,6 +38,12 @@ function shown(setup: Setup, { address, name }: Sender, defaultName: string | un
   return mailboxText(phrase === undefined ? { address } : { address, name: phrase })
 }
 
+/** A From header of the caller's own is replaced where the rules for headers say so, and not before. */
+function unforced(setup: Setup): Setup {
+  const { config } = setup
+  return { ...setup, config: { ...config, headers: { ...config.headers, forceFrom: false } } }
+}
+
 /** The mailboxes of a From header, which may have several. */
 function mailboxesOf(text: string): readonly string[] {
   const { addresses, problems } = parseAddressList(text)
@@ -67,15 +73,15 @@ export async function authorOf(
   const common = call.from === '' ? undefined : textOf(standing, 'from')
   const inEnvelope = call.tail.from ?? named ?? textOf(assigned, 'sender') ?? variable ?? authors[0] ?? common
   const inHeader = named ?? variable ?? call.tail.from ?? common
-  const resolve = async (text: string | undefined): Promise<Sender> => {
+  const resolve = async (text: string | undefined, surroundings = setup): Promise<Sender> => {
     const address = text === undefined ? undefined : await senderByAlias(setup, text, lookUp)
-    return inCall(() => envelopeSender(setup, address))
+    return inCall(() => envelopeSender(surroundings, address))
   }
   const sender = await resolve(inEnvelope)
   const from: string[] = []
   for (const text of authors.length > 0 ? authors : [inHeader]) {
     const mailbox = {
-      ...(await resolve(text)),
+      ...(await resolve(text, authors.length > 0 ? unforced(setup) : setup)),
       ...(call.tail.fullName === undefined ? {} : { name: call.tail.fullName }),
     }
     from.push(shown(setup, mailbox, text === undefined ? setup.caller.fullName : undefined))
