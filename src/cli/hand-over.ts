@@ -34,8 +34,18 @@ function someOf(addresses: readonly string[]): string {
   return more > 0 ? `${named} and ${more} more` : named
 }
 
-/** Says on standard error what went wrong with a message. @returns the exit code that it means for a command */
-export function tellOutcome(setup: Setup, result: SubmitResult, verbose: boolean): ExitCode {
+/**
+ * Says on standard error what went wrong with a message.
+ *
+ * @param remains what became of a message that nobody took, as the end of a sentence
+ * @returns the exit code that it means for a command
+ */
+export function tellOutcome(
+  setup: Setup,
+  result: SubmitResult,
+  verbose: boolean,
+  remains?: string,
+): ExitCode {
   const { terminal } = setup
   // The message moves to failed/ when nobody waits for it any more.
   const place = result.queued.length > 0 ? 'the queue' : 'failed/'
@@ -44,7 +54,8 @@ export function tellOutcome(setup: Setup, result: SubmitResult, verbose: boolean
     terminal.complain(`${recipient} was refused: ${reason}; ${kept}`)
   if (result.problem !== undefined) {
     const lost = result.unaccepted.length > 0 ? ` (not accepted for ${someOf(result.unaccepted)})` : ''
-    terminal.complain(`${result.problem.publicMessage}${lost}`)
+    const end = remains === undefined ? '' : `; ${remains}`
+    terminal.complain(`${result.problem.publicMessage}${lost}${end}`)
     return result.problem.exitCode
   }
   if (verbose && result.sent.length > 0) terminal.complain(`sent to ${someOf(result.sent)}`)

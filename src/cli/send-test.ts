@@ -7,7 +7,6 @@ import { sendPatiently } from '../delivery/patience.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { composeMail } from '../message/compose.ts'
-import { bufferContent } from '../message/content.ts'
 import { newMessageId } from '../message/message-id.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import { envelope, readRecipients } from '../message/recipients.ts'
@@ -16,7 +15,7 @@ import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { envelopeSender } from './sender.ts'
-import { openLog, setUp, type Setup } from './setup.ts'
+import { openLog, setUp, spillDirectory, type Setup } from './setup.ts'
 
 interface SendTestOptions {
   readonly to: string
@@ -46,17 +45,18 @@ async function sendTestMessage(
 ): Promise<RecipientOutcome[]> {
   const sender = envelopeSender(setup, options.from)
   const addressed = envelope(sender.address, testRecipients(options.to))
-  const message = await composeMail({
+  const parts = {
     from: sender.address,
     to: addressed.recipients,
     cc: [],
     subject: `Test message from ${hostname()}`,
-    headers: [['Auto-Submitted', 'auto-generated']],
+    headers: [['Auto-Submitted', 'auto-generated'] as const],
     body: Buffer.from(BODY),
     date: Date.now(),
     messageId: newMessageId(sender.address, mailDomain(setup.config.qualifyDomain)),
-  })
-  const delivery = { envelope: addressed, content: bufferContent(message) }
+  }
+  const content = await composeMail(parts, spillDirectory(setup.config))
+  const delivery = { envelope: addressed, content }
   // A person waits in front of it: the same patience as for any submission.
   return sendPatiently(transport, delivery, { untilBody: setup.config.submitTimeout, awaitReply: true })
 }

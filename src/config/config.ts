@@ -128,6 +128,10 @@ export interface Config {
   readonly userForward: boolean
   /** One character between a local name and a tag; undefined when names have no tags. */
   readonly recipientDelimiter: string | undefined
+  /** Which mail(1) mq-mail is where they differ; `auto` decides by the shape of the words. */
+  readonly mailDialect: 'auto' | 'bsd' | 's-nail' | 'mailutils'
+  /** What text that is neither ASCII nor UTF-8 is taken for, in lower case. */
+  readonly fallbackCharset: string
   /** Domain for addresses that have none; undefined means the mail name of this host. */
   readonly qualifyDomain: string | undefined
   readonly headers: HeaderSettings

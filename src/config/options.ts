@@ -6,6 +6,7 @@ import type { OptionKind } from './option-kind.ts'
 import { REPLY_RULES } from './reply-rules.ts'
 import {
   ADDRESS,
+  CHARSET,
   DOMAIN_NAME,
   DOMAINS,
   HELO,
@@ -238,6 +239,18 @@ export const OPTIONS = {
     choice('+', '-', '=', '_'),
     'What separates a local name from a tag, so that ann+news finds ann.',
     { defaultNote: 'none' },
+  ),
+  mail_dialect: defaulted(
+    'mail_dialect',
+    choice('auto', 'bsd', 's-nail', 'mailutils'),
+    'auto',
+    'Which mail program mq-mail is where they differ; auto goes by the words.',
+  ),
+  fallback_charset: defaulted(
+    'fallback_charset',
+    CHARSET,
+    'iso-8859-1',
+    'Charset of text for mq-mail that is neither ASCII nor UTF-8.',
   ),
   qualify_domain: optional('qualify_domain', DOMAIN_NAME, 'Domain for addresses that have none.', {
     defaultNote: 'the mail name of this host',

@@ -85,6 +85,8 @@ function otherLines(config: Config): string[] {
     ...line(OPTIONS.default_alias, config.defaultAlias),
     ...line(OPTIONS.user_forward, config.userForward),
     ...line(OPTIONS.recipient_delimiter, config.recipientDelimiter),
+    ...line(OPTIONS.mail_dialect, config.mailDialect),
+    ...line(OPTIONS.fallback_charset, config.fallbackCharset),
     ...line(OPTIONS.qualify_domain, config.qualifyDomain),
     ...line(OPTIONS.delivery_log, config.deliveryLog),
     ...line(OPTIONS.queue_log, config.queueLog),

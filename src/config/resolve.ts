@@ -52,6 +52,8 @@ export function resolveConfig(given: GivenValues, origin: Origin): Config {
     defaultAlias: readOrDefault(given, OPTIONS.default_alias),
     userForward: readOrDefault(given, OPTIONS.user_forward),
     recipientDelimiter: readGiven(given, OPTIONS.recipient_delimiter),
+    mailDialect: readOrDefault(given, OPTIONS.mail_dialect),
+    fallbackCharset: readOrDefault(given, OPTIONS.fallback_charset),
     qualifyDomain: readGiven(given, OPTIONS.qualify_domain),
     headers: headerSettings(given, sender),
     deliveryLog: readGiven(given, OPTIONS.delivery_log),

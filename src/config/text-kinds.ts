@@ -28,6 +28,12 @@ export const HELO = scalar({
   read: (text) => (DOMAIN.test(text) || /^\[[0-9a-z:.]+\]$/i.test(text) ? text : undefined),
 })
 
+/** The name of a charset; it comes out in lower case. */
+export const CHARSET = scalar({
+  form: 'the name of a charset, such as iso-8859-15',
+  read: (text) => (/^[a-z0-9][a-z0-9._:+-]{0,39}$/i.test(text) ? text.toLowerCase() : undefined),
+})
+
 const asDomain = (text: string): string | undefined => (DOMAIN.test(text) ? text.toLowerCase() : undefined)
 
 /** One domain; comes out in lower case. */

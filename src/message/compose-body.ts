@@ -1,15 +1,37 @@
 /**
  * How a body goes into a message: its charset, by looking at the bytes and never at the locale, and a transfer
  * encoding that every mail server takes, because a queued message may meet any of them. No body is refused:
- * bytes of an unknown charset are labelled ISO-8859-1, which can name every byte.
+ * bytes of an unknown charset are labelled with one that can name every byte. Fails only when the body cannot be
+ * read.
  */
-import { isUtf8 } from 'node:buffer'
+import { Readable } from 'node:stream'
+import {
+  checkedType,
+  fallbackCharset,
+  isComposite,
+  isText,
+  trimmedType,
+  withCharset,
+} from './content-type.ts'
+import { bufferContent, type MessageContent } from './content.ts'
+import { crlfPieces, toCrlf } from './crlf-text.ts'
+import { TextSurvey, type TextFacts } from './text-survey.ts'
+import { LONGEST_LINE } from './wire-facts.ts'
 
-/** What the caller's own header block says about the body; undefined where it says nothing. */
+/** What is known about a body beside its bytes. */
 export interface DeclaredBody {
-  readonly contentType: string | undefined
-  readonly transferEncoding: string | undefined
+  /** The caller's own Content-Type field. */
+  readonly contentType?: string | undefined
+  /** The caller's own Content-Transfer-Encoding field. */
+  readonly transferEncoding?: string | undefined
+  /** The type where the caller has no field of its own; `text/plain` without it. */
+  readonly bodyType?: string | undefined
+  /** The charset of text whose charset cannot be told; `iso-8859-1` without it. */
+  readonly fallbackCharset?: string | undefined
 }
+
+/** What a part is made of: in memory, or read from a file. */
+export type Octets = Buffer | Readable
 
 /** What to write. */
 export interface BodyPlan {
@@ -17,78 +39,23 @@ export interface BodyPlan {
   readonly contentType: string
   /** Value of Content-Transfer-Encoding. */
   readonly transferEncoding: string
-  /** The body before encoding; text has CRLF line ends and a final one. */
-  readonly bytes: Buffer
   /** The encoding to apply; undefined when the bytes go into the message as they are. */
   readonly encode: 'quoted-printable' | 'base64' | undefined
-}
-
-/** Longest line without its CRLF, in octets (RFC 5322 section 2.1.1). */
-const MAX_LINE = 998
-
-const LF = 0x0a
-const CR = 0x0d
-
-interface ByteFacts {
-  readonly nonAscii: number
-  readonly hasNul: boolean
-  /** A CR that is no part of a line end. */
-  readonly hasLoneCr: boolean
-  /** The longest line in octets, CRLF not counted. */
-  readonly longestLine: number
-}
-
-function factsOf(bytes: Buffer): ByteFacts {
-  let nonAscii = 0
-  let hasNul = false
-  let hasLoneCr = false
-  let longestLine = 0
-  let lineStart = 0
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index] ?? 0
-    if (byte >= 0x80) nonAscii++
-    else if (byte === 0) hasNul = true
-    else if (byte === CR && bytes[index + 1] !== LF) hasLoneCr = true
-    else if (byte === LF) {
-      longestLine = Math.max(longestLine, index - 1 - lineStart)
-      lineStart = index + 1
-    }
-  }
-  return { nonAscii, hasNul, hasLoneCr, longestLine: Math.max(longestLine, bytes.length - lineStart) }
-}
-
-/** CRLF line ends, also the last one. Byte by byte: a log of many short lines is no rare body. */
-function canonicalText(body: Buffer): Buffer {
-  const text = Buffer.allocUnsafe(2 * body.length + 2)
-  let length = 0
-  let before = 0
-  for (let index = 0; index < body.length; index++) {
-    const byte = body[index] ?? 0
-    if (byte === LF && before !== CR) text[length++] = CR
-    text[length++] = byte
-    before = byte
-  }
-  if (length > 0 && before !== LF) {
-    text[length++] = CR
-    text[length++] = LF
-  }
-  return text.subarray(0, length)
-}
-
-function charsetOf(bytes: Buffer, facts: ByteFacts): string {
-  if (facts.nonAscii === 0) return 'us-ascii'
-  return isUtf8(bytes) ? 'utf-8' : 'iso-8859-1'
+  /** The body before encoding; text has CRLF line ends and a final one. */
+  readonly content: () => Octets
 }
 
 /** Non-ASCII text with no charset would be read as US-ASCII (RFC 2046 section 4.1.2). */
-function contentTypeOf(declared: string | undefined, bytes: Buffer, facts: ByteFacts): string {
-  if (declared === undefined) return `text/plain; charset=${charsetOf(bytes, facts)}`
-  const lacksCharset = /^\s*text\//i.test(declared) && !/;\s*charset\*?\d?\*?\s*=/i.test(declared)
-  return lacksCharset && facts.nonAscii > 0 ? `${declared}; charset=${charsetOf(bytes, facts)}` : declared
+function contentTypeOf(declared: DeclaredBody, facts: TextFacts): string {
+  const charset = facts.charset ?? fallbackCharset(declared.fallbackCharset)
+  if (declared.contentType === undefined)
+    return withCharset(checkedType(declared.bodyType ?? 'text/plain'), charset)
+  const own = trimmedType(declared.contentType)
+  return facts.nonAscii > 0 ? withCharset(own, charset) : own
 }
 
-const isSevenBit = (facts: ByteFacts): boolean =>
-  facts.nonAscii === 0 && !facts.hasNul && !facts.hasLoneCr && facts.longestLine <= MAX_LINE
+const isSevenBit = (facts: TextFacts): boolean =>
+  facts.nonAscii === 0 && !facts.hasNul && !facts.hasLoneCr && facts.longestLine <= LONGEST_LINE
 
 /** What shows that a body is not in the encoding its owner declares. */
 const NOT_ENCODED: Readonly<Record<string, RegExp>> = {
@@ -96,10 +63,44 @@ const NOT_ENCODED: Readonly<Record<string, RegExp>> = {
   'quoted-printable': /=(?![0-9A-Fa-f]{2}|[ \t]*\r\n)/,
 }
 
-/** A body that its owner calls encoded, and that looks so, must not be encoded again. */
-function isEncoded(declared: string, bytes: Buffer, facts: ByteFacts): boolean {
-  const wrong = NOT_ENCODED[declared]
-  return wrong !== undefined && isSevenBit(facts) && !wrong.test(bytes.toString('latin1'))
+/** Looks whether CRLF text is in the encoding that is declared for it. */
+class EncodedCheck {
+  readonly #wrong: RegExp | undefined
+  #line = ''
+  #encoded: boolean
+
+  constructor(declared: string) {
+    this.#wrong = NOT_ENCODED[declared]
+    this.#encoded = this.#wrong !== undefined
+  }
+
+  push(chunk: Buffer): void {
+    if (!this.#encoded || this.#wrong === undefined) return
+    const text = this.#line + chunk.toString('latin1')
+    const end = text.lastIndexOf('\n') + 1
+    this.#line = text.slice(end)
+    this.#encoded = !this.#wrong.test(text.slice(0, end)) && this.#line.length <= LONGEST_LINE + 1
+  }
+
+  end(): boolean {
+    return this.#encoded
+  }
+}
+
+/** The octets of a body in portions. */
+export function portions(octets: Octets): AsyncIterable<Buffer> | readonly Buffer[] {
+  return Buffer.isBuffer(octets) ? [octets] : octets
+}
+
+/** Content as the octets that a part is made of: from memory where they are there. */
+export const octetsOf = (content: MessageContent): Octets => content.bytes ?? content.stream()
+
+/** The same as text with CRLF line ends. */
+function textOf(content: MessageContent): () => Octets {
+  if (content.bytes === undefined)
+    return () => Readable.from(crlfPieces(content.stream()), { objectMode: false })
+  const text = toCrlf(content.bytes)
+  return () => text
 }
 
 /**
@@ -108,30 +109,35 @@ function isEncoded(declared: string, bytes: Buffer, facts: ByteFacts): boolean {
  * A declared `base64` or `quoted-printable` says that the body comes encoded already: it is kept when that is
  * so, and applied when it is not. The other declarations (7bit, 8bit, binary) are replaced by what is true.
  *
- * @param body the bytes as they came; any line ends
- * @param declared the caller's own Content-Type and Content-Transfer-Encoding
+ * @param body the bytes as they came; any line ends. Content has to stay open until the plan was carried out.
+ * @param declared what the caller says about it
+ * @throws MailError `MESSAGE_MALFORMED` for a type or charset that is none; rejects when the body cannot be read
  */
-export function planBody(body: Buffer, declared: DeclaredBody): BodyPlan {
-  const isComposite = /^\s*(?:multipart|message)\//i.test(declared.contentType ?? '')
-  const isText = declared.contentType === undefined || isComposite || /^\s*text\//i.test(declared.contentType)
-  const text = canonicalText(body)
-  const facts = factsOf(text)
+export async function planBody(body: Buffer | MessageContent, declared: DeclaredBody): Promise<BodyPlan> {
+  const given = Buffer.isBuffer(body) ? bufferContent(body) : body
+  const text = textOf(given)
   const wanted = declared.transferEncoding?.trim().toLowerCase() ?? ''
-  const contentType = contentTypeOf(declared.contentType, text, facts)
+  const survey = new TextSurvey()
+  const check = new EncodedCheck(wanted)
+  for await (const portion of portions(text())) {
+    survey.push(portion)
+    check.push(portion)
+  }
+  const facts = survey.end()
+  const contentType = contentTypeOf(declared, facts)
   const asItIs = (transferEncoding: string): BodyPlan => ({
     contentType,
     transferEncoding,
-    bytes: text,
     encode: undefined,
+    content: text,
   })
-  if (isEncoded(wanted, text, facts)) return asItIs(wanted)
-  // Parts of a multipart cannot be encoded from outside (RFC 2045 section 6.4).
-  if (isComposite) return asItIs(isSevenBit(facts) ? '7bit' : '8bit')
-  const bytes = isText ? text : body
-  if (wanted === 'base64' || wanted === 'quoted-printable') {
-    return { contentType, transferEncoding: wanted, bytes, encode: wanted }
-  }
-  if (isText && isSevenBit(facts)) return asItIs('7bit')
-  const encode = !isText || facts.hasNul || facts.nonAscii * 3 > text.length ? 'base64' : 'quoted-printable'
-  return { contentType, transferEncoding: encode, bytes, encode }
+  if (check.end() && isSevenBit(facts)) return asItIs(wanted)
+  if (isComposite(contentType)) return asItIs(isSevenBit(facts) ? '7bit' : '8bit')
+  const asText = isText(contentType)
+  const content = asText ? text : () => octetsOf(given)
+  if (wanted === 'base64' || wanted === 'quoted-printable')
+    return { contentType, transferEncoding: wanted, encode: wanted, content }
+  if (asText && isSevenBit(facts)) return asItIs('7bit')
+  const encode = !asText || facts.hasNul || facts.nonAscii * 3 > facts.size ? 'base64' : 'quoted-printable'
+  return { contentType, transferEncoding: encode, encode, content }
 }

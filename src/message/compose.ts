@@ -1,10 +1,14 @@
 /**
  * Makes a complete message out of what a user typed: header block with RFC 2047 words, folded, and a body in
- * an encoding that every server takes. The only importer of nodemailer's MIME composer, which is loaded by the
- * first call. Bcc is never written, no field appears twice that may appear once, and nothing a caller passes
- * can add a field or a line of its own: a line break in a header name, value or address is refused.
+ * an encoding that every server takes, with attachments if there are any. The only importer of nodemailer's MIME
+ * composer, which is loaded by the first call. Bcc is never written, no field appears twice that may appear once,
+ * and nothing a caller passes can add a field or a line of its own: a line break in a header name, value or address
+ * is refused. The message is complete or there is an error: a file that cannot be read to its end makes no message.
+ * Neither the body nor an attachment is ever held in memory when it is large.
  */
-import { planBody, type BodyPlan } from './compose-body.ts'
+import type { Readable } from 'node:stream'
+import { queueError } from '../errors/errno.ts'
+import { BodyStore } from './body-store.ts'
 import {
   addressFieldValue,
   foldedField,
@@ -13,10 +17,13 @@ import {
   textFieldValue,
   type OwnFields,
 } from './compose-fields.ts'
+import type { Branch, Leaf, Part } from './compose-part.ts'
+import { contentTree, isContentField, type MailContents } from './compose-tree.ts'
+import type { MessageContent } from './content.ts'
 import { formatDate } from './date.ts'
 
 /** What a message is made of. */
-export interface MailParts {
+export interface MailParts extends MailContents {
   /** Mailbox or list for From; without it, and without a From of the caller's own, none is written. */
   readonly from?: string
   /** Mailboxes, display names allowed. */
@@ -26,8 +33,6 @@ export interface MailParts {
   readonly subject?: string
   /** The caller's own fields, name and value. They take the place of the generated ones. */
   readonly headers: readonly (readonly [string, string])[]
-  /** The text as it came, any charset and line ends. */
-  readonly body: Buffer
   /** For the Date field, in milliseconds since the epoch. */
   readonly date: number
   /** With its angle brackets, as newMessageId makes it. */
@@ -48,48 +53,105 @@ function generatedFields(parts: MailParts): Field[] {
   ]
 }
 
-/** Generated fields, or the caller's own in their places; then the rest of the caller's; MIME fields last. */
-function allFields(parts: MailParts, own: OwnFields, plan: BodyPlan): Field[] {
-  const mime: Field[] = [
-    ['MIME-Version', '1.0'],
-    ['Content-Type', plan.contentType],
-    ['Content-Transfer-Encoding', plan.transferEncoding],
-  ]
+/** Generated fields, or the caller's own in their places; then the rest of the caller's, those about content apart. */
+function leadingFields(parts: MailParts, own: OwnFields): Field[] {
   const ownOf = (key: string): Field[] =>
     (own.get(key) ?? []).map((field): Field => [field.name, ownFieldValue(field)])
   const generated = generatedFields(parts)
-  const placed = new Set([...generated, ...mime].map(([name]) => name.toLowerCase()))
+  const placed = new Set([...generated.map(([name]) => name.toLowerCase()), 'mime-version'])
   const leading = generated.flatMap((field): readonly Field[] => {
     const [name] = field
     const replacement = ownOf(name.toLowerCase())
     return replacement.length > 0 ? replacement.map(([, value]): Field => [name, value]) : [field]
   })
-  const others = [...own.keys()].filter((key) => !placed.has(key)).flatMap(ownOf)
-  return [...leading, ...others, ...mime]
+  const others = [...own.keys()].filter((key) => !placed.has(key) && !isContentField(key)).flatMap(ownOf)
+  return [...leading, ...others].filter(([, value]) => value !== '')
+}
+
+type MimeNode = import('nodemailer/lib/mime-node').default
+type NewNode = () => MimeNode
+
+/** Makes a node write a part. The fields are written as they are: the composer would rewrite addresses and fold anew. */
+function fill(node: MimeNode, part: Part, leading: readonly string[], newNode: NewNode): void {
+  node.buildHeaders = () => [...leading, ...part.fields].join('\r\n')
+  if ('parts' in part) fillBranch(node, part, newNode)
+  else fillLeaf(node, part)
+}
+
+function fillLeaf(node: MimeNode, { encode, content }: Leaf): void {
+  // The composer would encode every line over 76 characters.
+  node.getTransferEncoding = () => encode ?? false
+  node.setContent(content())
+}
+
+function fillBranch(node: MimeNode, { boundary, parts }: Branch, newNode: NewNode): void {
+  node.multipart = 'mixed'
+  node.boundary = boundary
+  for (const make of parts) node.appendChild(lateNode(make, newNode))
+}
+
+/** A node that is filled when its turn comes and freed behind it, so that one attachment at a time is open. */
+function lateNode(make: () => Promise<Part>, newNode: NewNode): MimeNode {
+  const node = newNode()
+  const write = node.stream.bind(node)
+  node.stream = (output, options, done) => {
+    const writePart = (part: Part): void => {
+      const end = (error?: Error | null): void => {
+        if (!('parts' in part)) part.close?.()
+        done(error)
+      }
+      try {
+        fill(node, part, [], newNode)
+        write(output, options, end)
+      } catch (error) {
+        end(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+    make().then(writePart, done)
+  }
+  return node
+}
+
+/** The message as a stream. */
+async function written(tree: Part, leading: readonly string[]): Promise<Readable> {
+  const { default: Node } = await import('nodemailer/lib/mime-node')
+  const newNode = (): MimeNode => new Node(false, { disableFileAccess: true, disableUrlAccess: true })
+  const root = newNode()
+  fill(root, tree, leading, newNode)
+  return root.createReadStream()
+}
+
+/** Keeps what a stream gives. */
+async function keep(stream: Readable, spillDirectory: string): Promise<MessageContent> {
+  const store = new BodyStore(spillDirectory)
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) await store.append(chunk)
+    return await store.finish()
+  } catch (error) {
+    store.discard()
+    throw error
+  }
 }
 
 /**
  * Composes one message.
  *
- * @param parts what the user gave
- * @returns the message with CRLF line ends; its lines have at most 998 octets, and it is 7-bit unless a local
- *   part or a multipart body of the caller's own is not
- * @throws MailError `ADDRESS_INVALID` for From, To or Cc, `MESSAGE_MALFORMED` for a field of the caller's own
+ * @param parts what the user gave; the contents in it stay open
+ * @param spillDirectory where a message of more than 1 MB is kept, and a large attachment while it is encoded; the
+ *   files in it have no name and vanish with the process
+ * @returns the message with CRLF line ends, which the caller closes; its lines have at most 998 octets, and it is
+ *   7-bit unless a local part or a multipart body of the caller's own is not
+ * @throws MailError `ADDRESS_INVALID` for From, To or Cc, `MESSAGE_MALFORMED` for a field of the caller's own or a
+ *   type that is none, `INPUT_MISSING` and `INPUT_UNREADABLE` for an attachment, `QUEUE_FULL`, `QUEUE_IO` or
+ *   `QUEUE_DENIED` when a large message cannot be kept
  */
-export async function composeMail(parts: MailParts): Promise<Buffer> {
+export async function composeMail(parts: MailParts, spillDirectory: string): Promise<MessageContent> {
   const own = ownFields(parts.headers)
-  const contentType = own.get('content-type')?.[0]
-  const plan = planBody(parts.body, {
-    contentType: contentType === undefined ? undefined : ownFieldValue(contentType),
-    transferEncoding: own.get('content-transfer-encoding')?.[0]?.value,
-  })
-  const fields = allFields(parts, own, plan).filter(([, value]) => value !== '')
-  const { default: MimeNode } = await import('nodemailer/lib/mime-node')
-  const node = new MimeNode(false, { disableFileAccess: true, disableUrlAccess: true })
-  // The composer would parse the address fields again, rewrite domains and lose bare names, and it would
-  // encode every line over 76 characters: both decisions have been made already.
-  node.buildHeaders = () => fields.map(([name, value]) => foldedField(name, value)).join('\r\n')
-  node.getTransferEncoding = () => plan.encode ?? false
-  node.setContent(plan.bytes)
-  return node.build()
+  const leading = [...leadingFields(parts, own), ['MIME-Version', '1.0'] as const]
+  const lines = leading.map(([name, value]) => foldedField(name, value))
+  try {
+    return await keep(await written(await contentTree(parts, own, spillDirectory), lines), spillDirectory)
+  } catch (error) {
+    throw queueError(error, 'cannot put the message together in', spillDirectory)
+  }
 }

@@ -98,3 +98,28 @@ async function* headThenBody(head: Buffer, body: MessageContent): AsyncGenerator
   yield head
   yield* body.stream()
 }
+
+/**
+ * What follows the first octets of a content.
+ *
+ * @param content closing the result closes it
+ * @param start how many octets to leave out, at most its size
+ */
+export function contentAfter(content: MessageContent, start: number): MessageContent {
+  const close = () => content.close()
+  if (content.bytes !== undefined) return { ...bufferContent(content.bytes.subarray(start)), close }
+  return {
+    size: content.size - start,
+    bytes: undefined,
+    stream: () => Readable.from(withoutFirst(content, start), { objectMode: false }),
+    close,
+  }
+}
+
+async function* withoutFirst(content: MessageContent, start: number): AsyncGenerator<Buffer> {
+  let left = start
+  for await (const chunk of content.stream() as AsyncIterable<Buffer>) {
+    if (left < chunk.length) yield chunk.subarray(left)
+    left = Math.max(0, left - chunk.length)
+  }
+}

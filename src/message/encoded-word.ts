@@ -1,6 +1,6 @@
 /**
- * Encoded words (RFC 2047): text of any kind as ASCII in a header field. Never fails; what is no valid Unicode
- * becomes U+FFFD.
+ * Encoded words (RFC 2047): text of any kind as ASCII in a header field, and back. Never fails; what is no valid Unicode
+ * becomes U+FFFD, and what is no encoded word, or in a charset that nobody knows, stays as it is.
  */
 
 /** Shorter than the 75 the RFC allows, so that a word fits on the first line behind a field name. */
@@ -50,4 +50,32 @@ function qEncode(text: string): string {
     else result += Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '=$&')
   }
   return result
+}
+
+const WORD = /=\?([\w.:-]+)(?:\*[\w-]*)?\?([BQ])\?([^?\s]*)\?=/gi
+const BETWEEN_WORDS = /(\?=)[ \t]+(?==\?[\w.:-]+(?:\*[\w-]*)?\?[BQ]\?[^?\s]*\?=)/gi
+
+function qDecode(payload: string): Buffer {
+  const octets = payload
+    .replaceAll('_', ' ')
+    .replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return Buffer.from(octets, 'latin1')
+}
+
+/**
+ * Decodes the encoded words in a text.
+ *
+ * @param text an unfolded header value or a part of one
+ */
+export function decodedWords(text: string): string {
+  return text
+    .replace(BETWEEN_WORDS, '$1')
+    .replace(WORD, (word, charset: string, encoding: string, payload: string) => {
+      const octets = encoding.toUpperCase() === 'B' ? Buffer.from(payload, 'base64') : qDecode(payload)
+      try {
+        return new TextDecoder(charset).decode(octets)
+      } catch {
+        return word
+      }
+    })
 }

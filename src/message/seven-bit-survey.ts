@@ -13,6 +13,7 @@ import {
   QuotedPrintableRepair,
   type BodyEncoder,
 } from './transfer-encoding.ts'
+import { Utf8Check } from './utf8-check.ts'
 import { LONGEST_LINE } from './wire-facts.ts'
 
 /** What becomes of one body; nothing where both are left out. */
@@ -34,34 +35,6 @@ interface Survey {
 }
 
 const EIGHT_BIT = /[\x80-\xff]/
-
-/** Tells whether bytes that come in parts are UTF-8. */
-class Utf8Check {
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true })
-  #valid = true
-  #waiting = ''
-
-  push(text: string): void {
-    this.#waiting += text
-    if (this.#waiting.length > 64 * 1024) this.#decode(true)
-  }
-
-  end(): boolean {
-    this.#decode(false)
-    return this.#valid
-  }
-
-  #decode(stream: boolean): void {
-    const bytes = Buffer.from(this.#waiting, 'latin1')
-    this.#waiting = ''
-    if (!this.#valid) return
-    try {
-      this.#decoder.decode(bytes, { stream })
-    } catch {
-      this.#valid = false
-    }
-  }
-}
 
 class Surveyor implements MimeVisitor {
   readonly plans: BodyPlan[] = []
@@ -90,7 +63,7 @@ class Surveyor implements MimeVisitor {
     this.#column = text.endsWith('\n') ? 0 : this.#column + text.length
     this.#longLine ||= this.#column > LONGEST_LINE
     this.#eightBit ||= EIGHT_BIT.test(text)
-    if (this.#eightBit && this.#entity?.typed === false) this.#utf8.push(text)
+    if (this.#eightBit && this.#entity?.typed === false) this.#utf8.push(Buffer.from(text, 'latin1'))
   }
 
   bodyEnd(): void {

@@ -67,20 +67,20 @@ describe('the configuration', () => {
 
 describe('a recipient', () => {
   it.each([
-    ['with a line break', 'one@d.ex\r\nRCPT TO:<evil@d.ex>', 65],
-    ['with a line feed in the local part', '"a\nb"@d.ex', 65],
-    ['with angle brackets inside', 'a@d.ex> SIZE=1 <b@d.ex', 65],
-    ['that is a command', '|/bin/touch marker', 65],
-    ['that is a quoted command', '"|/bin/touch marker"', 65],
-    ['that is a file', '/tmp/marker', 65],
-    ['that is a list in a file', ':include:/etc/passwd', 65],
-    ['that makes no sense', 'foo@@bar..x', 65],
-    ['without a local part', '@d.ex', 65],
-    ['that begins with a dash', '-one@d.ex', 64],
-  ])('%s is refused: %j', async (_, operand, code) => {
+    ['with a line break', 'one@d.ex\r\nRCPT TO:<evil@d.ex>', 65, 64],
+    ['with a line feed in the local part', '"a\nb"@d.ex', 65, 64],
+    ['with angle brackets inside', 'a@d.ex> SIZE=1 <b@d.ex', 65, 65],
+    ['that is a command', '|/bin/touch marker', 65, 64],
+    ['that is a quoted command', '"|/bin/touch marker"', 65, 64],
+    ['that is a file', '/tmp/marker', 65, 64],
+    ['that is a list in a file', ':include:/etc/passwd', 65, 65],
+    ['that makes no sense', 'foo@@bar..x', 65, 65],
+    ['without a local part', '@d.ex', 65, 65],
+    ['that begins with a dash', '-one@d.ex', 64, 64],
+  ])('%s is refused: %j', async (_, operand, code, codeOfMail) => {
     const site = await openSite()
     expectRefusal(site, await site.run('mq-sendmail', ['-i', operand], { stdin: M0 }), code, /./)
-    expectRefusal(site, await site.run('mq-mail', ['-E', operand], { stdin: 'b\n' }), code, /./)
+    expectRefusal(site, await site.run('mq-mail', ['-E', operand], { stdin: 'b\n' }), codeOfMail, /./)
     expect(existsSync(join(site.directory, 'marker'))).toBe(false)
   })
 

@@ -83,6 +83,21 @@ describe.skipIf(!existsSync('/proc/self/status'))('a message of 200 MB', () => {
     expect(memory).toBeLessThan(150 * MEGABYTE)
   })
 
+  it('is composed and sent by mq-mail', async () => {
+    const site = await openSite({ smtp_port: String(server.port) })
+    const before = server.messages.length
+    const { memory, ...result } = await run(site, 'mq-mail', ['-s', 's', '-r', 'a@s.ex', 'one@d.ex'], given)
+    expect(result).toEqual(QUIET)
+    const arrivals = server.messages.slice(before)
+    expect(arrivals).toMatchObject([{ sender: 'a@s.ex', recipients: ['one@d.ex'] }])
+    // all that was typed is the body, behind a header of ours
+    const header = (arrivals[0]?.size ?? 0) - wire.size
+    expect(header).toBeGreaterThan(200)
+    expect(header).toBeLessThan(400)
+    expect(memory).toBeLessThan(150 * MEGABYTE)
+    expect(site.queue()).toEqual([])
+  })
+
   it('is taken over SMTP by mq-sendmail -bs', async () => {
     const site = await openSite({ smtp_port: String(server.port) })
     const before = server.messages.length

@@ -43,7 +43,7 @@ describe('mq-mail', () => {
     expect(header).toMatch(
       /^Date: [^\r\n]+\r\nFrom: Anna <a@s\.ex>\r\nTo: one@d\.ex\r\nCc: two@d\.ex, three@d\.ex\r\nSubject: the subject\r\nMessage-ID: <[^\r\n]+@s\.ex>\r\nMIME-Version: 1\.0\r\nContent-Type: text\/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n$/i,
     )
-    expect(sent?.data.toString()).not.toMatch(/bcc|four@/i)
+    expect(sent?.data.toString()).not.toMatch(/^bcc|four@/im)
   })
 
   it('has long options and takes lists', async () => {
@@ -150,8 +150,6 @@ describe('a header given with -a', () => {
   it('is added, or takes the place of a generated one', async () => {
     const site = await openSite()
     const args = [
-      '-s',
-      'old',
       '-a',
       'X-Name: value',
       '-a',
@@ -167,6 +165,8 @@ describe('a header given with -a', () => {
     expect(header).toContain('X-Name: value\r\nX-Name: second\r\n')
     expect(header).toContain('Reply-To: r@s.ex\r\n')
     expect(header.match(/^subject:.*$/gim)).toEqual(['Subject: new'])
+    await site.run('mq-mail', ['-a', 'Subject: new', '-s', 'option', 'one@d.ex'], { stdin: 'b\n' })
+    expect(site.received[1]?.data.toString().match(/^subject:.*$/gim)).toEqual(['Subject: option'])
   })
 
   it.each(['To', 'Cc', 'cc'])('that is %s names recipients too', async (name) => {
@@ -176,26 +176,28 @@ describe('a header given with -a', () => {
     const [sent] = site.received
     expect([...(sent?.rcptTo ?? [])].sort()).toEqual(['four@d.ex', 'one@d.ex', 'three@d.ex', 'two@d.ex'])
     const lists = { to: field(sent?.data, 'To'), cc: field(sent?.data, 'Cc') }
-    if (name === 'To') expect(lists).toEqual({ to: 'one@d.ex, two@d.ex, three@d.ex', cc: 'four@d.ex' })
-    else expect(lists).toEqual({ to: 'one@d.ex', cc: 'four@d.ex, two@d.ex, three@d.ex' })
+    if (name === 'To') expect(lists).toEqual({ to: 'one@d.ex, Two <two@d.ex>, three@d.ex', cc: 'four@d.ex' })
+    else expect(lists).toEqual({ to: 'one@d.ex', cc: 'four@d.ex, Two <two@d.ex>, three@d.ex' })
   })
 
   it('that is Bcc names recipients and is never written', async () => {
     const site = await openSite()
     expect(await site.run('mq-mail', ['-a', 'Bcc: two@d.ex', 'one@d.ex'], { stdin: 'b\n' })).toEqual(QUIET)
-    expect(await site.run('mq-mail', ['-a', 'BCC : two@d.ex'], { stdin: 'b\n' })).toEqual(QUIET)
-    expect(site.received.map(({ rcptTo }) => rcptTo)).toEqual([['one@d.ex', 'two@d.ex'], ['two@d.ex']])
-    for (const { data } of site.received) expect(data.toString()).not.toMatch(/bcc|two@/i)
+    expect(await site.run('mq-mail', ['-a', 'BCC : two@d.ex', 'one@d.ex'], { stdin: 'b\n' })).toEqual(QUIET)
+    const both = ['one@d.ex', 'two@d.ex']
+    expect(site.received.map(({ rcptTo }) => rcptTo)).toEqual([both, both])
+    for (const { data } of site.received) expect(data.toString()).not.toMatch(/^bcc|two@/im)
   })
 
   it.each([
-    ['-a', 'X-Name: value\nBcc: evil@d.ex', 64],
-    ['-a', 'X-Name: value\r\n\r\nbody', 64],
-    ['-a', 'no header', 64],
-    ['-a', 'X Name: value', 64],
-    ['-r', 'a@s.ex\nBcc: evil@d.ex', 65],
-    ['-r', 'a@s.ex>\r\nRCPT TO:<evil@d.ex', 65],
-    ['-r', 'Anna\r\nBcc: evil@d.ex <a@s.ex>', 65],
+    ['-a', 'no header', 66],
+    ['-a', 'X Name: value', 66],
+    ['-c', 'a@s.ex\nBcc: evil@d.ex', 64],
+    ['-b', 'a@s.ex\nBcc: evil@d.ex', 64],
+    ['-r', 'a@s.ex\nBcc: evil@d.ex', 64],
+    ['-r', 'a@s.ex>\r\nRCPT TO:<evil@d.ex', 64],
+    ['-r', 'Anna\r\nBcc: evil@d.ex <a@s.ex>', 64],
+    ['-r', 'bad addr here', 64],
   ])('%s %j is refused before anything is sent', async (option, value, code) => {
     const site = await openSite()
     const result = await site.run('mq-mail', [option, value, 'one@d.ex'], { stdin: 'b\n' })
@@ -203,6 +205,15 @@ describe('a header given with -a', () => {
     expect(result.stderr).toMatch(/^mq-mail: [^\n]+\n$/)
     expect(site.server.connections).toBe(0)
     expect(site.queue()).toEqual([])
+  })
+
+  it('stays on its line, whatever is in its value', async () => {
+    const site = await openSite()
+    const args = ['-a', 'X-Name: value\r\nBcc: evil@d.ex\n\nbody', 'one@d.ex']
+    expect(await site.run('mq-mail', args, { stdin: 'b\n' })).toEqual(QUIET)
+    expect(field(site.received[0]?.data, 'X-Name')).toBe('value Bcc: evil@d.ex body')
+    expect(site.received[0]?.rcptTo).toEqual(['one@d.ex'])
+    expect(cut(site.received[0]?.data).body).toBe('b\r\n')
   })
 
   it('cannot come in through the subject, whose line breaks become blanks', async () => {
@@ -217,7 +228,7 @@ describe('a header given with -a', () => {
 })
 
 describe('the command line of mq-mail', () => {
-  it.each([[['-z', 'one@d.ex']], [['-s']], [['--nonsense', 'one@d.ex']], [['-N', 'one@d.ex']]])(
+  it.each([[['-z', 'one@d.ex']], [['-s']], [['--nonsense', 'one@d.ex']], [['-S']]])(
     '%j is refused with 64',
     async (args) => {
       const site = await openSite()
@@ -232,9 +243,9 @@ describe('the command line of mq-mail', () => {
     const site = await openSite()
     const help = await site.run('mq-mail', ['--help'], { config: '/nonexistent' })
     expect(help).toMatchObject({ code: 0, stderr: '' })
-    expect(help.stdout).toContain('-E, --skip-empty')
+    expect(help.stdout).toContain('--skip-empty ')
     const version = await site.run('mq-mail', ['--version'], { config: '/nonexistent' })
     expect(version).toMatchObject({ code: 0, stderr: '' })
-    expect(version.stdout).toMatch(/^mailqueue \d+\.\d+\.\d+\n$/)
+    expect(version.stdout).toMatch(/^mq-mail \d+\.\d+\.\d+\n$/)
   })
 })

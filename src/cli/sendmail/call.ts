@@ -6,7 +6,7 @@ import type { ConfigOverride } from '../../config/load.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { Envelope, ReportRequest } from '../../message/envelope.ts'
 import type { Terminal } from '../exit.ts'
-import { parseArguments } from './getopt.ts'
+import { parseArguments } from '../getopt.ts'
 import type { SendmailEffect, SendmailOption } from './option.ts'
 import { sendmailGrammar, sendmailOption } from './options.ts'
 import { chooseMode, setMode, setPersonality, refuseMixture, type Mode } from './modes.ts'
@@ -150,8 +150,8 @@ const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
  * @throws MailError USAGE
  */
 export function parseSendmailCall(terminal: Terminal): SendmailCall {
-  const { options, operands } = parseArguments(terminal.args, sendmailGrammar())
-  const call = newCall(terminal.program, operands)
+  const { options, operands, tail } = parseArguments(terminal.args, sendmailGrammar())
+  const call = newCall(terminal.program, [...operands, ...tail])
   for (const { name, value } of options) {
     const option = sendmailOption(name)
     if (option !== undefined) EFFECTS[option.effect](call, value ?? '', option)

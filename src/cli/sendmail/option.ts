@@ -2,7 +2,7 @@
  * One option of mq-sendmail, as its table has it.
  */
 import type { OPTIONS } from '../../config/options.ts'
-import type { ArgumentKind } from './getopt.ts'
+import type { ArgumentKind } from '../getopt.ts'
 
 /** What an option does. */
 export type SendmailEffect =

@@ -3,7 +3,7 @@
  * because callers of sendmail give them and their absence changes nothing here; `refused` ones are known for what
  * follows them. The man page lists them all. What is in no row is an error, never a recipient.
  */
-import type { ArgumentKind, Grammar } from './getopt.ts'
+import type { ArgumentKind, Grammar } from '../getopt.ts'
 import { MSMTP_OPTIONS } from './msmtp-options.ts'
 import type { SendmailOption } from './option.ts'
 
@@ -173,7 +173,7 @@ export function sendmailGrammar(): Grammar {
     if (option.letter !== undefined) short.set(option.letter, option.takes)
     for (const name of namesOf(option)) long.set(name, option.takes)
   }
-  return { short, long }
+  return { short, long, permute: false, ends: ['--'] }
 }
 
 /** The row of an option as the parser names it: a letter or a long name. */

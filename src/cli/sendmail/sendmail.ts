@@ -2,9 +2,7 @@
  * mq-sendmail: a drop-in for /usr/sbin/sendmail. It exits 0 only when every recipient's server has the message
  * or it is durably queued; in every other case the caller still has the message and one line says why.
  */
-import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
-import { quoteForMessage } from '../../message/address.ts'
 import { VERSION } from '../../util/version.ts'
 import type { Terminal } from '../exit.ts'
 import { setUp, type Setup } from '../setup.ts'
@@ -15,16 +13,6 @@ import { send } from './send.ts'
 
 /** What only hands in mail or looks needs no secret. */
 const NEEDS_ACCOUNT: ReadonlySet<Mode> = new Set<Mode>(['run-queue', 'server-info'])
-
-/** There is one account; its name may be given. */
-async function checkAccount(account: string): Promise<void> {
-  const { DEFAULT_ACCOUNT } = await import('../../queue/meta-block.ts')
-  if (account === DEFAULT_ACCOUNT) return
-  throw new MailError(
-    'CONFIG_MISSING',
-    `there is no account ${quoteForMessage(account)}; leave --account out, or write ${DEFAULT_ACCOUNT}`,
-  )
-}
 
 type Work = (setup: Setup, call: SendmailCall) => Promise<ExitCode>
 
@@ -56,7 +44,10 @@ export async function sendmail(terminal: Terminal): Promise<ExitCode> {
     terminal.print(mode === 'help' ? sendmailHelp(terminal.program) : `mailqueue ${VERSION}\n`)
     return EX.OK
   }
-  if (call.account !== undefined) await checkAccount(call.account)
+  if (call.account !== undefined) {
+    const { checkAccount } = await import('../account.ts')
+    checkAccount(call.account, '--account')
+  }
   const setup = await setUp(terminal, {
     ...call,
     overrides: call.settings,

@@ -35,6 +35,8 @@ describe('a configuration', () => {
       defaultAlias: false,
       userForward: false,
       recipientDelimiter: undefined,
+      mailDialect: 'auto',
+      fallbackCharset: 'iso-8859-1',
       qualifyDomain: undefined,
       headers: configFromSettings({}).headers,
       deliveryLog: undefined,
@@ -65,7 +67,13 @@ describe('a configuration', () => {
         log: 'stderr',
       },
       ...{ log_level: 'DEBUG', plugins: 'p ./q.mjs' },
-      ...{ default_alias: 'yes', user_forward: 'on', recipient_delimiter: '-' },
+      ...{
+        default_alias: 'yes',
+        user_forward: 'on',
+        recipient_delimiter: '-',
+        mail_dialect: 'S-nail',
+        fallback_charset: 'KOI8-R',
+      },
     }
     expect(resolve(values)).toMatchObject({
       ...{ queueDir: '/conf/q', from: 'ann@pc', spool: 'first', retry: [300_000], expire: 172_800_000 },
@@ -75,7 +83,13 @@ describe('a configuration', () => {
         localDomains: ['a.example', 'b'],
         qualifyDomain: 'c',
       },
-      ...{ defaultAlias: true, userForward: true, recipientDelimiter: '-' },
+      ...{
+        defaultAlias: true,
+        userForward: true,
+        recipientDelimiter: '-',
+        mailDialect: 's-nail',
+        fallbackCharset: 'koi8-r',
+      },
       ...{
         deliveryLog: '/conf/d',
         queueLog: '/conf/e',

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { AllDone } from '../../../src/cli/all-done.ts'
 import type { Terminal } from '../../../src/cli/exit.ts'
-import { mail } from '../../../src/cli/mail.ts'
+import type { MailEffect, MailOption } from '../../../src/cli/mail/option.ts'
+import { MAIL_OPTIONS, mailHelp } from '../../../src/cli/mail/options.ts'
 import { FILTERS } from '../../../src/cli/queue/selection.ts'
 import { queue } from '../../../src/cli/queue/queue.ts'
 import { run } from '../../../src/cli/run.ts'
@@ -65,8 +66,43 @@ describe('mq-sendmail(8)', () => {
   })
 })
 
+describe('mq-mail(1)', () => {
+  const page = textOf('man/mq-mail.1')
+  const flagsOf = ({ letter, long, also = [], takes, effect }: MailOption): Flags => ({
+    names: [
+      ...(letter === undefined ? [] : [`-${letter}`]),
+      ...(long === undefined ? [] : [`--${long}`]),
+      ...also.map((name) => `--${name}`),
+    ],
+    argument: takes !== 'none' && effect !== 'refused',
+  })
+  const withoutWork: readonly MailEffect[] = ['ignored', 'refused']
+  const rows = MAIL_OPTIONS.filter(({ effect }) => !withoutWork.includes(effect))
+
+  it('lists every option that does something, with its names and whether it takes an argument', () => {
+    expect(rows.length).toBeGreaterThan(30)
+    expect(itemsOf(section(page, 'Options')).map(manFlags)).toEqual(rows.map(flagsOf))
+  })
+
+  it('and --help list the same', () => {
+    const firstNames = (flags: Flags): readonly string[] => flags.names.slice(0, 2)
+    const found = helpFlags(mailHelp('mail')).map(({ names }) => names)
+    expect(found).toEqual(rows.map((row) => firstNames(flagsOf({ ...row, also: [] }))))
+  })
+
+  it.each([
+    { title: 'Options without effect', effect: 'ignored', least: 3 },
+    { title: 'Options that are refused', effect: 'refused', least: 9 },
+  ])('has all $effect options under "$title", in the words of the table', ({ title, effect, least }) => {
+    const found = MAIL_OPTIONS.filter((row) => row.effect === effect)
+    expect(found.length).toBeGreaterThan(least)
+    const expected = found.map((row) => ({ ...flagsOf(row), text: sentence(row.doc) }))
+    const items = itemsOf(section(page, title))
+    expect(items.map((item) => ({ ...manFlags(item), text: item.text }))).toEqual(expected)
+  })
+})
+
 describe.each([
-  { page: 'mq-mail.1', command: mail, title: 'DESCRIPTION' },
   { page: 'mq-run.8', command: run, title: 'DESCRIPTION' },
   { page: 'mq-send-test.1', command: sendTestCommand, title: 'DESCRIPTION' },
   { page: 'mq-queue.8', command: queue, title: 'Options' },

@@ -53,6 +53,7 @@ export interface Flags {
 /** The options that an item such as `Fl C , Fl Fl config Ar file` is about. */
 export function manFlags({ head }: Item): Flags {
   const names = head
+    .replaceAll('\\&', '')
     .split(' , ')
     .map((part) => /^((?:Fl )+)(\S+)/.exec(part))
     .map((match) => `${'-'.repeat((match?.[1] ?? '').length / 3)}${match?.[2] ?? ''}`)

@@ -4,12 +4,12 @@
  */
 import { simpleParser } from 'mailparser'
 import { describe, expect, it } from 'vitest'
-import { composeMail } from '../../../src/message/compose.ts'
+import { composed } from './composed.ts'
 
 type Headers = [string, string][]
 
 async function compose(headers: Headers, body = 'hello\n'): Promise<string> {
-  const message = await composeMail({
+  const message = await composed({
     from: 'root@h.example',
     to: ['a@x.org'],
     cc: ['c@x.org'],

@@ -4,8 +4,9 @@
  */
 import { simpleParser } from 'mailparser'
 import { describe, expect, it } from 'vitest'
-import { composeMail, type MailParts } from '../../../src/message/compose.ts'
+import type { MailParts } from '../../../src/message/compose.ts'
 import { formatDate } from '../../../src/message/date.ts'
+import { composed } from './composed.ts'
 
 const DATE = Date.UTC(2026, 10, 21, 12, 0, 0)
 
@@ -30,7 +31,7 @@ interface Composed {
 }
 
 async function compose(changes: Partial<MailParts> = {}): Promise<Composed> {
-  const raw = (await composeMail(parts(changes))).toString('latin1')
+  const raw = (await composed(parts(changes))).toString('latin1')
   const end = raw.indexOf('\r\n\r\n')
   return { raw, lines: raw.slice(0, end).split('\r\n'), body: raw.slice(end + 4) }
 }
@@ -47,7 +48,7 @@ function field({ lines }: Composed, name: string): string | undefined {
 
 describe('a plain ASCII message', () => {
   it('has exactly these bytes', async () => {
-    const message = await composeMail(
+    const message = await composed(
       parts({
         to: ['a@x.org', 'Bob B <bob@x.org>'],
         cc: ['"C, D" <c@x.org>'],

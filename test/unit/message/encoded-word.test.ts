@@ -1,6 +1,6 @@
 /** Encoded words decode to what went in. */
 import { describe, expect, it } from 'vitest'
-import { encodedWords } from '../../../src/message/encoded-word.ts'
+import { decodedWords, encodedWords } from '../../../src/message/encoded-word.ts'
 import { seeded } from './seeded.ts'
 
 function decode(word: string): string {
@@ -37,5 +37,22 @@ describe('encodedWords', () => {
       expect(Math.max(0, ...words.map((word) => word.length))).toBeLessThanOrEqual(75)
       expect(words.map(decode).join(''), `seed ${seed}`).toBe(text)
     }
+  })
+})
+
+describe('decodedWords', () => {
+  it.each([
+    ['=?utf-8?Q?J=C3=B6rg_B?= <a@d.ex>', 'J\u00f6rg B <a@d.ex>'],
+    ['=?ISO-8859-1?b?9g==?= =?utf-8*de?q?=C3=B6?= x', '\u00f6\u00f6 x'],
+    ['=?x-nobody?Q?a?=', '=?x-nobody?Q?a?='],
+    ['=?utf-8?Q?=FF?=', '\ufffd'],
+    ['a =? b', 'a =? b'],
+  ])('%j', (text, decoded) => {
+    expect(decodedWords(text)).toBe(decoded)
+  })
+
+  it('gives back what was encoded', () => {
+    const text = 'Gr\u00fc\u00dfe aus K\u00f6ln, '.repeat(20).trim()
+    expect(decodedWords(encodedWords(text).join(' '))).toBe(text)
   })
 })

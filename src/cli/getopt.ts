@@ -1,18 +1,28 @@
 /**
- * The option grammar of sendmail: clusters of letters with attached or detached arguments, letters whose
- * argument must be attached, long options with `=` or a following word. It is strict where a loose parser
- * would turn a word into a recipient: an unknown letter, a missing argument and an operand that begins with
- * `-` are errors.
+ * The option grammar of sendmail and mail: clusters of letters with attached or detached arguments, letters whose
+ * argument must be attached or is one only by its shape, long options with `=` or a following word. It is strict
+ * where a loose parser would turn a word into a recipient: an unknown letter and a missing argument are errors, and
+ * so is an option behind an operand, unless the grammar lets options stand there.
  */
-import { MailError } from '../../errors/mail-error.ts'
+import { MailError } from '../errors/mail-error.ts'
 
-/** Whether an option takes an argument, and where it may stand. */
-export type ArgumentKind = 'none' | 'required' | 'attached'
+/** Says by its shape whether a word is the argument of the option before it. */
+export type ArgumentShape = (word: string) => boolean
+
+/**
+ * Whether an option takes an argument, and where it may stand. With a shape, the text attached to a letter is the
+ * argument when it fits, else the next word when that fits, else there is none.
+ */
+export type ArgumentKind = 'none' | 'required' | 'attached' | ArgumentShape
 
 /** What each letter and each long name takes. */
 export interface Grammar {
   readonly short: ReadonlyMap<string, ArgumentKind>
   readonly long: ReadonlyMap<string, ArgumentKind>
+  /** Options may also stand behind operands. */
+  readonly permute: boolean
+  /** Words that end the options. */
+  readonly ends: readonly string[]
 }
 
 /** One option as it was given, and its argument; undefined when it has none. */
@@ -25,7 +35,12 @@ export interface GivenOption {
 /** The command line, taken apart. */
 export interface ParsedArguments {
   readonly options: readonly GivenOption[]
+  /** The operands before the word that ends the options. */
   readonly operands: readonly string[]
+  /** The word that ended the options; undefined when none did. */
+  readonly end: string | undefined
+  /** All that stands behind that word. */
+  readonly tail: readonly string[]
 }
 
 const usage = (sentence: string): MailError => new MailError('USAGE', `${sentence}; see --help`)
@@ -54,6 +69,13 @@ class Words {
   }
 }
 
+/** The argument of a letter that has one by its shape. */
+function shapedArgument(fits: ArgumentShape, attached: string, words: Words): string | undefined {
+  if (attached !== '') return fits(attached) ? attached : undefined
+  const next = words.peek()
+  return next !== undefined && fits(next) ? words.take() : undefined
+}
+
 function parseCluster(cluster: string, grammar: Grammar, words: Words): GivenOption[] {
   const found: GivenOption[] = []
   for (let at = 0; at < cluster.length; at += 1) {
@@ -61,8 +83,13 @@ function parseCluster(cluster: string, grammar: Grammar, words: Words): GivenOpt
     const kind = grammar.short.get(name)
     if (kind === undefined) throw usage(`unknown option -${name}`)
     const attached = cluster.slice(at + 1)
-    if (kind === 'none') found.push({ name, value: undefined })
-    else if (attached !== '' || kind === 'attached') {
+    if (typeof kind === 'function') {
+      const value = shapedArgument(kind, attached, words)
+      found.push({ name, value })
+      if (value !== undefined) return found
+    } else if (kind === 'none') {
+      found.push({ name, value: undefined })
+    } else if (attached !== '' || kind === 'attached') {
       return [...found, { name, value: attached === '' ? undefined : attached }]
     } else {
       const value = words.take()
@@ -94,18 +121,26 @@ function parseLong(word: string, grammar: Grammar, words: Words): GivenOption {
 export function parseArguments(args: readonly string[], grammar: Grammar): ParsedArguments {
   const words = new Words(args)
   const options: GivenOption[] = []
-  for (
-    let word = words.peek();
-    word !== undefined && word.startsWith('-') && word !== '-';
-    word = words.peek()
-  ) {
-    words.take()
-    if (word === '--') return { options, operands: words.rest() }
-    if (word.startsWith('--')) options.push(parseLong(word, grammar, words))
-    else options.push(...parseCluster(word.slice(1), grammar, words))
+  const operands: string[] = []
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    if (grammar.ends.includes(word)) return { options, operands, end: word, tail: words.rest() }
+    if (!word.startsWith('-') || word === '-') {
+      if (!grammar.permute) {
+        return { options, operands: checkedOperands([word, ...words.rest()]), end: undefined, tail: [] }
+      }
+      operands.push(word)
+    } else if (word.startsWith('--')) {
+      options.push(parseLong(word, grammar, words))
+    } else {
+      options.push(...parseCluster(word.slice(1), grammar, words))
+    }
   }
-  const operands = words.rest()
+  return { options, operands, end: undefined, tail: [] }
+}
+
+/** The end of a command line whose options have to stand before the operands. */
+function checkedOperands(operands: readonly string[]): readonly string[] {
   const late = operands.find((operand) => operand.startsWith('-'))
   if (late !== undefined) throw usage(`options must stand before the recipients, and ${late} does not`)
-  return { options, operands }
+  return operands
 }

@@ -1,0 +1,105 @@
+/**
+ * From the recipients that were named to those of the mail: personal aliases, the aliases file, the domain for bare
+ * names, each person once. The header shows where the mail goes, with the names that were given. One unusable
+ * recipient never stops the others.
+ */
+import { EX, type ExitCode } from '../../errors/sysexits.ts'
+import { parseAddressList, type Mailbox } from '../../message/address-list.ts'
+import { decodedWords } from '../../message/encoded-word.ts'
+import { recipientExpander } from '../resolve-recipients.ts'
+import type { Setup } from '../setup.ts'
+import { expandMailAliases } from './mailrc-aliases.ts'
+import type { MailRc } from './mailrc.ts'
+import type { MailboxList } from './recipients.ts'
+
+/** The fields that name recipients; those of the last one are not shown. */
+export const KINDS = ['to', 'cc', 'bcc'] as const
+
+/** Something for each of these fields. */
+export type ByKind<T> = Readonly<Record<(typeof KINDS)[number], T>>
+
+/** The recipients of a mail. */
+export interface Addressees extends ByKind<readonly Mailbox[]> {
+  /** What those that cannot be used ask for. */
+  readonly exitCode: ExitCode
+  /** True when an alias drops this mail on purpose (`/dev/null`). */
+  readonly dropped: boolean
+}
+
+/** How the name of a sender is looked up. */
+export interface LookUp {
+  /** Aliases file named on the command line. */
+  readonly aliases: string | undefined
+  /** Those of the mailrc files. */
+  readonly personal: MailRc['aliases']
+}
+
+/**
+ * Resolves recipients, and says what is wrong with some of them.
+ *
+ * @throws MailError CONFIG_* when an aliases file that was named cannot be used, QUEUE_IO when reading it may work later
+ */
+export async function resolveAddressees(
+  setup: Setup,
+  named: ByKind<MailboxList>,
+  { aliases }: Pick<LookUp, 'aliases'>,
+): Promise<Addressees> {
+  const { terminal } = setup
+  const lists = KINDS.map((kind) => named[kind])
+  const expand = recipientExpander(setup, { aliases })
+  const told = new Set(lists.flatMap(({ problems }) => problems))
+  const seen = new Set<string>()
+  let exitCode: ExitCode = told.size > 0 ? EX.DATAERR : EX.OK
+  let dropped = false
+  const resolve = async (mailbox: Mailbox): Promise<Mailbox[]> => {
+    const { recipients, refused, warnings, discarded } = await expand([mailbox.address])
+    for (const warning of warnings) told.add(warning)
+    for (const { recipient, reason } of refused) told.add(`${recipient}: ${reason}`)
+    if (refused.length > 0) exitCode = EX.NOUSER
+    dropped ||= discarded.length > 0
+    const fresh = recipients.filter((address) => !seen.has(address.toLowerCase()))
+    for (const address of fresh) seen.add(address.toLowerCase())
+    const { name } = mailbox
+    const keepsName = recipients.length === 1 && name !== undefined
+    return fresh.map((address) => (keepsName ? { address, name } : { address }))
+  }
+  const resolved: Mailbox[][] = []
+  for (const { mailboxes } of lists) {
+    const found: Mailbox[] = []
+    for (const mailbox of mailboxes) found.push(...(await resolve(mailbox)))
+    resolved.push(found)
+  }
+  const [to = [], cc = [], bcc = []] = resolved
+  for (const line of told) terminal.complain(line)
+  return { to, cc, bcc, exitCode, dropped }
+}
+
+/**
+ * The address that a bare name of a sender stands for: that of its alias, when it is exactly one. Catch-all aliases
+ * and forward files are about mail that arrives.
+ *
+ * @param text a mailbox, display name allowed; anything else is left alone
+ */
+export async function senderByAlias(
+  setup: Setup,
+  text: string,
+  { aliases, personal }: LookUp,
+): Promise<string> {
+  const [mailbox, ...others] = parseAddressList(text).addresses
+  if (mailbox === undefined || others.length > 0 || mailbox.address.includes('@')) return text
+  const members = expandMailAliases([mailbox.address], personal)
+  const names = members.flatMap((member) => parseAddressList(member).addresses.map(({ address }) => address))
+  const config = { ...setup.config, userForward: false, defaultAlias: false }
+  const { recipients } = await recipientExpander({ ...setup, config }, { aliases })(names)
+  return recipients.length === 1
+    ? mailboxText({ ...mailbox, address: recipients[0] ?? mailbox.address })
+    : text
+}
+
+/** A mailbox as text, its name quoted and no longer encoded: composing reads it again and encodes it then. */
+export function mailboxText({ address, name = '' }: Mailbox): string {
+  const phrase = decodedWords(name)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+  return phrase === '' ? address : `"${phrase.replace(/["\\]/g, '\\$&')}" <${address}>`
+}

@@ -1,0 +1,67 @@
+/**
+ * The options about attachments that stand before the file they are about: type and encoding hold for all files that
+ * follow, a name for the next one, as GNU mailutils has it. A type with no file behind it is that of the body.
+ */
+import { isReadableFile } from './words.ts'
+
+/** A file to be attached, as the command line has it. */
+export interface NamedAttachment {
+  /** `-` is standard input. */
+  readonly path: string
+  readonly name?: string
+  readonly type?: string
+  readonly encoding?: 'base64' | 'quoted-printable'
+  /** Left out when the file is empty. */
+  readonly skipEmpty: boolean
+}
+
+/** What holds for the next file. */
+export interface FileOptions {
+  name: string | undefined
+  type: string | undefined
+  encoding: NamedAttachment['encoding'] | undefined
+  skipEmpty: boolean
+  /** The type was given to a file. */
+  typeIsUsed: boolean
+}
+
+/** Nothing asked for yet. */
+export function newFileOptions(): FileOptions {
+  return { name: undefined, type: undefined, encoding: undefined, skipEmpty: false, typeIsUsed: false }
+}
+
+/** Asks for a type. */
+export function setType(options: FileOptions, type: string): void {
+  options.type = type
+  options.typeIsUsed = false
+}
+
+/** The form of s-nail, `file=charset#charset`: the file is text in the first charset. */
+function withCharset(word: string): { readonly path: string; readonly type?: string } {
+  const [, path = '', charset = ''] = /^(.+)=([\w.:-]+)(?:#[\w.:-]+)?$/s.exec(word) ?? []
+  return path === '' || isReadableFile(word) || !isReadableFile(path)
+    ? { path: word }
+    : { path, type: `text/plain; charset=${charset}` }
+}
+
+/** The next file, with what was asked for before it. */
+export function nextFile(options: FileOptions, word: string): NamedAttachment {
+  const { name, type, encoding, skipEmpty } = options
+  options.name = undefined
+  options.typeIsUsed = true
+  return {
+    ...withCharset(word),
+    skipEmpty,
+    ...(name === undefined ? {} : { name }),
+    ...(type === undefined ? {} : { type }),
+    ...(encoding === undefined ? {} : { encoding }),
+  }
+}
+
+/** What was asked for and is about no file. */
+export function noMoreFiles(options: FileOptions): { readonly type?: string; readonly name?: string } {
+  return {
+    ...(options.type === undefined || options.typeIsUsed ? {} : { type: options.type }),
+    ...(options.name === undefined ? {} : { name: options.name }),
+  }
+}

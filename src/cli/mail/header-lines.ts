@@ -1,0 +1,47 @@
+/**
+ * Header fields from the command line and from a template, sorted by what they are for: those that name recipients,
+ * the sender and the subject say the same as options, so that no field is ever there twice.
+ */
+import { fieldText, type HeaderBlock } from '../../message/header-block.ts'
+import { KINDS, type ByKind } from './addressees.ts'
+import type { Header } from './words.ts'
+
+/** Fields by what they are for. */
+export interface SortedHeaders {
+  /** Address lists. */
+  readonly recipients: ByKind<readonly string[]>
+  /** The last one. */
+  readonly subject: string | undefined
+  /** The last one. */
+  readonly from: string | undefined
+  readonly others: readonly Header[]
+}
+
+const SORTED: ReadonlySet<string> = new Set([...KINDS, 'subject', 'from'])
+
+/** Sorts fields. */
+export function sortHeaders(headers: readonly Header[]): SortedHeaders {
+  const valuesOf = (key: string): string[] =>
+    headers.filter(([name]) => name.toLowerCase() === key).map(([, value]) => value)
+  return {
+    recipients: { to: valuesOf('to'), cc: valuesOf('cc'), bcc: valuesOf('bcc') },
+    subject: valuesOf('subject').at(-1),
+    from: valuesOf('from').findLast((value) => value !== ''),
+    others: headers.filter(([name]) => !SORTED.has(name.toLowerCase())),
+  }
+}
+
+/** The fields of a template. */
+export function templateHeaders(header: HeaderBlock): readonly Header[] {
+  return header.all.map((field) => [field.name, fieldText(field)] as const)
+}
+
+/** Adds a field, unless there is one of its name already. */
+export function withHeader(
+  headers: readonly Header[],
+  name: string,
+  value: string | undefined,
+): readonly Header[] {
+  const isThere = headers.some(([other]) => other.toLowerCase() === name.toLowerCase())
+  return value === undefined || isThere ? headers : [...headers, [name, value]]
+}

@@ -1,0 +1,129 @@
+/**
+ * Everything that a mail is read from: standard input, files that are quoted or are the body. A large text stays on
+ * disk. A file that is missing is told before standard input is touched.
+ */
+import { createReadStream, readFileSync } from 'node:fs'
+import { describeError } from '../../errors/errno.ts'
+import { MailError } from '../../errors/mail-error.ts'
+import { quoteForMessage } from '../../message/address.ts'
+import { BodyStore } from '../../message/body-store.ts'
+import type { MessageContent } from '../../message/content.ts'
+import type { HeaderBlock } from '../../message/header-block.ts'
+import { readMessage } from '../../message/read-message.ts'
+import { tellChanges } from '../sendmail/finish-message.ts'
+import { spillDirectory, type Setup } from '../setup.ts'
+import { standardInput } from '../standard-input.ts'
+import type { MailCall } from './call.ts'
+import { isReadableFile } from './words.ts'
+
+/** What was read. Whoever takes it closes the contents. */
+export interface MailInput {
+  /** The header of a template. */
+  readonly header: HeaderBlock | undefined
+  readonly body: MessageContent
+  /** Standard input, where it is an attachment. */
+  readonly attached: MessageContent | undefined
+}
+
+const missing = (path: string, why: string, cause?: unknown): MailError =>
+  new MailError('INPUT_MISSING', `cannot read ${quoteForMessage(path)}: ${why}; nothing was sent`, { cause })
+
+/**
+ * Makes sure that the files for the body are there.
+ *
+ * @throws MailError INPUT_MISSING
+ */
+export function checkInput(call: MailCall): void {
+  const files = [...call.quoted, call.bodyFile, call.alternative]
+  const lacking = files.find((path) => path !== undefined && path !== '-' && !isReadableFile(path))
+  if (lacking !== undefined) throw missing(lacking, 'there is no such file, or it may not be read')
+}
+
+/**
+ * Reads a file as a whole.
+ *
+ * @throws MailError INPUT_MISSING
+ */
+export function readWhole(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw missing(path, describeError(error), error)
+  }
+}
+
+async function appendInput(store: BodyStore, input: AsyncIterable<Buffer>): Promise<void> {
+  try {
+    for await (const chunk of input) await store.append(chunk)
+  } catch (error) {
+    if (error instanceof MailError) throw error
+    throw new MailError(
+      'INPUT_UNREADABLE',
+      `cannot read the body from standard input: ${describeError(error)}; redirect it from a file or a pipe`,
+      { cause: error },
+    )
+  }
+}
+
+async function appendFile(store: BodyStore, path: string): Promise<void> {
+  try {
+    for await (const chunk of createReadStream(path)) await store.append(chunk as Buffer)
+  } catch (error) {
+    if (error instanceof MailError) throw error
+    throw missing(path, describeError(error), error)
+  }
+}
+
+/** Puts some inputs one behind the other; `-` is standard input, content is read and closed. */
+async function joined(
+  directory: string,
+  inputs: readonly (string | MessageContent)[],
+): Promise<MessageContent> {
+  const store = new BodyStore(directory)
+  try {
+    for (const each of inputs) {
+      if (each === '-') await appendInput(store, standardInput())
+      else if (typeof each === 'string') await appendFile(store, each)
+      else for await (const chunk of each.stream()) await store.append(chunk as Buffer)
+    }
+    return await store.finish()
+  } catch (error) {
+    store.discard()
+    throw error
+  } finally {
+    for (const each of inputs) if (typeof each !== 'string') each.close()
+  }
+}
+
+async function readTemplate(setup: Setup, { quoted }: MailCall, directory: string): Promise<MailInput> {
+  const message = await readMessage(standardInput(), { dotEnds: false, spillDirectory: directory })
+  tellChanges(setup, message)
+  const { header, body } = message
+  return {
+    header,
+    body: quoted.length === 0 ? body : await joined(directory, [...quoted, body]),
+    attached: undefined,
+  }
+}
+
+/**
+ * Reads what the call asks for.
+ *
+ * @param typed the body that a person typed, in the place of standard input
+ * @throws MailError INPUT_MISSING or INPUT_UNREADABLE for the input, MESSAGE_MALFORMED for the header of a template,
+ *   QUEUE_* when a large text cannot be kept
+ */
+export async function readInput(
+  setup: Setup,
+  call: MailCall,
+  typed: MessageContent | undefined,
+): Promise<MailInput> {
+  const directory = spillDirectory(setup.config)
+  if (call.template) return readTemplate(setup, call, directory)
+  const isAttached = call.attachments.some(({ path }) => path === '-')
+  const attached = isAttached ? await joined(directory, ['-']) : undefined
+  const isUsed = isAttached || call.quoted.includes('-')
+  const text = call.bodyFile ?? typed ?? (isUsed ? undefined : '-')
+  const body = await joined(directory, text === undefined ? call.quoted : [...call.quoted, text])
+  return { header: undefined, body, attached }
+}

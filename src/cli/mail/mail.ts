@@ -1,0 +1,52 @@
+/**
+ * mq-mail: the sending half of mail(1), as bsd-mailx, s-nail, heirloom mailx and GNU mailutils have it. Composes a
+ * message and hands it over as mq-sendmail does; the same exit codes, and standard output stays empty.
+ */
+import type { ConfigOverride } from '../../config/load.ts'
+import { EX, type ExitCode } from '../../errors/sysexits.ts'
+import { VERSION } from '../../util/version.ts'
+import type { Terminal } from '../exit.ts'
+import { setUp } from '../setup.ts'
+import { parseMailCall, type MailCall } from './call.ts'
+import { mailHelp } from './options.ts'
+import { textOf, withAssignments } from './set-variables.ts'
+
+/** Says the same thing once: several kinds of recipients may stumble over one line of a file. */
+function sayingOnce(terminal: Terminal): Terminal {
+  const told = new Set<string>()
+  const complain = (line: string): void => {
+    if (!told.has(line)) terminal.complain(line)
+    told.add(line)
+  }
+  const { program, args, env, interactive, shown } = terminal
+  const print = (text: string): void => terminal.print(text)
+  const printBytes = (bytes: Buffer): void => terminal.printBytes(bytes)
+  return { program, args, env, interactive, shown, print, printBytes, complain }
+}
+
+/** The variable `hostname` is the domain of bare names for one call. What is no domain has no effect. */
+function settings({ assignments }: MailCall): readonly ConfigOverride[] {
+  const value = textOf(withAssignments(new Map(), assignments), 'hostname') ?? ''
+  if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(value)) return []
+  return [{ key: 'qualify_domain', value, by: '-S hostname' }]
+}
+
+/** Runs mq-mail. */
+export async function mail(given: Terminal): Promise<ExitCode> {
+  const terminal = sayingOnce(given)
+  const first = parseMailCall(terminal.args, 'auto')
+  if (first.mode === 'help' || first.mode === 'version') {
+    terminal.print(first.mode === 'help' ? mailHelp(terminal.program) : `mq-mail ${VERSION}\n`)
+    return EX.OK
+  }
+  const { config, verbose } = first
+  const setup = await setUp(terminal, { config, verbose, overrides: settings(first), handsIn: true })
+  const { mailDialect } = setup.config
+  const call = mailDialect === 'auto' ? first : parseMailCall(terminal.args, mailDialect)
+  if (call.account !== undefined) {
+    const { checkAccount } = await import('../account.ts')
+    checkAccount(call.account, '-A')
+  }
+  const { sendMail } = await import('./send.ts')
+  return sendMail(setup, call)
+}

@@ -1,0 +1,159 @@
+/**
+ * Appends one message to a mailbox file in mbox form (mboxrd: whatever could be taken for the start of a message has
+ * a `>` before it, and one more than it had). A message that cannot be written whole is taken out again; it is there
+ * for good, through a power cut, once the promise resolves. What others have in the file is never changed.
+ */
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
+import { errnoOf, queueError } from '../../errors/errno.ts'
+import { MailError } from '../../errors/mail-error.ts'
+import type { MessageContent } from '../../message/content.ts'
+import { createExclusive, foreignOwner, syncDirectory, syncFile, writeAll } from '../../util/durable-file.ts'
+import { takeDotLock } from './dot-lock.ts'
+
+/** What is kept of a message besides its bytes. */
+export interface MboxMessage {
+  readonly content: MessageContent
+  /** For the line before the message; the empty string for none. */
+  readonly sender: string
+}
+
+/** How it is written. */
+export interface MboxAppend {
+  /** What is done, for people, such as `cannot keep a copy in`. */
+  readonly action: string
+  /** A symbolic link is refused as the last part of the path. For root it always is. */
+  readonly noLink: boolean
+  /** A lock that somebody else holds: whether the message is written all the same. */
+  readonly whenHeld: 'write' | 'refuse'
+  /** Milliseconds to wait for the lock. */
+  readonly patience: number
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such directory',
+  ENOTDIR: 'no such directory',
+  EISDIR: 'it is a directory; name a file',
+  ELOOP: 'it is a symbolic link; name the file itself',
+  ENXIO: 'it is not a regular file',
+  ENAMETOOLONG: 'the path is too long',
+  ERR_INVALID_ARG_VALUE: 'the path has a NUL byte',
+}
+
+function mboxError(error: unknown, action: string, path: string): MailError {
+  const why = WORDS[errnoOf(error) ?? '']
+  if (why === undefined) return queueError(error, action, path)
+  return new MailError('QUEUE_IO', `${action} ${path}: ${why}`, { cause: error, details: { path } })
+}
+
+const twoDigits = (value: number): string => String(value).padStart(2, '0')
+
+/** The line before a message, with the time as ctime(3) writes it. */
+export function fromLine(sender: string, ms: number): string {
+  const at = new Date(ms)
+  const [weekday = '', month = ''] = at.toDateString().split(' ')
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':')
+  const who = sender === '' ? 'MAILER-DAEMON' : sender.replace(/[\s\p{Cc}]/gu, '-')
+  return `From ${who} ${weekday} ${month} ${String(at.getDate()).padStart(2)} ${time} ${String(at.getFullYear())}\n`
+}
+
+const quoted = (lines: string): string => lines.replaceAll('\r\n', '\n').replace(/(^|\n)(>*From )/g, '$1>$2')
+
+/** The message as the file has it, in pieces of whole lines: LF line ends, quoted, a blank line at the end. */
+async function* mboxText({ content, sender }: MboxMessage): AsyncGenerator<Buffer> {
+  yield Buffer.from(fromLine(sender, Date.now()))
+  let open = ''
+  for await (const chunk of content.stream()) {
+    open += (chunk as Buffer).toString('latin1')
+    const end = open.lastIndexOf('\n') + 1
+    if (end === 0) continue
+    yield Buffer.from(quoted(open.slice(0, end)), 'latin1')
+    open = open.slice(end)
+  }
+  yield Buffer.from(open === '' ? '\n' : `${quoted(open)}\n\n`, 'latin1')
+}
+
+/** What is wrong with an opened file, if anything. */
+function objection(stats: Stats, path: string): string | undefined {
+  if (!stats.isFile()) return 'it is not a regular file'
+  const user = process.geteuid?.()
+  const owners = [user, 0, foreignOwner(dirname(path))?.uid]
+  if (!owners.includes(stats.uid)) return 'it belongs to another user'
+  return user === 0 && stats.nlink > 1 ? 'it has a second name (a hard link)' : undefined
+}
+
+function openMailbox(path: string, noLink: boolean): { readonly fd: number; readonly created: boolean } {
+  const link = noLink || process.geteuid?.() === 0 ? constants.O_NOFOLLOW : 0
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY | link
+  try {
+    return { fd: openSync(path, flags), created: false }
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
+  try {
+    closeSync(createExclusive(path))
+  } catch (error) {
+    // Another process made it in between, or it is a link to nothing: opening it tells.
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
+  return { fd: openSync(path, flags), created: true }
+}
+
+/** What has to stand between the end of the file and a new message. */
+function gap(fd: number, size: number): string {
+  const end = Buffer.alloc(2)
+  const count = readSync(fd, end, 0, 2, Math.max(0, size - 2))
+  const text = end.toString('latin1', 0, count)
+  if (text === '' || text === '\n\n') return ''
+  return text.endsWith('\n') ? '\n' : '\n\n'
+}
+
+/** Writes a message behind what is there, and takes a part of one away again where nobody else can be writing. */
+async function write(fd: number, message: MboxMessage, alone: boolean): Promise<void> {
+  const { size } = fstatSync(fd)
+  const pending: Uint8Array[] = [Buffer.from(gap(fd, size))]
+  const flush = (): void => writeAll(fd, Buffer.concat(pending.splice(0)))
+  try {
+    for await (const piece of mboxText(message)) {
+      pending.push(piece)
+      // A message in memory is one write: then no other program's message can get into it, lock or not.
+      if (message.content.bytes === undefined) flush()
+    }
+    flush()
+    await syncFile(fd)
+  } catch (error) {
+    if (alone) ftruncateSync(fd, size)
+    throw error
+  }
+}
+
+/**
+ * Appends a message. A file that is not there is created, mode 0600.
+ *
+ * @param path absolute
+ * @param message is not closed
+ * @param how see {@link MboxAppend}
+ * @throws MailError of the queue, with one sentence
+ */
+export async function appendMbox(path: string, message: MboxMessage, how: MboxAppend): Promise<void> {
+  if (path === '/dev/null') return
+  const lock = await takeDotLock(path, how.patience)
+  let fd: number | undefined
+  try {
+    if (lock.kind === 'held' && how.whenHeld === 'refuse') {
+      const remedy = `remove ${path}.lock if no program has it open`
+      throw new MailError('QUEUE_BUSY', `${how.action} ${path}: it is locked; ${remedy}`)
+    }
+    const opened = openMailbox(path, how.noLink)
+    fd = opened.fd
+    const wrong = objection(fstatSync(fd), path)
+    if (wrong !== undefined) throw new MailError('QUEUE_DENIED', `${how.action} ${path}: ${wrong}`)
+    await write(fd, message, lock.kind === 'taken')
+    if (opened.created) await syncDirectory(dirname(path))
+  } catch (error) {
+    throw mboxError(error, how.action, path)
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+    if (lock.kind === 'taken') lock.release()
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Copies of sent mail in a mailbox file of the sender's, as the variable `record` of mail(1) asks for. A copy that
+ * cannot be kept never stops a mail: it is one line on standard error.
+ */
+import { join } from 'node:path'
+import { describeError } from '../../errors/errno.ts'
+import type { MessageContent } from '../../message/content.ts'
+import type { Envelope } from '../../message/envelope.ts'
+import { folderPath, homePath, type Home } from './home-path.ts'
+import { appendMbox } from './mbox.ts'
+
+type Variables = ReadonlyMap<string, string | true>
+
+/** Milliseconds to wait for another program that has the file. */
+const PATIENCE = 5_000
+
+const textOf = (variables: Variables, name: string): string => {
+  const value = variables.get(name)
+  return typeof value === 'string' ? value : ''
+}
+
+/**
+ * The file for copies. `+name` is a file in `folder`; a relative path starts from the current directory, or, with
+ * `outfolder`, from `folder`.
+ *
+ * @returns undefined when no copies are kept
+ */
+export function recordPath(variables: Variables, home: Home): string | undefined {
+  const record = textOf(variables, 'record')
+  const folder = textOf(variables, 'folder')
+  if (record === '') return undefined
+  if (folder === '') return homePath(record, home)
+  const directory = folderPath(folder, home)
+  if (record.startsWith('+')) return join(directory, record.slice(1))
+  const inFolder = variables.has('outfolder') && !/^[/~]/.test(record)
+  return inFolder ? join(directory, record) : homePath(record, home)
+}
+
+/**
+ * Appends a copy of a message to a file.
+ *
+ * @param file absolute path
+ * @param message not closed
+ * @param envelope its sender stands in the line before the copy
+ * @throws MailError of the queue, with one sentence
+ */
+export function appendRecord(
+  file: string,
+  message: MessageContent,
+  { sender }: Pick<Envelope, 'sender'>,
+): Promise<void> {
+  const how = { action: 'a copy cannot be kept in', noLink: false, patience: PATIENCE }
+  return appendMbox(file, { content: message, sender }, { ...how, whenHeld: 'refuse' })
+}
+
+/**
+ * Keeps a copy where the variables ask for one. Never rejects.
+ *
+ * @param complain gets one line when the copy is not kept
+ */
+export async function recordMail(
+  message: MessageContent,
+  envelope: Pick<Envelope, 'sender'>,
+  where: Home & { readonly variables: Variables; readonly complain: (line: string) => void },
+): Promise<void> {
+  const file = recordPath(where.variables, where)
+  if (file === undefined) return
+  try {
+    await appendRecord(file, message, envelope)
+  } catch (error) {
+    where.complain(describeError(error))
+  }
+}
