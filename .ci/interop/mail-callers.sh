@@ -146,10 +146,10 @@ site_mail_chkrootkit() {
   need chkrootkit chkrootkit-daily
   with_mail
   mkdir -p /var/log/chkrootkit
-  printf 'RUN_DAILY_OPTS=ls\nMAILTO="root ben@other.example"\nSUBJECT="[chkrootkit] alert for site"\n' \
+  printf 'RUN_DAILY_OPTS=ls\nMAILTO="anna@site.example ben@other.example"\nSUBJECT="[chkrootkit] alert for site"\n' \
     >>/etc/chkrootkit/chkrootkit.conf
   run chkrootkit-daily
-  arrived root@site.example root@site.example ben@other.example
+  arrived root@site.example anna@site.example ben@other.example
   has_line 1 'Subject: [chkrootkit] alert for site' && has_line 1 'chkrootkit output was not as expected.'
 }
 
@@ -313,10 +313,10 @@ site_mail_pacemaker() {
   mkdir -p /run/resource-agents
   OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=notice OCF_RESKEY_email='root, ben@other.example' \
     OCF_RESKEY_subject='[site]' run /usr/lib/ocf/resource.d/heartbeat/MailTo start
-  OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=notice OCF_RESKEY_email='root ben@other.example' \
+  OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=notice OCF_RESKEY_email='anna@site.example ben@other.example' \
     OCF_RESKEY_subject='[site]' run /usr/lib/ocf/resource.d/heartbeat/MailTo stop
   envelope_is 1 root@site.example root@site.example ben@other.example
-  envelope_is 2 root@site.example root@site.example ben@other.example
+  envelope_is 2 root@site.example anna@site.example ben@other.example
   mentions 1 'Takeover in progress' && mentions 2 'Migrating resource away' && count_is 2
 }
 

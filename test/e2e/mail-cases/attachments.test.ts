@@ -17,7 +17,7 @@ const FILES = {
   'p.html': '<p>hi</p>\n',
   'a.txt': 'of the file\n',
   'Übersicht für Köln.csv': CSV,
-  'latin1.txt': latin1('caf\xe9\r\n'),
+  notes: latin1('caf\xe9\r\n'),
 }
 
 const file = (name: keyof typeof FILES, type: string) => ({ name, type, content: Buffer.from(FILES[name]) })
@@ -66,8 +66,8 @@ describe('an attachment', () => {
     {
       ...mixed(
         'A52 that is no UTF-8 keeps its bytes',
-        ['-s', 'S', '-a', 'DIR/latin1.txt', 'a@x.org'],
-        [{ ...file('latin1.txt', 'application/octet-stream') }],
+        ['-s', 'S', '-a', 'DIR/notes', 'a@x.org'],
+        [{ ...file('notes', 'application/octet-stream') }],
       ),
     },
     {

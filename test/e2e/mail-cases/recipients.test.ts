@@ -68,7 +68,7 @@ describe('recipients that are refused', () => {
     {
       name: 'A15 have a line break',
       args: ['-s', 'S', 'a@x.org\nX-Inj: 1'],
-      code: 65,
+      code: 64,
       recipients: [],
       stderr: ONE_LINE,
     },
@@ -93,10 +93,10 @@ describe('recipients that are refused', () => {
 
   it('A68 are a file or a command: nothing is written and nothing is run', async () => {
     const args = ['-s', 'S', 'DIR/f']
-    const site = await runCase({ name: '', args, code: 65, recipients: [], stderr: ONE_LINE })
+    const site = await runCase({ name: '', args, code: 64, recipients: [], stderr: ONE_LINE })
     expect(existsSync(join(site.directory, 'f'))).toBe(false)
     const command = ['-s', 'S', '|cat > DIR/p']
-    const other = await runCase({ name: '', args: command, code: 65, recipients: [], stderr: ONE_LINE })
+    const other = await runCase({ name: '', args: command, code: 64, recipients: [], stderr: ONE_LINE })
     expect(existsSync(join(other.directory, 'p'))).toBe(false)
   })
 })
@@ -112,7 +112,7 @@ describe('the sender', () => {
     {
       name: 'A90 must be an address',
       args: ['-r', 'bad addr here', '-s', 'S', 'a@x.org'],
-      code: 65,
+      code: 64,
       recipients: [],
       stderr: ONE_LINE,
     },
