@@ -150,7 +150,7 @@ site_mail_chkrootkit() {
     >>/etc/chkrootkit/chkrootkit.conf
   run chkrootkit-daily
   arrived root@site.example anna@site.example ben@other.example
-  has_line 1 'Subject: [chkrootkit] alert for site' && has_line 1 'chkrootkit output was not as expected.'
+  has_line 1 'Subject: [chkrootkit] alert for site' && has_line 1 '--- [ END: cat /var/log/chkrootkit/log.today ] ---'
 }
 
 # Runs mail -s "Relogin or restarts on host ... required!" USER, through fold.

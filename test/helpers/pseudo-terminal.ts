@@ -1,77 +1,64 @@
 /**
- * A command at a terminal: script(1) of util-linux opens a pseudo-terminal and runs it there, so prompts appear,
- * what is typed is echoed, and ^C and ^D are what they are for a person. Needs bash, for its quoting of arguments.
+ * Runs a shell command on a pseudo-terminal, by script(1) of util-linux, and types what a test says as soon as the
+ * terminal shows what it waits for. Nothing here waits for a time.
  */
-import { execFileSync } from 'node:child_process'
-import { startCommand, type CommandOptions } from './run-command.ts'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
 
-/** A command whose terminal is this test. */
-export interface AtTerminal {
-  /** All that has appeared on the screen so far, what was typed included. */
-  screen(): string
-  /** Types a text. */
-  type(text: string): void
-  /** Resolves as soon as the screen shows this; rejects when the command ends without showing it. */
-  shows(pattern: RegExp): Promise<void>
-  /** How the command ended. */
-  readonly ended: Promise<{ readonly code: number | null; readonly screen: string }>
+/** False where there is no script(1); every Debian has it. */
+export const HAS_TERMINAL = existsSync('/usr/bin/script')
+
+/** What is waited for, behind what was waited for before, and what is typed then. */
+export type Exchange = readonly [shown: string, keys: string]
+
+/** Typed as keys: the end of input and the interrupt. */
+export const KEYS = { end: '\x04', interrupt: '\x03' } as const
+
+/** How it went. */
+export interface Conversation {
+  /** Everything that reached the terminal. */
+  readonly screen: string
+  /** What the command wrote to descriptor 3. */
+  readonly report: string
+  readonly code: number | null
 }
-
-/** Whether there is a script(1) that can do this. */
-export function hasPseudoTerminals(): boolean {
-  try {
-    return execFileSync('script', ['--version'], { encoding: 'utf8' }).includes('util-linux')
-  } catch {
-    return false
-  }
-}
-
-const THROUGH = [
-  'bash',
-  '-c',
-  'exec script --quiet --flush --return --command "exec $(printf "%q " "$@")" /dev/null',
-  'bash',
-]
 
 /**
- * Starts a command at a terminal of its own.
+ * Runs a command.
  *
- * @param name the command, such as `mq-mail`
+ * @param command for /bin/sh
+ * @param exchanges in order; the keys `hangup` take the terminal away
  */
-export function startAtTerminal(name: string, args: readonly string[], options: CommandOptions): AtTerminal {
-  const { child, result } = startCommand(name, args, {
-    ...options,
-    through: THROUGH,
-    staysOpen: true,
-    env: { SHELL: '/bin/sh', TERM: 'dumb', ...options.env },
-  })
+export async function converse(
+  command: string,
+  exchanges: readonly Exchange[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Conversation> {
+  const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    env: { ...process.env, TERM: 'dumb', SHELL: '/bin/sh', ...env },
+    stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
+  }) as ChildProcessByStdio<Writable, Readable, null>
+  const { stdin: keyboard, stdout: output } = child
+  const side = child.stdio[3]
+  const report: Buffer[] = []
+  side?.on('data', (chunk: Buffer) => report.push(chunk))
+  const left = [...exchanges]
   let screen = ''
-  let over = false
-  const watchers = new Set<() => void>()
-  const look = (): void => {
-    for (const watcher of watchers) watcher()
-  }
-  child.stdout?.on('data', (chunk: Buffer) => {
-    screen += chunk.toString().replaceAll('\r\n', '\n')
-    look()
+  let seen = 0
+  output.setEncoding('utf8').on('data', (text: string) => {
+    screen += text
+    for (let [next] = left; next !== undefined; [next] = left) {
+      const at = screen.indexOf(next[0], seen)
+      if (at === -1) return
+      seen = at + next[0].length
+      left.shift()
+      if (next[1] === 'hangup') child.kill('SIGKILL')
+      else keyboard.write(next[1])
+    }
   })
-  const ended = result.then(({ code }) => ({ code, screen }))
-  const close = (): void => {
-    over = true
-    look()
-  }
-  ended.then(close, close)
-  const shows = (pattern: RegExp): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const watcher = (): void => {
-        if (pattern.test(screen)) resolve()
-        else if (over)
-          reject(new Error(`the screen never showed ${String(pattern)}: ${JSON.stringify(screen)}`))
-        else return
-        watchers.delete(watcher)
-      }
-      watchers.add(watcher)
-      watcher()
-    })
-  return { screen: () => screen, type: (text) => void child.stdin?.write(text), shows, ended }
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const code = await closed
+  keyboard.destroy()
+  return { screen, report: Buffer.concat(report).toString(), code }
 }

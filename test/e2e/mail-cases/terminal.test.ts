@@ -1,15 +1,29 @@
 /** A person at a terminal writes a letter: prompts, the end of it, and how it is given up. */
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { MailSite } from '../../helpers/mail-site.ts'
-import { hasPseudoTerminals, startAtTerminal, type AtTerminal } from '../../helpers/pseudo-terminal.ts'
+import {
+  converse,
+  HAS_TERMINAL,
+  KEYS,
+  type Conversation,
+  type Exchange,
+} from '../../helpers/pseudo-terminal.ts'
+import { BIN } from '../../helpers/run-command.ts'
 import { expectCase, mailEnvironment, openMailSite, type MailCase } from './case.ts'
 
-const END_OF_INPUT = '\x04'
-const INTERRUPT = '\x03'
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
 
 /** With -n the mail.rc of the machine, which may ask for more, plays no part. */
-const atTerminal = (site: MailSite, args: readonly string[]): AtTerminal =>
-  startAtTerminal('mq-mail', args, { config: site.config, env: mailEnvironment(site) })
+const atTerminal = (
+  site: MailSite,
+  args: readonly string[],
+  exchanges: readonly Exchange[],
+): Promise<Conversation> =>
+  converse([process.execPath, join(BIN, 'mq-mail'), '-n', ...args].map(quoted).join(' '), exchanges, {
+    ...mailEnvironment(site),
+    MAILQUEUE_CONF: site.config,
+  })
 
 /** The screen shows both outputs, so only what follows from the mail is compared. */
 async function expectMail(site: MailSite, wanted: Omit<MailCase, 'name' | 'args'>): Promise<void> {
@@ -17,41 +31,42 @@ async function expectMail(site: MailSite, wanted: Omit<MailCase, 'name' | 'args'
   await expectCase(site, result, { name: '', args: [], ...wanted })
 }
 
-describe.skipIf(!hasPseudoTerminals())('a letter written at a terminal', () => {
+describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
   it('A92 begins with the subject, which is asked for, and ends with ^D', async () => {
     const site = await openMailSite()
-    const terminal = atTerminal(site, ['-n', 'a@x.org'])
-    await terminal.shows(/Subject: $/)
-    terminal.type('Subj\n')
-    await terminal.shows(/Subject: Subj\n/)
-    terminal.type('body\n')
-    await terminal.shows(/\nbody\n/)
-    terminal.type(END_OF_INPUT)
-    expect(await terminal.ended).toMatchObject({ code: 0 })
+    const { code } = await atTerminal(
+      site,
+      ['a@x.org'],
+      [
+        ['Subject: ', 'Subj\n'],
+        ['Subj\r\n', 'body\n'],
+        ['body\r\n', KEYS.end],
+      ],
+    )
+    expect(code).toBe(0)
     await expectMail(site, { lines: ['To: a@x.org', 'Subject: Subj'], text: 'body\n' })
   })
 
-  it('A93 ends with a dot alone', async () => {
+  it('A93 ends with a dot alone, and a subject of the command line is not asked for', async () => {
     const site = await openMailSite()
-    const terminal = atTerminal(site, ['-n', '-s', 'S', 'a@x.org'])
-    terminal.type('body\n')
-    await terminal.shows(/body\n/)
-    terminal.type('.\n')
-    const { code, screen } = await terminal.ended
-    expect({ code, asked: /Subject:/.test(screen) }).toEqual({ code: 0, asked: false })
+    const { code, screen } = await atTerminal(site, ['-s', 'S', 'a@x.org'], [['', 'body\n.\n']])
+    expect({ code, asked: screen.includes('Subject:') }).toEqual({ code: 0, asked: false })
     await expectMail(site, { lines: ['Subject: S'], text: 'body\n' })
   })
 
   it('A94 is given up with two ^C, and what was written is in dead.letter', async () => {
     const site = await openMailSite()
-    const terminal = atTerminal(site, ['-n', '-s', 'S', 'a@x.org'])
-    // a ^C throws away what was typed and not read yet: ~p shows that the line has been read
-    terminal.type('body\n~p\n')
-    await terminal.shows(/~p\n[^]*\nbody\n/)
-    terminal.type(INTERRUPT)
-    await terminal.shows(/interrupt/i)
-    terminal.type(INTERRUPT)
-    const { code } = await terminal.ended
+    const { code } = await atTerminal(
+      site,
+      ['-s', 'S', 'a@x.org'],
+      [
+        // a ^C throws away what was typed and not read yet: ~p shows that the line has been read
+        ['', 'body\n~p\n'],
+        ['~p\r\n', ''],
+        ['\nbody\r\n', KEYS.interrupt],
+        ['nterrupt', KEYS.interrupt],
+      ],
+    )
     expect(code).toBe(75)
     await expectMail(site, { recipients: [], home: { 'dead.letter': /^body$/m } })
   })
