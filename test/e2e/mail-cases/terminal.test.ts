@@ -20,10 +20,14 @@ const atTerminal = (
   args: readonly string[],
   exchanges: readonly Exchange[],
 ): Promise<Conversation> =>
-  converse([process.execPath, join(BIN, 'mq-mail'), '-n', ...args].map(quoted).join(' '), exchanges, {
-    ...mailEnvironment(site),
-    MAILQUEUE_CONF: site.config,
-  })
+  converse(
+    `echo ready; exec ${[process.execPath, join(BIN, 'mq-mail'), '-n', ...args].map(quoted).join(' ')}`,
+    exchanges,
+    {
+      ...mailEnvironment(site),
+      MAILQUEUE_CONF: site.config,
+    },
+  )
 
 /** The screen shows both outputs, so only what follows from the mail is compared. */
 async function expectMail(site: MailSite, wanted: Omit<MailCase, 'name' | 'args'>): Promise<void> {
@@ -49,7 +53,7 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
 
   it('A93 ends with a dot alone, and a subject of the command line is not asked for', async () => {
     const site = await openMailSite()
-    const { code, screen } = await atTerminal(site, ['-s', 'S', 'a@x.org'], [['', 'body\n.\n']])
+    const { code, screen } = await atTerminal(site, ['-s', 'S', 'a@x.org'], [['ready\r\n', 'body\n.\n']])
     expect({ code, asked: screen.includes('Subject:') }).toEqual({ code: 0, asked: false })
     await expectMail(site, { lines: ['Subject: S'], text: 'body\n' })
   })
@@ -61,7 +65,7 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
       ['-s', 'S', 'a@x.org'],
       [
         // a ^C throws away what was typed and not read yet: ~p shows that the line has been read
-        ['', 'body\n~p\n'],
+        ['ready\r\n', 'body\n~p\n'],
         ['~p\r\n', ''],
         ['\nbody\r\n', KEYS.interrupt],
         ['nterrupt', KEYS.interrupt],
