@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unpacks Debian packages of programs that call sendmail, for .ci/interop.sh. Nothing is installed: no daemon of
+# Unpacks Debian packages of programs that call sendmail or mail(1), for .ci/interop.sh. Nothing is installed: no daemon of
 # theirs, no timer and no cron job ever gets a place on this machine. Their files end up in one tree, which a case
 # lays over /usr, /etc and /var in a mount namespace of its own. What is installed already is not fetched again, and
 # a tree that is there is kept. Needs root (for apt-get's lists) and Debian. Ends with 0, or with 1 after saying which
@@ -15,8 +15,10 @@ packages='cron anacron at sudo procmail neomutt mailutils logwatch fail2ban unat
   logcheck mime-construct libmime-lite-perl libemail-sender-perl libmailtools-perl ruby-mail libphp-phpmailer
   php-symfony-mailer php-swiftmailer dovecot-sieve vacation'
 # Alone: systemd-cron cannot be had together with cron, whose crontab has to win, and mdadm wants udev and with it
-# all of systemd.
-alone='systemd-cron mdadm'
+# all of systemd. Of the callers of mail(1) only scripts are wanted, and not the servers and databases around them.
+alone='systemd-cron mdadm chkrootkit needrestart rkhunter icinga2-common nagios4-common integrit arpwatch watchdog pcp
+  pcp-conf nut-client apcupsd exim4-base resource-agents drbd-utils backupninja automysqlbackup autopostgresqlbackup
+  amanda-server amanda-common libencode-locale-perl libjson-perl'
 
 quietly() { DEBIAN_FRONTEND=noninteractive timeout 240 "$@" >>"$tree/log" 2>&1; }
 

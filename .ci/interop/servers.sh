@@ -60,21 +60,49 @@ make_bounce() {
   { echo 'From MAILER-DAEMON Thu Jan  1 00:00:00 1970'; tr -d '\r' <"$work/sink/1.eml"; echo; } >"$work/mbox"
 }
 
-case_bounce_in_mutt() {
-  need mutt tmux
-  make_bounce
-  mkdir "$HOME/Mail" # or mutt asks
-  local screen tries=0
-  tmux -L "mq$$" -f /dev/null new-session -d -x 120 -y 60 "LC_ALL=C.UTF-8 mutt -n -F /dev/null -R -f '$work/mbox' -e 'set pager_stop=yes; push <display-message>'"
-  until screen=$(tmux -L "mq$$" capture-pane -p) && grep -q 'Reporting-MTA' <<<"$screen"; do
+# What mutt shows of $work/mbox after these keys, once it shows the pattern; the screen is in $screen.
+in_mutt() { # PATTERN KEYS
+  local tries=0
+  mkdir -p "$HOME/Mail" # or mutt asks
+  tmux -L "mq$$" -f /dev/null new-session -d -x 120 -y 60 "LC_ALL=C.UTF-8 mutt -n -F /dev/null -R -f '$work/mbox' -e 'set pager_stop=yes; push $2'"
+  until screen=$(LC_ALL=C.UTF-8 tmux -u -L "mq$$" capture-pane -p) && grep -q -- "$1" <<<"$screen"; do
     tries=$((tries + 1))
-    [ $tries -le 100 ] || { echo "$screen" >&2; tmux -L "mq$$" kill-server; fail 'mutt does not show the report'; }
+    [ $tries -le 100 ] || { echo "$screen" >&2; tmux -L "mq$$" kill-server; fail "mutt does not show $1"; }
     sleep 0.1
   done
   tmux -L "mq$$" kill-server
   echo "$screen"
-  grep -q 'nobody@other.example' <<<"$screen" || fail 'the recipient is not on the screen'
-  grep -q '550 5.1.1 no such user' <<<"$screen" || fail 'the words of the server are not on the screen'
+}
+
+on_screen() { grep -qF -- "$1" <<<"$screen" || fail "\"$1\" is not on the screen"; }
+
+case_bounce_in_mutt() {
+  need mutt tmux
+  make_bounce
+  local screen
+  in_mutt Reporting-MTA '<display-message>'
+  on_screen nobody@other.example && on_screen '550 5.1.1 no such user'
+}
+
+# A mail of mq-mail with umlauts wherever there can be some.
+case_mail_in_mutt() {
+  need mutt tmux
+  start_sink && configure
+  printf 'gr\303\274n\n' >"$work/Übersicht für Köln.txt"
+  printf '\211PNG\r\n\032\n' >"$work/ein sehr langer Name, der in eine einzige Zeile des Kopfes nicht mehr hineinpasst – ö.png"
+  printf 'Guten Tag,\n\nalles gr\303\274n – wirklich.\n' |
+    "$root/bin/mq-mail" -r 'Jörg Müller <anna@site.example>' -s 'Grüße aus Köln – und noch viel mehr Wörter, als in eine Zeile passen' \
+      -a "$work/Übersicht für Köln.txt" -a "$work"/ein*.png ben@site.example || fail "mq-mail ended with $?"
+  arrived anna@site.example ben@site.example
+  { echo 'From anna@site.example Thu Jan  1 00:00:00 1970'; tr -d '\r' <"$work/sink/1.eml"; echo; } >"$work/mbox"
+  local screen
+  in_mutt 'wirklich' '<display-message>'
+  on_screen 'Grüße aus Köln – und noch viel mehr Wörter, als in eine Zeile passen'
+  on_screen 'Jörg Müller' && on_screen 'alles grün – wirklich.'
+  on_screen 'Übersicht für Köln.txt' && on_screen 'nicht mehr hineinpasst – ö.png'
+  in_mutt 'Übersicht' '<view-attachments>'
+  on_screen 'Übersicht für Köln.txt' && on_screen 'ein sehr langer Name'
+  on_screen text/plain && on_screen image/png
 }
 
 case_bounce_in_s_nail() {

@@ -4,26 +4,45 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ROOT, textOf } from './pages.ts'
 
-/** Cases about servers and reports are not about callers. */
-const CASES = readdirSync(join(ROOT, '.ci/interop'))
-  .filter((name) => name !== 'servers.sh')
-  .flatMap((name) => [...textOf(`.ci/interop/${name}`).matchAll(/^(?:case|site)_(\w+)\(\)/gm)])
-  .map(([, name = '']) => name)
+const MAIL_CALLERS = 'mail-callers.sh'
 
-const ROWS = [
-  ...textOf('docs/callers.md').matchAll(/^\| ([^|]+) \| [^|]+ \| (run: |arguments)([^|]*)\|$/gm),
-].map(([, program = '', how = '', names = '']) => ({ program: program.trim(), how, names }))
+/** These cases are about servers, reports and other implementations, and not about callers. */
+const OTHERS = ['servers.sh', 'mail-compared.sh']
 
-describe('the table of docs/callers.md', () => {
+const casesOf = (names: readonly string[]): string[] =>
+  names
+    .flatMap((name) => [...textOf(`.ci/interop/${name}`).matchAll(/^(?:case|site)_(\w+)\(\)/gm)])
+    .map(([, name = '']) => name)
+
+const SENDMAIL_CALLERS = readdirSync(join(ROOT, '.ci/interop')).filter(
+  (name) => name !== MAIL_CALLERS && !OTHERS.includes(name),
+)
+
+/** The rows below a heading. */
+const rowsOf = (heading: string) => {
+  const section =
+    textOf('docs/callers.md')
+      .split(/^## /m)
+      .find((each) => each.startsWith(`${heading}\n`)) ?? ''
+  return [...section.matchAll(/^\| ([^|]+) \| [^|]+ \| (run: |arguments)([^|]*)\|$/gm)].map(
+    ([, program = '', how = '', names = '']) => ({ program: program.trim(), how, names }),
+  )
+}
+
+describe.each([
+  { command: 'sendmail', files: SENDMAIL_CALLERS, test: 'test/e2e/mq-sendmail-callers.test.ts' },
+  { command: 'mail', files: [MAIL_CALLERS], test: 'test/e2e/mq-mail-callers.test.ts' },
+])('the table of programs that call $command in docs/callers.md', ({ command, files, test }) => {
+  const rows = rowsOf(`Programs that call ${command}`)
+
   it('has a row for each program that is run', () => {
-    const named = ROWS.flatMap(({ names }) => [...names.matchAll(/`(\w+)`/g)]).map(([, name = '']) => name)
-    expect(named.toSorted()).toEqual(CASES.toSorted())
+    const named = rows.flatMap(({ names }) => [...names.matchAll(/`(\w+)`/g)]).map(([, name = '']) => name)
+    expect(named.toSorted()).toEqual(casesOf(files).toSorted())
   })
 
   it('says "arguments" of programs whose arguments are tested', () => {
-    const test = textOf('test/e2e/mq-sendmail-callers.test.ts')
-    const others = ROWS.filter(({ how }) => how === 'arguments').map(({ program }) => program)
+    const others = rows.filter(({ how }) => how === 'arguments').map(({ program }) => program)
     expect(others.length).toBeGreaterThan(5)
-    expect(others.filter((program) => !test.includes(`'${program}'`))).toEqual([])
+    expect(others.filter((program) => !textOf(test).includes(`'${program}'`))).toEqual([])
   })
 })

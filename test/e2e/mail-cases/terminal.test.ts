@@ -1,0 +1,77 @@
+/** A person at a terminal writes a letter: prompts, the end of it, and how it is given up. */
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { MailSite } from '../../helpers/mail-site.ts'
+import {
+  converse,
+  HAS_TERMINAL,
+  KEYS,
+  type Conversation,
+  type Exchange,
+} from '../../helpers/pseudo-terminal.ts'
+import { BIN } from '../../helpers/run-command.ts'
+import { expectCase, mailEnvironment, openMailSite, type MailCase } from './case.ts'
+
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
+
+/** With -n the mail.rc of the machine, which may ask for more, plays no part. */
+const atTerminal = (
+  site: MailSite,
+  args: readonly string[],
+  exchanges: readonly Exchange[],
+): Promise<Conversation> =>
+  converse(
+    `echo ready; exec ${[process.execPath, join(BIN, 'mq-mail'), '-n', ...args].map(quoted).join(' ')}`,
+    exchanges,
+    {
+      ...mailEnvironment(site),
+      MAILQUEUE_CONF: site.config,
+    },
+  )
+
+/** The screen shows both outputs, so only what follows from the mail is compared. */
+async function expectMail(site: MailSite, wanted: Omit<MailCase, 'name' | 'args'>): Promise<void> {
+  const result = { code: 0, signal: null, stdout: '', stderr: '' }
+  await expectCase(site, result, { name: '', args: [], ...wanted })
+}
+
+describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
+  it('A92 begins with the subject, which is asked for, and ends with ^D', async () => {
+    const site = await openMailSite()
+    const { code } = await atTerminal(
+      site,
+      ['a@x.org'],
+      [
+        ['Subject: ', 'Subj\n'],
+        ['Subj\r\n', 'body\n'],
+        ['body\r\n', KEYS.end],
+      ],
+    )
+    expect(code).toBe(0)
+    await expectMail(site, { lines: ['To: a@x.org', 'Subject: Subj'], text: 'body\n' })
+  })
+
+  it('A93 ends with a dot alone, and a subject of the command line is not asked for', async () => {
+    const site = await openMailSite()
+    const { code, screen } = await atTerminal(site, ['-s', 'S', 'a@x.org'], [['ready\r\n', 'body\n.\n']])
+    expect({ code, asked: screen.includes('Subject:') }).toEqual({ code: 0, asked: false })
+    await expectMail(site, { lines: ['Subject: S'], text: 'body\n' })
+  })
+
+  it('A94 is given up with two ^C, and what was written is in dead.letter', async () => {
+    const site = await openMailSite()
+    const { code } = await atTerminal(
+      site,
+      ['-s', 'S', 'a@x.org'],
+      [
+        // a ^C throws away what was typed and not read yet: ~p shows that the line has been read
+        ['ready\r\n', 'body\n~p\n'],
+        ['~p\r\n', ''],
+        ['\nbody\r\n', KEYS.interrupt],
+        ['nterrupt', KEYS.interrupt],
+      ],
+    )
+    expect(code).toBe(75)
+    await expectMail(site, { recipients: [], home: { 'dead.letter': /^body$/m } })
+  })
+})
