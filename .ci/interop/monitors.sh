@@ -10,7 +10,7 @@ site_sudo() {
   printf 'Defaults !authenticate, mailto="ben@other.example"\nroot ALL=(ALL:ALL) ALL\n' >/etc/sudoers
   su -s /bin/sh -c 'sudo -n /bin/true' anna >"$work/out" 2>&1 && fail 'sudo let everybody pass'
   arrived anna@site.example ben@other.example
-  has_line 1 'To: ben@other.example' && has_line 1 'From: anna'
+  has_line 1 'To: ben@other.example' && has_line 1 'From: anna@site.example'
   grep -q 'anna : user NOT in sudoers ; .* COMMAND=/bin/true' "$work/sink/1.eml" || { show 1; fail 'the report lacks something'; }
 }
 

@@ -11,7 +11,7 @@ cron_mails() { # USER
   printf 'MAILTO=ben@other.example\n@reboot /usr/local/bin/job\n' | crontab -u "$1" - || fail 'crontab failed'
   cron -f &
   arrived "$1@site.example" ben@other.example
-  has_line 1 "From: root (Cron Daemon)" && has_line 1 'To: ben@other.example' && has_text 1 "$text"
+  has_line 1 "From: root@site.example (Cron Daemon)" && has_line 1 'To: ben@other.example' && has_text 1 "$text"
 }
 
 site_cron() {
@@ -71,5 +71,5 @@ SYSTEMCTL
   chmod 755 /usr/local/bin/systemctl
   run /usr/lib/systemd-cron/mail_on_failure cron-job.service
   arrived root@site.example ben@other.example
-  has_line 1 'From: cron (systemd-cron)' && has_text 1 "$text"
+  has_line 1 'From: cron@site.example (systemd-cron)' && has_text 1 "$text"
 }
