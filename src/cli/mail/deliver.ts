@@ -32,11 +32,9 @@ async function keepUnaccepted(
   { variables }: Circumstances,
   content: MessageContent,
   { sender }: Envelope,
-): Promise<string | undefined> {
-  if (!variables.has('save')) return undefined
-  const { keepDeadLetter } = await import('./dead-letter.ts')
-  const place = { env: terminal.env, home: caller.home, variables, sender }
-  return keepDeadLetter(content, place)
+): Promise<string> {
+  const { keepIfWanted } = await import('./dead-letter.ts')
+  return keepIfWanted(content, { env: terminal.env, home: caller.home, variables, sender })
 }
 
 async function keepCopy(
@@ -79,9 +77,7 @@ export async function deliverMail(
   } catch (error) {
     if (!(error instanceof MailError) || error.exitCode === EX.OK) throw error
     const remains = await keepUnaccepted(setup, circumstances, content, envelope)
-    setup.terminal.complain(
-      remains === undefined ? error.publicMessage : `${error.publicMessage}; ${remains}`,
-    )
+    setup.terminal.complain(`${error.publicMessage}; ${remains}`)
     return error.exitCode
   } finally {
     content.close()

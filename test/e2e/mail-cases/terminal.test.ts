@@ -74,4 +74,16 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     expect(code).toBe(75)
     await expectMail(site, { recipients: [], home: { 'dead.letter': /^body$/m } })
   })
+
+  it('is told of when save is unset and nothing of it is kept', async () => {
+    const site = await openMailSite()
+    const { code, screen } = await atTerminal(
+      site,
+      ['-Snosave', '-s', 'S', 'a@x.org'],
+      [['ready\r\n', 'body\n~q\n']],
+    )
+    expect(code).toBe(75)
+    expect(screen).toContain('mq-mail: the letter was broken off; it is not kept, for save is unset')
+    await expectMail(site, { recipients: [] })
+  })
 })
