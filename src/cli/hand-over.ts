@@ -49,7 +49,10 @@ export function tellOutcome(
   const { terminal } = setup
   // The message moves to failed/ when nobody waits for it any more.
   const place = result.queued.length > 0 ? 'the queue' : 'failed/'
-  const kept = result.queueId === undefined ? 'it is not kept' : `it is kept in ${place} as ${result.queueId}`
+  const kept =
+    result.queueId === undefined
+      ? (remains ?? 'it is not kept')
+      : `it is kept in ${place} as ${result.queueId}`
   for (const { recipient, reason } of result.refused)
     terminal.complain(`${recipient} was refused: ${reason}; ${kept}`)
   if (result.problem !== undefined) {

@@ -68,7 +68,9 @@ export async function deliverMail(
       const result = await counter.take({ envelope, content: lent })
       const isTaken = result.sent.length + result.queued.length > 0
       if (isTaken) await keepCopy(setup, circumstances, content, envelope)
-      const isLeft = result.unaccepted.length > 0
+      // Without a queue a message that was refused is nowhere else.
+      const isGone = result.refused.length > 0 && result.queueId === undefined
+      const isLeft = isGone || result.unaccepted.length > 0
       const remains = isLeft ? await keepUnaccepted(setup, circumstances, content, envelope) : undefined
       return tellOutcome(setup, result, verbose, remains)
     } finally {

@@ -74,6 +74,19 @@ describe('a server that is down', () => {
 })
 
 describe('a server that refuses the recipient', () => {
+  testCases([
+    {
+      name: 'leaves the mail in dead.letter when there is no queue',
+      args,
+      script: { rcpt: '550 5.1.1 no such user' },
+      settings: { queue_dir: undefined },
+      code: 67,
+      recipients: [],
+      stderr: /^mq-mail: a@x\.org was refused: [^\n]+; it is kept in [^\n]*dead\.letter\n$/,
+      home: { 'dead.letter': LETTER },
+    },
+  ])
+
   it('A09 leaves the mail in failed/, and the code says so', async () => {
     const refused = { rcpt: '550 5.1.1 no such user' }
     const site = await runCase({
