@@ -19,12 +19,16 @@ export interface ReadyMessage {
 const NAMED = 10
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** A signal that fires when the process is asked to end. */
+let ending: AbortController | undefined
+
+/** A signal that fires when the process is asked to end, from the first call on; it is the same for all callers. */
 export function endingSignal(): AbortSignal {
-  const ending = new AbortController()
+  if (ending !== undefined) return ending.signal
+  const controller = new AbortController()
   // Every time: a second signal must not end the process while the message is being queued.
-  for (const name of ENDING_SIGNALS) process.on(name, () => ending.abort())
-  return ending.signal
+  for (const name of ENDING_SIGNALS) process.on(name, () => controller.abort())
+  ending = controller
+  return controller.signal
 }
 
 /** The first few of a list that may be very long. */

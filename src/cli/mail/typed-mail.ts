@@ -3,6 +3,7 @@
  * broken off is kept as a dead letter, or its writer is told that it is not.
  */
 import { isatty } from 'node:tty'
+import { endingSignal } from '../hand-over.ts'
 import type { Setup } from '../setup.ts'
 import type { MailCall, NamedRecipients } from './call.ts'
 import type { Circumstances } from './circumstances.ts'
@@ -30,6 +31,7 @@ export async function askForMail(
   subject: string | undefined,
 ): Promise<Typed | 'abandoned'> {
   const { asked, typeMail } = await import('./interactive.ts')
+  const { openTerminalInput } = await import('./terminal-input.ts')
   const keep = async (letter: Typed): Promise<void> => {
     const { keepIfWanted } = await import('./dead-letter.ts')
     const kept = await keepIfWanted(draft(letter), { env: terminal.env, home: caller.home, variables })
@@ -43,5 +45,11 @@ export async function askForMail(
     home: caller.home,
     keep,
   }
-  return typeMail(asking, terminal)
+  const input = openTerminalInput()
+  const close = (): void => {
+    // From here on the letter is handed over: a signal queues it, and must not find a moment when nobody listens.
+    endingSignal()
+    input.close()
+  }
+  return typeMail(asking, terminal, { next: () => input.next(), close })
 }
