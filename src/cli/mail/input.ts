@@ -86,8 +86,8 @@ async function joined(
   unsent: Unsent,
 ): Promise<MessageContent> {
   const store = new BodyStore(directory)
-  const hold = (content: MessageContent): void =>
-    inputs.includes('-') ? unsent.holdText(content) : unsent.hold(content)
+  const hold = (content: MessageContent, isWhole: boolean): void =>
+    inputs.includes('-') ? unsent.holdText(content, isWhole) : unsent.hold(content)
   try {
     for (const each of inputs) {
       if (each === '-') await appendInput(store, standardInput())
@@ -95,11 +95,14 @@ async function joined(
       else for await (const chunk of each.stream()) await store.append(chunk as Buffer)
     }
     const content = await store.finish()
-    hold(content)
+    hold(content, true)
     return content
   } catch (error) {
     // What does not fit on the disk cannot be finished either.
-    await store.finish().then(hold, () => store.discard())
+    await store.finish().then(
+      (part) => hold(part, false),
+      () => store.discard(),
+    )
     throw error
   }
 }

@@ -15,7 +15,7 @@ export interface Unsent {
   /** Closes this in the end. */
   hold(content: MessageContent): void
   /** The same; and text that is nowhere else is kept with the fields that were given, as long as nothing better is. */
-  holdText(content: MessageContent): void
+  holdText(content: MessageContent, isWhole: boolean): void
   /** The same; and this message, with its header, is kept from now on. */
   holdMessage(content: MessageContent, sender?: string): void
   /**
@@ -43,12 +43,15 @@ function newUnsent(
 ): Unsent & { close(): void } {
   const open: MessageContent[] = []
   let best: { readonly message: MessageContent; readonly sender: string } | undefined
+  let words = ''
   const hold = (content: MessageContent): void => void open.push(content)
   return {
     hold,
-    holdText: (content) => {
+    holdText: (content, isWhole) => {
       hold(content)
-      if (content.size > 0) best ??= { message: joinContent(draftHeader(fields), content), sender }
+      if (content.size === 0 || best !== undefined) return
+      best = { message: joinContent(draftHeader(fields), content), sender }
+      if (!isWhole) words = 'as far as it was read, '
     },
     holdMessage: (message, from = sender) => {
       hold(message)
@@ -58,7 +61,7 @@ function newUnsent(
       if (best === undefined || !isKept) return undefined
       const { keepIfWanted } = await import('./dead-letter.ts')
       const place = { env: terminal.env, home: caller.home, variables, sender: best.sender }
-      return keepIfWanted(best.message, place)
+      return `${words}${await keepIfWanted(best.message, place)}`
     },
     close: () => {
       for (const content of open) content.close()
