@@ -19,12 +19,16 @@ export interface ReadyMessage {
 const NAMED = 10
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** A signal that fires when the process is asked to end. */
+let ending: AbortController | undefined
+
+/** A signal that fires when the process is asked to end, from the first call on; it is the same for all callers. */
 export function endingSignal(): AbortSignal {
-  const ending = new AbortController()
+  if (ending !== undefined) return ending.signal
+  const controller = new AbortController()
   // Every time: a second signal must not end the process while the message is being queued.
-  for (const name of ENDING_SIGNALS) process.on(name, () => ending.abort())
-  return ending.signal
+  for (const name of ENDING_SIGNALS) process.on(name, () => controller.abort())
+  ending = controller
+  return controller.signal
 }
 
 /** The first few of a list that may be very long. */
@@ -49,7 +53,10 @@ export function tellOutcome(
   const { terminal } = setup
   // The message moves to failed/ when nobody waits for it any more.
   const place = result.queued.length > 0 ? 'the queue' : 'failed/'
-  const kept = result.queueId === undefined ? 'it is not kept' : `it is kept in ${place} as ${result.queueId}`
+  const kept =
+    result.queueId === undefined
+      ? (remains ?? 'it is not kept')
+      : `it is kept in ${place} as ${result.queueId}`
   for (const { recipient, reason } of result.refused)
     terminal.complain(`${recipient} was refused: ${reason}; ${kept}`)
   if (result.problem !== undefined) {

@@ -7,7 +7,6 @@ import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { bufferContent, type MessageContent } from '../../message/content.ts'
 import { homePath } from './home-path.ts'
-import { draft, type Typed } from './letter.ts'
 import { appendMbox } from './mbox.ts'
 
 /** What says where the dead letters of the caller are. */
@@ -70,15 +69,13 @@ export async function keepDeadLetter(
 }
 
 /**
- * Keeps what a person typed of a mail that was broken off, unless the variable `save` is unset. Never rejects.
+ * The same, unless the variable `save` is unset: the rule for all that mq-mail keeps. Never rejects.
  *
  * @returns words that end a sentence, as those of {@link keepDeadLetter}
  */
-export async function keepBrokenOff(
-  letter: Typed,
+export async function keepIfWanted(
+  message: MessageContent | Buffer,
   place: DeadLetterPlace & Required<Pick<DeadLetterPlace, 'variables'>>,
 ): Promise<string> {
-  return place.variables.has('save')
-    ? keepDeadLetter(draft(letter), place)
-    : 'it is not kept, for save is unset'
+  return place.variables.has('save') ? keepDeadLetter(message, place) : 'it is not kept, for save is unset'
 }

@@ -3,13 +3,12 @@
  * sent nor queued is kept as a dead letter, so that what came from a pipe is not gone.
  */
 import { StringDecoder } from 'node:string_decoder'
-import { MailError } from '../../errors/mail-error.ts'
-import { EX, type ExitCode } from '../../errors/sysexits.ts'
-import type { MessageContent } from '../../message/content.ts'
-import type { Envelope } from '../../message/envelope.ts'
+import { describeError } from '../../errors/errno.ts'
+import type { ExitCode } from '../../errors/sysexits.ts'
 import { openCounter, tellOutcome, type ReadyMessage } from '../hand-over.ts'
 import type { Setup } from '../setup.ts'
 import type { Circumstances } from './circumstances.ts'
+import type { Unsent } from './unsent.ts'
 
 /** Shows what would be sent: envelope, blank line, message. */
 export async function showMail({ terminal }: Setup, { envelope, content }: ReadyMessage): Promise<void> {
@@ -26,64 +25,49 @@ export async function showMail({ terminal }: Setup, { envelope, content }: Ready
   terminal.print(held + decoder.end())
 }
 
-/** Keeps what nobody took. Resolves to how the sentence about the failure ends. */
-async function keepUnaccepted(
-  { terminal, caller }: Setup,
-  { variables }: Circumstances,
-  content: MessageContent,
-  { sender }: Envelope,
-): Promise<string | undefined> {
-  if (!variables.has('save')) return undefined
-  const { keepDeadLetter } = await import('./dead-letter.ts')
-  const place = { env: terminal.env, home: caller.home, variables, sender }
-  return keepDeadLetter(content, place)
-}
-
+/** The mail was taken: whatever goes wrong with the copy must not look as if it was not. */
 async function keepCopy(
   { terminal, caller }: Setup,
   { variables }: Circumstances,
-  content: MessageContent,
-  envelope: Envelope,
+  { content, envelope }: ReadyMessage,
 ): Promise<void> {
   if (!variables.has('record')) return
-  const { recordMail } = await import('./record.ts')
   const complain = (line: string): void => terminal.complain(line)
-  await recordMail(content, envelope, { home: caller.home, variables, complain })
+  try {
+    const { recordMail } = await import('./record.ts')
+    await recordMail(content, envelope, { home: caller.home, variables, complain })
+  } catch (error) {
+    complain(`a copy cannot be kept: ${describeError(error)}`)
+  }
 }
 
 /**
- * Sends or queues a mail, and closes its content.
+ * Sends or queues a mail.
  *
+ * @param unsent has this message, and closes it
  * @returns the exit code of the table in docs/exit-codes.md
+ * @throws when nobody took it
  */
 export async function deliverMail(
   setup: Setup,
   circumstances: Circumstances,
-  { envelope, content }: ReadyMessage,
+  message: ReadyMessage,
+  unsent: Unsent,
   verbose: boolean,
 ): Promise<ExitCode> {
+  const { envelope, content } = message
   // The content is needed once more behind its delivery.
   const lent = { ...content, stream: () => content.stream(), close: () => undefined }
+  const counter = await openCounter(setup, { verbose })
   try {
-    const counter = await openCounter(setup, { verbose })
-    try {
-      const result = await counter.take({ envelope, content: lent })
-      const isTaken = result.sent.length + result.queued.length > 0
-      if (isTaken) await keepCopy(setup, circumstances, content, envelope)
-      const isLeft = result.unaccepted.length > 0
-      const remains = isLeft ? await keepUnaccepted(setup, circumstances, content, envelope) : undefined
-      return tellOutcome(setup, result, verbose, remains)
-    } finally {
-      counter.close()
-    }
-  } catch (error) {
-    if (!(error instanceof MailError) || error.exitCode === EX.OK) throw error
-    const remains = await keepUnaccepted(setup, circumstances, content, envelope)
-    setup.terminal.complain(
-      remains === undefined ? error.publicMessage : `${error.publicMessage}; ${remains}`,
-    )
-    return error.exitCode
+    const result = await counter.take({ envelope, content: lent })
+    const isTaken = result.sent.length + result.queued.length > 0
+    if (isTaken) await keepCopy(setup, circumstances, message)
+    // Without a queue a message that was refused is nowhere else.
+    const isGone = result.refused.length > 0 && result.queueId === undefined
+    const isLeft = isGone || result.unaccepted.length > 0
+    return tellOutcome(setup, result, verbose, isLeft ? await unsent.keep() : undefined)
   } finally {
-    content.close()
+    counter.close()
   }
 }

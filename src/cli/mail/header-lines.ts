@@ -2,6 +2,8 @@
  * Header fields from the command line and from a template, sorted by what they are for: those that name recipients,
  * the sender and the subject say the same as options, so that no field is ever there twice.
  */
+import { ownFields, ownFieldValue } from '../../message/compose-fields.ts'
+import { isContentField } from '../../message/compose-tree.ts'
 import { fieldText, type HeaderBlock } from '../../message/header-block.ts'
 import { KINDS, type ByKind } from './addressees.ts'
 import type { Header } from './words.ts'
@@ -44,4 +46,15 @@ export function withHeader(
 ): readonly Header[] {
   const isThere = headers.some(([other]) => other.toLowerCase() === name.toLowerCase())
   return value === undefined || isThere ? headers : [...headers, [name, value]]
+}
+
+/**
+ * Makes sure that fields can be written, but for those about the content, which depend on it.
+ *
+ * @throws MailError MESSAGE_MALFORMED or ADDRESS_INVALID for one that cannot
+ */
+export function checkHeaders(headers: readonly Header[]): void {
+  for (const [key, fields] of ownFields(headers)) {
+    if (key !== 'mime-version' && !isContentField(key)) fields.forEach(ownFieldValue)
+  }
 }

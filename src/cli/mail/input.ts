@@ -7,16 +7,17 @@ import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
 import { BodyStore } from '../../message/body-store.ts'
-import type { MessageContent } from '../../message/content.ts'
+import { joinContent, type MessageContent } from '../../message/content.ts'
 import type { HeaderBlock } from '../../message/header-block.ts'
 import { readMessage } from '../../message/read-message.ts'
 import { tellChanges } from '../sendmail/finish-message.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
 import type { MailCall } from './call.ts'
+import type { Unsent } from './unsent.ts'
 import { isReadableFile } from './words.ts'
 
-/** What was read. Whoever takes it closes the contents. */
+/** What was read. */
 export interface MailInput {
   /** The header of a template. */
   readonly header: HeaderBlock | undefined
@@ -74,34 +75,58 @@ async function appendFile(store: BodyStore, path: string): Promise<void> {
   }
 }
 
-/** Puts some inputs one behind the other; `-` is standard input, content is read and closed. */
+/**
+ * Puts some inputs one behind the other; `-` is standard input. What was read of it is not lost when reading fails.
+ *
+ * @param unsent closes the result
+ */
 async function joined(
   directory: string,
   inputs: readonly (string | MessageContent)[],
+  unsent: Unsent,
 ): Promise<MessageContent> {
   const store = new BodyStore(directory)
+  const hold = (content: MessageContent, isWhole: boolean): void =>
+    inputs.includes('-') ? unsent.holdText(content, isWhole) : unsent.hold(content)
   try {
     for (const each of inputs) {
       if (each === '-') await appendInput(store, standardInput())
       else if (typeof each === 'string') await appendFile(store, each)
       else for await (const chunk of each.stream()) await store.append(chunk as Buffer)
     }
-    return await store.finish()
+    const content = await store.finish()
+    hold(content, true)
+    return content
   } catch (error) {
-    store.discard()
+    // What does not fit on the disk cannot be finished either.
+    await store.finish().then(
+      (part) => hold(part, false),
+      () => store.discard(),
+    )
     throw error
-  } finally {
-    for (const each of inputs) if (typeof each !== 'string') each.close()
   }
 }
 
-async function readTemplate(setup: Setup, { quoted }: MailCall, directory: string): Promise<MailInput> {
-  const message = await readMessage(standardInput(), { dotEnds: false, spillDirectory: directory })
-  tellChanges(setup, message)
+/** The header as it was read, with its blank line; nothing where nothing was read. */
+function asItCame({ all }: HeaderBlock, { size }: MessageContent): Buffer {
+  const raw = all.map((field) => field.raw).join('')
+  return Buffer.from(raw === '' && size === 0 ? '' : `${raw}\r\n`, 'latin1')
+}
+
+async function readTemplate(
+  setup: Setup,
+  { quoted }: MailCall,
+  directory: string,
+  unsent: Unsent,
+): Promise<MailInput> {
+  const options = { dotEnds: false, spillDirectory: directory }
+  const message = await readMessage(standardInput(), options)
   const { header, body } = message
+  unsent.holdMessage(joinContent(asItCame(header, body), body))
+  tellChanges(setup, message)
   return {
     header,
-    body: quoted.length === 0 ? body : await joined(directory, [...quoted, body]),
+    body: quoted.length === 0 ? body : await joined(directory, [...quoted, body], unsent),
     attached: undefined,
   }
 }
@@ -110,6 +135,7 @@ async function readTemplate(setup: Setup, { quoted }: MailCall, directory: strin
  * Reads what the call asks for.
  *
  * @param typed the body that a person typed, in the place of standard input
+ * @param unsent closes what was read
  * @throws MailError INPUT_MISSING or INPUT_UNREADABLE for the input, MESSAGE_MALFORMED for the header of a template,
  *   QUEUE_* when a large text cannot be kept
  */
@@ -117,13 +143,14 @@ export async function readInput(
   setup: Setup,
   call: MailCall,
   typed: MessageContent | undefined,
+  unsent: Unsent,
 ): Promise<MailInput> {
   const directory = spillDirectory(setup.config)
-  if (call.template) return readTemplate(setup, call, directory)
+  if (call.template) return readTemplate(setup, call, directory, unsent)
   const isAttached = call.attachments.some(({ path }) => path === '-')
-  const attached = isAttached ? await joined(directory, ['-']) : undefined
+  const attached = isAttached ? await joined(directory, ['-'], unsent) : undefined
   const isUsed = isAttached || call.quoted.includes('-')
   const text = call.bodyFile ?? typed ?? (isUsed ? undefined : '-')
-  const body = await joined(directory, text === undefined ? call.quoted : [...call.quoted, text])
+  const body = await joined(directory, text === undefined ? call.quoted : [...call.quoted, text], unsent)
   return { header: undefined, body, attached }
 }

@@ -5,7 +5,7 @@
  */
 import type { Terminal } from '../exit.ts'
 import { addRecipients, addText, typedSoFar, type Letter, type Typed } from './letter.ts'
-import { openTerminalInput, type TerminalInput } from './terminal-input.ts'
+import type { TerminalInput } from './terminal-input.ts'
 import { obeyEscape, recipientPrompt, type AfterLine, type Typist } from './tilde-escapes.ts'
 
 export type { Typed } from './letter.ts'
@@ -114,14 +114,14 @@ function newLetter({ subject = '', to, cc, bcc }: Asking): Letter {
  *
  * @param asking see {@link Asking}
  * @param terminal where prompts go
- * @param input where lines come from: the terminal of standard input
+ * @param input where lines come from: the terminal of standard input; closed in the end
  * @returns the mail, or 'abandoned' when it was broken off; then nothing is to be sent, and `keep` was called for
  *   what is to be kept
  */
 export async function typeMail(
   asking: Asking,
   terminal: Pick<Terminal, 'print'>,
-  input: TerminalInput = openTerminalInput(),
+  input: TerminalInput,
 ): Promise<Typed | 'abandoned'> {
   const letter = newLetter(asking)
   const print = (text: string): void => terminal.print(text)

@@ -49,7 +49,7 @@ export function typedSoFar({ subject, recipients, lines }: Letter): Typed {
 const FIELDS = [...Object.entries(RECIPIENT_FIELDS)] as readonly (readonly [RecipientKind, string])[]
 
 /** The fields that have something in them, one line each. */
-export function fieldLines(typed: Typed): string[] {
+export function fieldLines(typed: Omit<Typed, 'body'>): string[] {
   const recipients = FIELDS.filter(([kind]) => typed[kind].length > 0).map(
     ([kind, name]) => `${name}: ${typed[kind].join(', ')}`,
   )
@@ -57,8 +57,13 @@ export function fieldLines(typed: Typed): string[] {
   return lines.map((line) => line.replace(/[\r\n]+/g, ' '))
 }
 
-/** A letter that was broken off as a message, to be kept for its writer: the fields as they were typed, UTF-8. */
-export function draft(typed: Typed): Buffer {
+/** The header of a mail that was not finished, with the blank line behind it: the fields as they were given, UTF-8. */
+export function draftHeader(fields: Omit<Typed, 'body'>): Buffer {
   const plain = 'MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit'
-  return Buffer.concat([Buffer.from(`${[...fieldLines(typed), plain].join('\n')}\n\n`), typed.body])
+  return Buffer.from(`${[...fieldLines(fields), plain].join('\n')}\n\n`)
+}
+
+/** A letter that was broken off as a message, to be kept for its writer. */
+export function draft(typed: Typed): Buffer {
+  return Buffer.concat([draftHeader(typed), typed.body])
 }

@@ -1,6 +1,7 @@
 /**
  * Makes a mail of what the call names and hands it over. What is wrong with the call is told before standard input is
- * read, and nothing is sent then; a recipient that cannot be used does not stop the others.
+ * read, and nothing is read or sent then; a recipient that cannot be used does not stop the others.
+ * From the first byte that is read, a mail that nobody takes is kept.
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
@@ -12,24 +13,45 @@ import { splitContent } from '../../message/split-content.ts'
 import { finishMessage } from '../sendmail/finish-message.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { ownDomain } from '../shown-addresses.ts'
-import { KINDS, mailboxText, resolveAddressees, type Addressees, type ByKind } from './addressees.ts'
+import {
+  KINDS,
+  mailboxText,
+  resolveAddressees,
+  type Addressees,
+  type ByKind,
+  type LookUp,
+} from './addressees.ts'
 import { attachmentsOf, checkAttachments } from './attachments.ts'
 import { authorOf, type Author } from './author.ts'
 import type { MailCall, NamedRecipients } from './call.ts'
 import { circumstancesOf, fallbackCharset, replyTo, type Circumstances } from './circumstances.ts'
 import { deliverMail, showMail } from './deliver.ts'
-import { sortHeaders, templateHeaders, withHeader, type SortedHeaders } from './header-lines.ts'
+import { checkHeaders, sortHeaders, templateHeaders, withHeader, type SortedHeaders } from './header-lines.ts'
 import { checkInput, readInput, readWhole, type MailInput } from './input.ts'
+import { draft as draftOf } from './letter.ts'
 import { readMailboxes, type MailboxList } from './recipients.ts'
 import { askForMail, isTyped } from './typed-mail.ts'
+import { guarded, type Unsent } from './unsent.ts'
 
 type Mailboxes = ByKind<MailboxList>
 
-/** A mail as far as it is known before it is composed. */
-interface Draft {
+/** What is known before anything is read. */
+interface Plan {
   readonly call: MailCall
   readonly circumstances: Circumstances
+  /** Fields of the command line. */
+  readonly own: SortedHeaders
+  /** Recipients of the command line. */
+  readonly given: NamedRecipients
   readonly subject: string | undefined
+  readonly author: Author
+  /** Left out for a template, whose header names recipients too. */
+  readonly addressees?: Addressees
+}
+
+/** A mail as far as it is known before it is composed. */
+interface Draft extends Plan {
+  readonly addressees: Addressees
   /** Fields that are about neither recipients nor sender nor subject. */
   readonly headers: SortedHeaders['others']
   readonly input: MailInput
@@ -63,13 +85,9 @@ function demandRecipients(named: Mailboxes, isTemplate: boolean): void {
   )
 }
 
-async function composed(
-  setup: Setup,
-  draft: Draft,
-  author: Author,
-  { to, cc }: Addressees,
-): Promise<MessageContent> {
-  const { call, circumstances, input, subject } = draft
+async function composed(setup: Setup, draft: Draft): Promise<MessageContent> {
+  const { call, circumstances, input, subject, author } = draft
+  const { to, cc } = draft.addressees
   const { alternative, bodyType } = call
   return composeMail(
     {
@@ -96,73 +114,125 @@ async function composed(
 async function finished(
   setup: Setup,
   message: MessageContent,
-  { sender }: Author,
-  { to, cc }: Addressees,
+  { author: { sender }, addressees: { to, cc } }: Draft,
 ): Promise<MessageContent> {
   const recipients = [...to, ...cc].map(({ address }) => address)
   const finishing = { sender, fullName: undefined, envelope: { sender: sender.address, recipients } }
   return finishMessage(setup, await splitContent(message), finishing)
 }
 
+const recipientsOf = (addressees: Addressees): string[] =>
+  KINDS.flatMap((kind) => addressees[kind].map(({ address }) => address))
+
+/** True when there is nothing in the mail but fields. */
+function isEmpty({ call, input }: Draft): boolean {
+  const { attachments, alternative } = call
+  return (
+    input.body.size === 0 &&
+    alternative === undefined &&
+    attachmentsOf(attachments, input.attached).length === 0
+  )
+}
+
 /** Composes and delivers to whoever can be reached. */
-async function sendDraft(setup: Setup, draft: Draft, author: Author, named: Mailboxes): Promise<ExitCode> {
-  const { call, circumstances, input } = draft
-  const addressees = await resolveAddressees(setup, named, call)
+async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<ExitCode> {
+  const { call, circumstances, addressees, author } = draft
   const { exitCode, dropped } = addressees
-  const recipients = KINDS.flatMap((kind) => addressees[kind].map(({ address }) => address))
-  if (recipients.length === 0 && (exitCode !== EX.OK || dropped)) return exitCode
-  const addressed = envelope(author.sender.address, recipients, call.tail.reports)
-  if (input.body.size === 0 && call.attachments.length === 0) {
-    setup.terminal.complain('the message body is empty')
-  }
-  const message = await composed(setup, draft, author, addressees)
-  const ready = { envelope: addressed, content: await finished(setup, message, author, addressees) }
-  if (call.mode === 'dry-run') {
-    await showMail(setup, ready)
-    ready.content.close()
+  const recipients = recipientsOf(addressees)
+  if (recipients.length === 0 && dropped) return exitCode
+  if (recipients.length === 0 && exitCode !== EX.OK) {
+    const remains = await unsent.keep()
+    if (remains !== undefined) setup.terminal.complain(`the mail goes to nobody; ${remains}`)
     return exitCode
   }
-  const result = await deliverMail(setup, circumstances, ready, call.verbose)
+  const addressed = envelope(author.sender.address, recipients, call.tail.reports)
+  if (isEmpty(draft)) setup.terminal.complain('the message body is empty')
+  const message = await composed(setup, draft)
+  unsent.holdMessage(message, author.sender.address)
+  const ready = { envelope: addressed, content: await finished(setup, message, draft) }
+  unsent.holdMessage(ready.content, author.sender.address)
+  if (call.mode === 'dry-run') {
+    await showMail(setup, ready)
+    return exitCode
+  }
+  const result = await deliverMail(setup, circumstances, ready, unsent, call.verbose)
   return result === EX.OK ? exitCode : result
+}
+
+/** A mail whose header is a part of standard input. */
+async function readTemplate(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft> {
+  const { call, circumstances, own } = plan
+  const input = await readInput(setup, call, undefined, unsent)
+  const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header))
+  const named = readAll(allRecipients(call, own, template), circumstances)
+  demandRecipients(named, true)
+  const author =
+    template.from === undefined
+      ? plan.author
+      : await authorOf(setup, call, circumstances, lookUp(plan), template.from)
+  const addressees = await resolveAddressees(setup, named, call)
+  const headers = [...own.others, ...template.others]
+  return { ...plan, subject: template.subject ?? plan.subject, author, addressees, headers, input }
+}
+
+/** A mail from a person at the terminal; undefined when it was broken off. */
+async function readTyped(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft | undefined> {
+  const { call, circumstances, own, given } = plan
+  const typed = await askForMail(setup, call, circumstances, given, plan.subject)
+  if (typed === 'abandoned') return undefined
+  if (typed.body.length > 0) unsent.holdMessage(bufferContent(draftOf(typed)))
+  const named = readAll({ to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] }, circumstances)
+  const addressees = await resolveAddressees(setup, named, call)
+  const input = await readInput(setup, call, bufferContent(typed.body), unsent)
+  return { ...plan, subject: typed.subject, addressees, headers: own.others, input }
+}
+
+async function readDraft(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft | undefined> {
+  const { call, addressees } = plan
+  if (addressees === undefined) return readTemplate(setup, plan, unsent)
+  if (isTyped(call)) return readTyped(setup, plan, unsent)
+  const input = await readInput(setup, call, undefined, unsent)
+  return { ...plan, addressees, headers: plan.own.others, input }
+}
+
+const lookUp = ({ call, circumstances }: Pick<Plan, 'call' | 'circumstances'>): LookUp => ({
+  aliases: call.aliases,
+  personal: circumstances.aliases,
+})
+
+/** Everything that can be found out, and that can be wrong, before anything is read. */
+async function planMail(setup: Setup, call: MailCall): Promise<Plan> {
+  const circumstances = circumstancesOf(setup, call)
+  const own = sortHeaders(call.headers)
+  checkAttachments(call.attachments)
+  checkInput(call)
+  checkHeaders(own.others)
+  const given = allRecipients(call, own)
+  const named = readAll(given, circumstances)
+  if (!call.template) demandRecipients(named, false)
+  const author = await authorOf(setup, call, circumstances, lookUp({ call, circumstances }), own.from)
+  const plan = { call, circumstances, own, given, subject: call.subject ?? own.subject, author }
+  return call.template ? plan : { ...plan, addressees: await resolveAddressees(setup, named, call) }
 }
 
 /** Sends what the call is about. */
 export async function sendMail(setup: Setup, call: MailCall): Promise<ExitCode> {
-  const circumstances = circumstancesOf(setup, call)
-  const lookUp = { aliases: call.aliases, personal: circumstances.aliases }
-  const own = sortHeaders(call.headers)
-  checkAttachments(call.attachments)
-  checkInput(call)
-  let named = readAll(allRecipients(call, own), circumstances)
-  if (!call.template) demandRecipients(named, false)
-  let author = await authorOf(setup, call, circumstances, lookUp, own.from)
-  let subject = call.subject ?? own.subject
-  let text: MessageContent | undefined
-  if (isTyped(call)) {
-    const typed = await askForMail(setup, call, circumstances, allRecipients(call, own), subject)
-    if (typed === 'abandoned') return EX.TEMPFAIL
-    named = readAll({ to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] }, circumstances)
-    subject = typed.subject
-    text = bufferContent(typed.body)
-  } else if (call.tildes) {
+  const plan = await planMail(setup, call)
+  const { circumstances, given, subject, author, addressees } = plan
+  const isForNobody = addressees !== undefined && recipientsOf(addressees).length === 0 && !addressees.dropped
+  if (isForNobody && addressees.exitCode !== EX.OK) return addressees.exitCode
+  if (call.tildes && !isTyped(call)) {
     setup.terminal.complain('lines that begin with ~ are text: they are obeyed only where they are typed')
   }
-  const input = await readInput(setup, call, text)
-  try {
-    const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header))
-    if (call.template) {
-      named = readAll(allRecipients(call, own, template), circumstances)
-      demandRecipients(named, true)
-      subject = template.subject ?? subject
-      if (template.from !== undefined) {
-        author = await authorOf(setup, call, circumstances, lookUp, template.from)
-      }
-    }
-    if (call.skipEmpty && input.body.size === 0 && call.attachments.length === 0) return EX.OK
-    const headers = [...own.others, ...template.others]
-    return await sendDraft(setup, { call, circumstances, subject, headers, input }, author, named)
-  } finally {
-    input.body.close()
-    input.attached?.close()
+  const known = {
+    fields: { ...given, ...(subject === undefined ? {} : { subject }) },
+    sender: author.sender.address,
+    isKept: call.mode !== 'dry-run',
   }
+  return guarded(setup, circumstances, known, async (unsent) => {
+    const read = await readDraft(setup, plan, unsent)
+    if (read === undefined) return EX.TEMPFAIL
+    if (call.skipEmpty && isEmpty(read)) return EX.OK
+    return sendDraft(setup, read, unsent)
+  })
 }

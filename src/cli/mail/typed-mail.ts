@@ -1,12 +1,13 @@
 /**
  * A mail that a person types at a terminal, with what the command line and the mailrc files say about asking. What is
- * broken off is kept as a dead letter.
+ * broken off is kept as a dead letter, or its writer is told that it is not.
  */
 import { isatty } from 'node:tty'
+import { endingSignal } from '../hand-over.ts'
 import type { Setup } from '../setup.ts'
 import type { MailCall, NamedRecipients } from './call.ts'
 import type { Circumstances } from './circumstances.ts'
-import type { Typed } from './interactive.ts'
+import { draft, type Typed } from './letter.ts'
 
 /** True when the body comes from a person: standard input is a terminal, and is the body. */
 export function isTyped(call: MailCall): boolean {
@@ -14,14 +15,6 @@ export function isTyped(call: MailCall): boolean {
   return (
     isRead && !call.quoted.includes('-') && call.attachments.every(({ path }) => path !== '-') && isatty(0)
   )
-}
-
-/** The letter as it was when it was broken off. */
-function unfinished({ to, cc, bcc, subject, body }: Typed): Buffer {
-  const fields = { To: to.join(', '), Cc: cc.join(', '), Bcc: bcc.join(', '), Subject: subject ?? '' }
-  const lines = Object.entries(fields).filter(([, value]) => value !== '')
-  const header = lines.map(([name, value]) => `${name}: ${value.replace(/[\r\n]+/g, ' ')}\n`).join('')
-  return Buffer.concat([Buffer.from(`${header}\n`), body])
 }
 
 /**
@@ -37,23 +30,26 @@ export async function askForMail(
   given: NamedRecipients,
   subject: string | undefined,
 ): Promise<Typed | 'abandoned'> {
-  const { typeMail } = await import('./interactive.ts')
+  const { asked, typeMail } = await import('./interactive.ts')
+  const { openTerminalInput } = await import('./terminal-input.ts')
   const keep = async (letter: Typed): Promise<void> => {
-    if (!variables.has('save')) return
-    const { keepDeadLetter } = await import('./dead-letter.ts')
-    const kept = await keepDeadLetter(unfinished(letter), { env: terminal.env, home: caller.home, variables })
+    const { keepIfWanted } = await import('./dead-letter.ts')
+    const kept = await keepIfWanted(draft(letter), { env: terminal.env, home: caller.home, variables })
     terminal.complain(`the letter was broken off; ${kept}`)
   }
   const asking = {
     ...given,
+    ...asked(variables),
     subject,
-    askSubject: variables.has('asksub'),
-    askCc: variables.has('askcc'),
-    askBcc: variables.has('askbcc'),
-    dotEnds: variables.has('dot'),
     ignoreInterrupts: call.ignoreInterrupts,
     home: caller.home,
     keep,
   }
-  return typeMail(asking, terminal)
+  const input = openTerminalInput()
+  const close = (): void => {
+    // From here on the letter is handed over: a signal queues it, and must not find a moment when nobody listens.
+    endingSignal()
+    input.close()
+  }
+  return typeMail(asking, terminal, { next: () => input.next(), close })
 }

@@ -73,7 +73,84 @@ describe('a server that is down', () => {
   })
 })
 
+describe('a mail that cannot be made of what was read', () => {
+  const DRAFT = /^From \S+ [^\n]+\nTo: a@x\.org\nSubject: S\n[^]*\n\nhello\n\n$/
+  const KEPT = /^mq-mail: [^\n]+; it is kept in [^\n]*dead\.letter\n$/
+
+  testCases([
+    {
+      name: 'is kept with the fields that were given',
+      args: ['-a', 'Content-ID: \u00fc', ...args],
+      code: 65,
+      recipients: [],
+      stderr: KEPT,
+      home: { 'dead.letter': DRAFT },
+    },
+    {
+      name: 'is not kept where save is unset, and that is told',
+      args: ['-Snosave', '-a', 'Content-ID: \u00fc', ...args],
+      code: 65,
+      recipients: [],
+      stderr: /^mq-mail: [^\n]+; it is not kept, for save is unset\n$/,
+    },
+    {
+      name: 'is kept as it came when it is a template that names nobody',
+      args: ['-t'],
+      stdin: 'Subject: S\nX-Mine: 1\n\nhello\n',
+      code: 64,
+      recipients: [],
+      stderr: KEPT,
+      home: { 'dead.letter': /^From \S+ [^\n]+\nSubject: S\nX-Mine: 1\n\nhello\n\n$/ },
+    },
+    {
+      name: 'is kept as it came when nobody in a template can be reached',
+      args: ['-t'],
+      stdin: 'To: not an@@address\nSubject: S\n\nhello\n',
+      code: 65,
+      recipients: [],
+      stderr: /^mq-mail: [^\n]+\nmq-mail: [^\n]+; it is kept in [^\n]*dead\.letter\n$/,
+      home: { 'dead.letter': /\nTo: not an@@address\nSubject: S\n\nhello\n\n$/ },
+    },
+    {
+      name: 'is not kept when it was only to be shown',
+      args: ['--dry-run', '-a', 'Content-ID: \u00fc', ...args],
+      code: 65,
+      recipients: [],
+      stderr: ONE_LINE,
+    },
+  ])
+
+  it.each([
+    ['a recipient', ['-s', 'S', 'not an@@address'], 65],
+    ['a field', ['-a', 'In-Reply-To: \u00fc', ...args], 65],
+  ] as const)('is not read at all when %s of the command line is wrong', async (_, wrong, code) => {
+    await runCase({
+      name: '',
+      // What follows on the same standard input finds it untouched.
+      through: ['/bin/sh', '-c', '"$@"; code=$?; cat; exit $code', 'sh'],
+      args: wrong,
+      code,
+      recipients: [],
+      stdout: 'hello\n',
+      stderr: ONE_LINE,
+    })
+  })
+})
+
 describe('a server that refuses the recipient', () => {
+  testCases([
+    {
+      name: 'leaves the mail in dead.letter when there is no queue',
+      args,
+      script: { rcpt: '550 5.1.1 no such user' },
+      settings: { queue_dir: undefined },
+      code: 67,
+      recipients: [],
+      stderr: /^mq-mail: a@x\.org was refused: [^\n]+; it is kept in [^\n]*dead\.letter\n$/,
+      home: { 'dead.letter': LETTER },
+    },
+  ])
+
   it('A09 leaves the mail in failed/, and the code says so', async () => {
     const refused = { rcpt: '550 5.1.1 no such user' }
     const site = await runCase({

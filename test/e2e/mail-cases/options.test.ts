@@ -89,6 +89,21 @@ describe('-E', () => {
   testCases([
     { name: 'A32 an empty text is not sent', args: ['-E', '-s', 'S', 'a@x.org'], stdin: '', recipients: [] },
     {
+      name: 'an empty text is sent where there is another form of it',
+      args: ['-E', '-s', 'S', '--alternative=DIR/a.html', 'a@x.org'],
+      files: { 'a.html': '<p>hi</p>\n' },
+      stdin: '',
+      type: 'text/html',
+      html: '<p>hi</p>\n',
+    },
+    {
+      name: 'a mail whose only attachment is left out for being empty is not sent',
+      args: ['-E', '--skip-empty-attachments', '-s', 'S', '-A', 'DIR/empty', 'a@x.org'],
+      files: { empty: '' },
+      stdin: '',
+      recipients: [],
+    },
+    {
       name: 'A35 a command of mailutils is no recipient',
       args: ['-E', 'set escape', '-s', '[Fail2Ban] x', 'root'],
       stdin: 'hi\n',

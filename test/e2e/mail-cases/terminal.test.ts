@@ -74,4 +74,33 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     expect(code).toBe(75)
     await expectMail(site, { recipients: [], home: { 'dead.letter': /^body$/m } })
   })
+
+  it('is kept when a recipient that is typed behind it is none', async () => {
+    const site = await openMailSite()
+    const { code } = await atTerminal(
+      site,
+      ['-Saskcc', '-s', 'S', 'a@x.org'],
+      [
+        ['ready\r\n', 'body\n.\n'],
+        ['Cc: ', '/tmp/x\n'],
+      ],
+    )
+    expect(code).toBe(64)
+    await expectMail(site, {
+      recipients: [],
+      home: { 'dead.letter': /^To: a@x\.org\nCc: \/tmp\/x\nSubject: S\n[^]*\n\nbody\n\n$/m },
+    })
+  })
+
+  it('is told of when save is unset and nothing of it is kept', async () => {
+    const site = await openMailSite()
+    const { code, screen } = await atTerminal(
+      site,
+      ['-Snosave', '-s', 'S', 'a@x.org'],
+      [['ready\r\n', 'body\n~q\n']],
+    )
+    expect(code).toBe(75)
+    expect(screen).toContain('mq-mail: the letter was broken off; it is not kept, for save is unset')
+    await expectMail(site, { recipients: [] })
+  })
 })

@@ -15,6 +15,7 @@ import { writeSync } from 'node:fs'
 import { saveDeadLetter } from ${source('cli/mail/dead-letter.ts')}
 import { typeMail } from ${source('cli/mail/interactive.ts')}
 import { draft } from ${source('cli/mail/letter.ts')}
+import { openTerminalInput } from ${source('cli/mail/terminal-input.ts')}
 
 const place = { env: process.env, home: process.env.HOME }
 const asking = {
@@ -31,7 +32,7 @@ const print = (text) => {
     // The terminal is gone.
   }
 }
-const result = await typeMail(asking, { print })
+const result = await typeMail(asking, { print }, openTerminalInput())
 const report = result === 'abandoned' ? result : { ...result, body: result.body.toString('latin1') }
 writeSync(3, JSON.stringify(report))
 process.exit(result === 'abandoned' ? 1 : 0)

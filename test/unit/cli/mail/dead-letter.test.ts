@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   deadLetterPath,
-  keepBrokenOff,
   keepDeadLetter,
+  keepIfWanted,
   saveDeadLetter,
 } from '../../../../src/cli/mail/dead-letter.ts'
+import { draft } from '../../../../src/cli/mail/letter.ts'
 import { bufferContent } from '../../../../src/message/content.ts'
 
 let home: string
@@ -94,13 +95,13 @@ describe('a letter that was broken off', () => {
 
   it('is kept with its fields, unless save is unset', async () => {
     const variables = new Map<string, string | true>([['save', true]])
-    expect(await keepBrokenOff(letter, { env: {}, home, variables })).toBe(
+    expect(await keepIfWanted(draft(letter), { env: {}, home, variables })).toBe(
       `it is kept in ${join(home, 'dead.letter')}`,
     )
     const text = readFileSync(join(home, 'dead.letter'), 'utf8')
     expect(text).toMatch(/^From MAILER-DAEMON .*\nTo: a@h\.example\nSubject: S\n[^]*\n\nhalf\n\n$/)
     variables.delete('save')
-    expect(await keepBrokenOff(letter, { env: {}, home, variables })).toBe(
+    expect(await keepIfWanted(draft(letter), { env: {}, home, variables })).toBe(
       'it is not kept, for save is unset',
     )
     expect(readFileSync(join(home, 'dead.letter'), 'utf8')).toBe(text)
