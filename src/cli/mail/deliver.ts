@@ -3,6 +3,7 @@
  * sent nor queued is kept as a dead letter, so that what came from a pipe is not gone.
  */
 import { StringDecoder } from 'node:string_decoder'
+import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import type { MessageContent } from '../../message/content.ts'
@@ -39,6 +40,7 @@ async function keepUnaccepted(
   return keepDeadLetter(content, place)
 }
 
+/** Keeps a copy of what was taken. Never rejects: the mail is on its way, and must not be sent a second time. */
 async function keepCopy(
   { terminal, caller }: Setup,
   { variables }: Circumstances,
@@ -46,9 +48,13 @@ async function keepCopy(
   envelope: Envelope,
 ): Promise<void> {
   if (!variables.has('record')) return
-  const { recordMail } = await import('./record.ts')
   const complain = (line: string): void => terminal.complain(line)
-  await recordMail(content, envelope, { home: caller.home, variables, complain })
+  try {
+    const { recordMail } = await import('./record.ts')
+    await recordMail(content, envelope, { home: caller.home, variables, complain })
+  } catch (error) {
+    complain(`a copy cannot be kept: ${describeError(error)}`)
+  }
 }
 
 /**
