@@ -1,14 +1,24 @@
 /**
  * Appends one message to a mailbox file in mbox form (mboxrd: whatever could be taken for the start of a message has
- * a `>` before it, and one more than it had). A message that cannot be written whole is taken out again; it is there
- * for good, through a power cut, once the promise resolves. What others have in the file is never changed.
+ * a `>` before it, and one more than it had). It is there for good, through a power cut, once the promise resolves. Of
+ * a message that cannot be written whole nothing stays, unless somebody else wrote to the file meanwhile or may be
+ * writing: then the part stays, because what others have in the file is not taken away.
  */
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, type Stats } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+  type Stats,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoOf, queueError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { MessageContent } from '../../message/content.ts'
-import { createExclusive, foreignOwner, syncDirectory, syncFile, writeAll } from '../../util/durable-file.ts'
+import { createExclusive, foreignOwner, syncDirectory, syncFile } from '../../util/durable-file.ts'
 import { takeDotLock } from './dot-lock.ts'
 
 /** What is kept of a message besides its bytes. */
@@ -108,21 +118,39 @@ function gap(fd: number, size: number): string {
   return text.endsWith('\n') ? '\n' : '\n\n'
 }
 
-/** Writes a message behind what is there, and takes a part of one away again where nobody else can be writing. */
+/** Makes a file as short as it was, if it is exactly as long as our own writing made it. Never throws. */
+function takeBack(fd: number, before: number, written: number): void {
+  try {
+    if (fstatSync(fd).size === before + written) ftruncateSync(fd, before)
+  } catch {
+    // The part stays. Why the message could not be written is what counts, and that is told.
+  }
+}
+
+/** Writes a message behind what is there, and takes a part of one away again where nobody else is writing. */
 async function write(fd: number, message: MboxMessage, alone: boolean): Promise<void> {
   const { size } = fstatSync(fd)
   const pending: Uint8Array[] = [Buffer.from(gap(fd, size))]
-  const flush = (): void => writeAll(fd, Buffer.concat(pending.splice(0)))
+  let written = 0
+  const flush = (): void => {
+    const bytes = Buffer.concat(pending.splice(0))
+    for (let at = 0; at < bytes.length;) {
+      const count = writeSync(fd, bytes, at)
+      at += count
+      written += count
+    }
+  }
   try {
     for await (const piece of mboxText(message)) {
       pending.push(piece)
-      // A message in memory is one write: then no other program's message can get into it, lock or not.
+      // A message in memory is one write, where the system takes it whole: then no other program's message gets into
+      // it, lock or not.
       if (message.content.bytes === undefined) flush()
     }
     flush()
     await syncFile(fd)
   } catch (error) {
-    if (alone) ftruncateSync(fd, size)
+    if (alone) takeBack(fd, size, written)
     throw error
   }
 }

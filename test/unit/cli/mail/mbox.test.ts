@@ -1,6 +1,7 @@
 /** Promises of src/cli/mail/mbox.ts and dot-lock.ts: whole messages, nobody else's harmed, nothing waited for forever. */
 import { spawnSync } from 'node:child_process'
 import {
+  appendFileSync,
   chownSync,
   existsSync,
   linkSync,
@@ -117,6 +118,25 @@ describe('appending', () => {
     })
     expect(readFileSync(path, 'utf8')).toBe('old\n\n')
     expect(readdirSync(root)).toEqual(['box'])
+  })
+
+  it('leaves what another program wrote meanwhile, which knows nothing of the lock', async () => {
+    writeFileSync(path, 'old\n\n')
+    const content = {
+      ...streamed([]),
+      stream: () =>
+        Readable.from(
+          (function* () {
+            yield Buffer.from('Subject: half\r\n\r\n')
+            appendFileSync(path, 'From other\n\nwhole\n\n')
+            throw new Error('the disk is broken')
+          })(),
+        ),
+    }
+    await expect(appendMbox(path, { content, sender: 's' }, HOW)).rejects.toMatchObject({
+      message: `cannot keep it in ${path}: the disk is broken`,
+    })
+    expect(readFileSync(path, 'utf8')).toContain('From other\n\nwhole\n\n')
   })
 
   it('writes nothing to /dev/null', async () => {
