@@ -139,8 +139,9 @@ async function keep(stream: Readable, spillDirectory: string): Promise<MessageCo
  * @param parts what the user gave; the contents in it stay open
  * @param spillDirectory where a message of more than 1 MB is kept, and a large attachment while it is encoded; the
  *   files in it have no name and vanish with the process
- * @returns the message with CRLF line ends, which the caller closes; its lines have at most 998 octets, and it is
- *   7-bit unless a local part or a multipart body of the caller's own is not
+ * @returns the message with CRLF line ends, which the caller closes. It is 7-bit, and its lines have at most 998
+ *   octets, except for a local part that is not ASCII and for a body of the caller's own that is a multipart or a
+ *   message already: that may not be encoded, so it stays as it is
  * @throws MailError `ADDRESS_INVALID` for From, To or Cc, `MESSAGE_MALFORMED` for a field of the caller's own or a
  *   type that is none, `INPUT_MISSING` and `INPUT_UNREADABLE` for an attachment, `QUEUE_FULL`, `QUEUE_IO` or
  *   `QUEUE_DENIED` when a large message cannot be kept

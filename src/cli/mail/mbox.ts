@@ -67,20 +67,45 @@ export function fromLine(sender: string, ms: number): string {
   return `From ${who} ${weekday} ${month} ${String(at.getDate()).padStart(2)} ${time} ${String(at.getFullYear())}\n`
 }
 
-const quoted = (lines: string): string => lines.replaceAll('\r\n', '\n').replace(/(^|\n)(>*From )/g, '$1>$2')
+/**
+ * Text in pieces as the file has it: LF line ends, and quoted. Lines may be of any length, so none is held; it makes no
+ * difference where among the `>` before a `From ` one more is put.
+ */
+class QuotedLines {
+  /** What may turn out to be a line end, or `From `. */
+  #held = ''
+  /** Nothing but `>` was given of the present line. */
+  #fresh = true
 
-/** The message as the file has it, in pieces of whole lines: LF line ends, quoted, a blank line at the end. */
+  take(piece: string): string {
+    const all = this.#held + piece
+    this.#held = /(?:\r|Fr?o?m?)$/.exec(all.slice(-4))?.[0] ?? ''
+    const text = all.slice(0, all.length - this.#held.length).replaceAll('\r\n', '\n')
+    const quoted = text.replace(this.#fresh ? /(^|\n)(>*From )/g : /(\n)(>*From )/g, '$1>$2')
+    const start = text.lastIndexOf('\n') + 1
+    this.#fresh = (start > 0 || this.#fresh) && /^>*$/.test(text.slice(start))
+    return quoted
+  }
+
+  /** The rest of the last line. */
+  end(): string {
+    return this.#held
+  }
+}
+
+/** The message as the file has it, in pieces: LF line ends, quoted, a blank line at the end. */
 async function* mboxText({ content, sender }: MboxMessage): AsyncGenerator<Buffer> {
   yield Buffer.from(fromLine(sender, Date.now()))
-  let open = ''
+  const lines = new QuotedLines()
+  let last = '\n'
   for await (const chunk of content.stream()) {
-    open += (chunk as Buffer).toString('latin1')
-    const end = open.lastIndexOf('\n') + 1
-    if (end === 0) continue
-    yield Buffer.from(quoted(open.slice(0, end)), 'latin1')
-    open = open.slice(end)
+    const text = lines.take((chunk as Buffer).toString('latin1'))
+    if (text === '') continue
+    last = text.slice(-1)
+    yield Buffer.from(text, 'latin1')
   }
-  yield Buffer.from(open === '' ? '\n' : `${quoted(open)}\n\n`, 'latin1')
+  const rest = lines.end()
+  yield Buffer.from(rest === '' && last === '\n' ? '\n' : `${rest}\n\n`, 'latin1')
 }
 
 /** What is wrong with an opened file, if anything. */

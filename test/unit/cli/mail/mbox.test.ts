@@ -94,6 +94,18 @@ describe('appending', () => {
     }
   })
 
+  it('holds no line, however long it is, and still sees where the next begins', async () => {
+    const part = 'x'.repeat(4_000)
+    const pieces = [...Array.from({ length: 8_000 }, () => part), 'From a\r', '\n>>', '>Fro', 'm b\r\n']
+    await appendMbox(path, { content: streamed(pieces), sender: '' }, HOW)
+    const end = Buffer.from('xFrom a\n>>>>From b\n\n')
+    const kept = readFileSync(path)
+    expect(kept.subarray(-end.length).toString()).toBe(end.toString())
+    expect(kept.length).toBe(
+      'From MAILER-DAEMON Tue Feb  3 04:05:06 2026\n'.length + 32_000_000 - 1 + end.length,
+    )
+  })
+
   it('keeps bytes of every kind', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
     await appendMbox(path, { content: bufferContent(bytes), sender: 's' }, HOW)
