@@ -107,7 +107,7 @@ async function finished(
 /** Composes and delivers to whoever can be reached. */
 async function sendDraft(setup: Setup, draft: Draft, author: Author, named: Mailboxes): Promise<ExitCode> {
   const { call, circumstances, input } = draft
-  const addressees = await resolveAddressees(setup, named, call)
+  const addressees = await resolveAddressees(setup, named, circumstances)
   const { exitCode, dropped } = addressees
   const recipients = KINDS.flatMap((kind) => addressees[kind].map(({ address }) => address))
   if (recipients.length === 0 && (exitCode !== EX.OK || dropped)) return exitCode
@@ -129,7 +129,7 @@ async function sendDraft(setup: Setup, draft: Draft, author: Author, named: Mail
 /** Sends what the call is about. */
 export async function sendMail(setup: Setup, call: MailCall): Promise<ExitCode> {
   const circumstances = circumstancesOf(setup, call)
-  const lookUp = { aliases: call.aliases, personal: circumstances.aliases }
+  const lookUp = { expand: circumstances.expand, personal: circumstances.aliases }
   const own = sortHeaders(call.headers)
   checkAttachments(call.attachments)
   checkInput(call)
