@@ -82,7 +82,12 @@ async function composed(
       ...(bodyType === undefined ? {} : { bodyType }),
       ...(alternative === undefined
         ? {}
-        : { alternative: { type: 'text/html', body: readWhole(alternative) } }),
+        : {
+            alternative: {
+              type: 'text/html',
+              body: await readWhole(alternative, spillDirectory(setup.config)),
+            },
+          }),
       attachments: attachmentsOf(call.attachments, input.attached),
       fallbackCharset: fallbackCharset(setup, circumstances),
       date: Date.now(),
