@@ -76,28 +76,29 @@ function shapedArgument(fits: ArgumentShape, attached: string, words: Words): st
   return next !== undefined && fits(next) ? words.take() : undefined
 }
 
-function parseCluster(cluster: string, grammar: Grammar, words: Words): GivenOption[] {
-  const found: GivenOption[] = []
-  for (let at = 0; at < cluster.length; at += 1) {
-    const name = cluster.charAt(at)
+/** One by one, so that those before a mistake are known. */
+function* cluster(letters: string, grammar: Grammar, words: Words): Generator<GivenOption> {
+  for (let at = 0; at < letters.length; at += 1) {
+    const name = letters.charAt(at)
     const kind = grammar.short.get(name)
     if (kind === undefined) throw usage(`unknown option -${name}`)
-    const attached = cluster.slice(at + 1)
+    const attached = letters.slice(at + 1)
     if (typeof kind === 'function') {
       const value = shapedArgument(kind, attached, words)
-      found.push({ name, value })
-      if (value !== undefined) return found
+      yield { name, value }
+      if (value !== undefined) return
     } else if (kind === 'none') {
-      found.push({ name, value: undefined })
+      yield { name, value: undefined }
     } else if (attached !== '' || kind === 'attached') {
-      return [...found, { name, value: attached === '' ? undefined : attached }]
+      yield { name, value: attached === '' ? undefined : attached }
+      return
     } else {
       const value = words.take()
       if (value === undefined) throw usage(`the option -${name} needs an argument`)
-      return [...found, { name, value }]
+      yield { name, value }
+      return
     }
   }
-  return found
 }
 
 function parseLong(word: string, grammar: Grammar, words: Words): GivenOption {
@@ -113,6 +114,33 @@ function parseLong(word: string, grammar: Grammar, words: Words): GivenOption {
   return { name, value }
 }
 
+/** The options of a word that begins with a dash. */
+function* optionsOf(word: string, grammar: Grammar, words: Words): Generator<GivenOption> {
+  if (word.startsWith('--')) yield parseLong(word, grammar, words)
+  else yield* cluster(word.slice(1), grammar, words)
+}
+
+const isOperand = (word: string): boolean => !word.startsWith('-') || word === '-'
+
+/**
+ * The options of a command line whose options may stand anywhere, as far as the grammar knows them: a mistake is passed
+ * over with the rest of its word. Never fails.
+ */
+export function knownOptions(args: readonly string[], grammar: Grammar): GivenOption[] {
+  const words = new Words(args)
+  const found: GivenOption[] = []
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    if (grammar.ends.includes(word)) break
+    if (isOperand(word)) continue
+    try {
+      for (const option of optionsOf(word, grammar, words)) found.push(option)
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error
+    }
+  }
+  return found
+}
+
 /**
  * Takes a command line apart.
  *
@@ -124,15 +152,13 @@ export function parseArguments(args: readonly string[], grammar: Grammar): Parse
   const operands: string[] = []
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (grammar.ends.includes(word)) return { options, operands, end: word, tail: words.rest() }
-    if (!word.startsWith('-') || word === '-') {
+    if (isOperand(word)) {
       if (!grammar.permute) {
         return { options, operands: checkedOperands([word, ...words.rest()]), end: undefined, tail: [] }
       }
       operands.push(word)
-    } else if (word.startsWith('--')) {
-      options.push(parseLong(word, grammar, words))
     } else {
-      options.push(...parseCluster(word.slice(1), grammar, words))
+      for (const option of optionsOf(word, grammar, words)) options.push(option)
     }
   }
   return { options, operands, end: undefined, tail: [] }

@@ -32,11 +32,14 @@ export interface ResolvedRecipients {
   readonly dropped: boolean
 }
 
+/** What an expansion goes by: all that is for mail that arrives, or aliases alone. */
+export type ExpandBy = 'everything' | 'aliases'
+
 /**
- * Expands recipients; the addresses it gives all have a domain. Rejects with MailError CONFIG_* when an aliases file
+ * Expands recipients, by everything unless told otherwise; the addresses it gives all have a domain. Rejects with MailError CONFIG_* when an aliases file
  * that was named cannot be used, and with QUEUE_IO when reading a file may work later; to try again is right then.
  */
-export type Expand = (recipients: readonly string[]) => Promise<Expansion>
+export type Expand = (recipients: readonly string[], by?: ExpandBy) => Promise<Expansion>
 
 /**
  * Expands and qualifies recipients.
@@ -64,19 +67,25 @@ export async function resolveRecipients(
 export function recipientExpander(setup: Setup, options: ResolveOptions): Expand {
   const { config } = setup
   const domain = mailDomain(config.qualifyDomain)
+  const local = localDomains(config)
   const complete = (expansion: Expansion): Expansion => ({
     ...expansion,
     recipients: dedupe(expansion.recipients.map((address) => qualify(address, domain))),
   })
   let source: AliasSource | undefined
-  return async (recipients) => {
-    if (options.noAliases === true || !needsAliases(recipients, localDomains(config))) {
+  return async (recipients, by = 'everything') => {
+    if (options.noAliases === true || !needsAliases(recipients, local)) {
       return complete({ recipients, refused: [], warnings: [], discarded: [] })
     }
     const { expandRecipients } = await import('../aliases/expand.ts')
     source ??= await configuredSource(setup, options)
-    return complete(expandRecipients(recipients, source))
+    return complete(expandRecipients(recipients, by === 'aliases' ? aliasesAlone(source) : source))
   }
+}
+
+/** Without the catch-all alias and forward files. */
+function aliasesAlone({ aliases, localDomains: local, readInclude, delimiter }: AliasSource): AliasSource {
+  return { aliases, localDomains: local, readInclude, delimiter }
 }
 
 /** Reads the aliases file that the command line or the configuration names, and complains of its bad lines. */

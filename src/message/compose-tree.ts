@@ -18,8 +18,8 @@ export interface MailContents {
   readonly body: Buffer | MessageContent
   /** The type of the text, such as `text/html`; `text/plain` without it. */
   readonly bodyType?: string
-  /** The same text in another type, for readers that prefer it. */
-  readonly alternative?: { readonly type: string; readonly body: Buffer }
+  /** The same text in another type, for readers that prefer it. Composing closes it. */
+  readonly alternative?: { readonly type: string; readonly body: Buffer | MessageContent }
   readonly attachments?: readonly Attachment[]
   /** The charset of text that is neither ASCII nor UTF-8; `iso-8859-1` without it. */
   readonly fallbackCharset?: string
@@ -115,6 +115,9 @@ async function fileParts(attachments: readonly Attachment[], options: Attachment
   return attachments.map((each) => () => attachmentPart(each, options))
 }
 
+const asContent = (body: Buffer | MessageContent): MessageContent =>
+  Buffer.isBuffer(body) ? bufferContent(body) : body
+
 const ready = (part: Part) => () => Promise.resolve(part)
 
 /**
@@ -133,10 +136,10 @@ export async function contentTree(
   const { alternative, attachments = [] } = contents
   if (alternative === undefined && attachments.length === 0)
     return leaf(await planBody(contents.body, declaredBody(contents, own)), ownContentFields(own))
-  const body = Buffer.isBuffer(contents.body) ? bufferContent(contents.body) : contents.body
+  const body = asContent(contents.body)
   const texts = await textParts(contents, own, body)
   const eightBit = texts.some(({ plan }) => plan.transferEncoding === '8bit')
-  const stem = await boundaryStem([body, bufferContent(alternative?.body ?? Buffer.alloc(0))])
+  const stem = await boundaryStem([body, asContent(alternative?.body ?? Buffer.alloc(0))])
   const leaves = texts.map(({ part }) => ready(part))
   const text = leaves.length > 1 ? [ready(branch('alternative', stem, leaves, eightBit))] : leaves
   const [only] = text

@@ -4,7 +4,7 @@
  * composer, which is loaded by the first call. Bcc is never written, no field appears twice that may appear once,
  * and nothing a caller passes can add a field or a line of its own: a line break in a header name, value or address
  * is refused. The message is complete or there is an error: a file that cannot be read to its end makes no message.
- * Neither the body nor an attachment is ever held in memory when it is large.
+ * Neither a text nor an attachment is ever held in memory when it is large.
  */
 import type { Readable } from 'node:stream'
 import { queueError } from '../errors/errno.ts'
@@ -136,22 +136,26 @@ async function keep(stream: Readable, spillDirectory: string): Promise<MessageCo
 /**
  * Composes one message.
  *
- * @param parts what the user gave; the contents in it stay open
+ * @param parts what the user gave; the body in it stays open, the alternative is closed
  * @param spillDirectory where a message of more than 1 MB is kept, and a large attachment while it is encoded; the
  *   files in it have no name and vanish with the process
- * @returns the message with CRLF line ends, which the caller closes; its lines have at most 998 octets, and it is
- *   7-bit unless a local part or a multipart body of the caller's own is not
+ * @returns the message with CRLF line ends, which the caller closes. It is 7-bit, and its lines have at most 998
+ *   octets, except for a local part that is not ASCII and for a body of the caller's own that is a multipart or a
+ *   message already: that may not be encoded, so it stays as it is
  * @throws MailError `ADDRESS_INVALID` for From, To or Cc, `MESSAGE_MALFORMED` for a field of the caller's own or a
  *   type that is none, `INPUT_MISSING` and `INPUT_UNREADABLE` for an attachment, `QUEUE_FULL`, `QUEUE_IO` or
  *   `QUEUE_DENIED` when a large message cannot be kept
  */
 export async function composeMail(parts: MailParts, spillDirectory: string): Promise<MessageContent> {
-  const own = ownFields(parts.headers)
-  const leading = [...leadingFields(parts, own), ['MIME-Version', '1.0'] as const]
-  const lines = leading.map(([name, value]) => foldedField(name, value))
   try {
+    const own = ownFields(parts.headers)
+    const leading = [...leadingFields(parts, own), ['MIME-Version', '1.0'] as const]
+    const lines = leading.map(([name, value]) => foldedField(name, value))
     return await keep(await written(await contentTree(parts, own, spillDirectory), lines), spillDirectory)
   } catch (error) {
     throw queueError(error, 'cannot put the message together in', spillDirectory)
+  } finally {
+    const alternative = parts.alternative?.body
+    if (alternative !== undefined && !Buffer.isBuffer(alternative)) alternative.close()
   }
 }

@@ -21,7 +21,12 @@ export const isText = (contentType: string): boolean => TEXT.test(contentType)
 export const isComposite = (contentType: string): boolean => COMPOSITE.test(contentType)
 
 /** Without a semicolon that nothing follows, which is what shell scripts like to leave. */
-export const trimmedType = (contentType: string): string => contentType.replace(/[;\s]+$/, '')
+export function trimmedType(contentType: string): string {
+  // From the end: a pattern would try again at each of many semicolons that something follows.
+  let end = contentType.length
+  while (end > 0 && /[;\s]/.test(contentType.charAt(end - 1))) end -= 1
+  return contentType.slice(0, end)
+}
 
 /**
  * A type that was asked for, ready to be written.

@@ -8,6 +8,7 @@ import { openSite, type MailSite, type Settings } from '../helpers/mail-site.ts'
 import type { CommandResult } from '../helpers/run-command.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
+const DASH = 'mq-mail: the recipient "-x@x.ex" cannot be used: it begins with a dash\n'
 const ALERTS: Settings = { from: 'Alerts <alerts@h.example>' }
 
 const textAt = (site: MailSite, at = 0): string => site.received[at]?.data.toString() ?? ''
@@ -260,6 +261,17 @@ describe('mq-mail', () => {
     const result = await site.run('mq-mail', ['-a', site.config, 'a@x.ex'], { stdin: 'b\n' })
     expect(result).toMatchObject({ code: 64, stdout: '' })
     expect(site.server.connections).toBe(0)
+  })
+
+  it.each([
+    ['s-nail', ['-Mx-own/fqz', '-s', 'S', 'a@x.ex'], QUIET],
+    ['bsd', ['-s', 'S', 'a@x.ex', '--', '-x@x.ex'], { ...QUIET, code: 65, stderr: DASH }],
+  ])('reads in %s what would be a mistake by the shape of the words: %j', async (dialect, args, expected) => {
+    const site = await openSite({ ...ALERTS, mail_dialect: dialect })
+    const result = await site.run('mq-mail', args, { stdin: 'b\n' })
+    expect(result).toEqual(expected)
+    expect(site.received.map(({ rcptTo }) => rcptTo)).toEqual([['a@x.ex']])
+    expect(site.queue()).toEqual([])
   })
 
   it('has no account but the one there is', async () => {

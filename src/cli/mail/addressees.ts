@@ -6,7 +6,7 @@
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { parseAddressList, type Mailbox } from '../../message/address-list.ts'
 import { decodedWords } from '../../message/encoded-word.ts'
-import { recipientExpander } from '../resolve-recipients.ts'
+import type { Expand } from '../resolve-recipients.ts'
 import type { Setup } from '../setup.ts'
 import { expandMailAliases } from './mailrc-aliases.ts'
 import type { MailRc } from './mailrc.ts'
@@ -28,8 +28,8 @@ export interface Addressees extends ByKind<readonly Mailbox[]> {
 
 /** How the name of a sender is looked up. */
 export interface LookUp {
-  /** Aliases file named on the command line. */
-  readonly aliases: string | undefined
+  /** By the aliases file: one for the whole call, so that the file is read once. */
+  readonly expand: Expand
   /** Those of the mailrc files. */
   readonly personal: MailRc['aliases']
 }
@@ -40,13 +40,11 @@ export interface LookUp {
  * @throws MailError CONFIG_* when an aliases file that was named cannot be used, QUEUE_IO when reading it may work later
  */
 export async function resolveAddressees(
-  setup: Setup,
+  { terminal }: Setup,
   named: ByKind<MailboxList>,
-  { aliases }: Pick<LookUp, 'aliases'>,
+  { expand }: Pick<LookUp, 'expand'>,
 ): Promise<Addressees> {
-  const { terminal } = setup
   const lists = KINDS.map((kind) => named[kind])
-  const expand = recipientExpander(setup, { aliases })
   const told = new Set(lists.flatMap(({ problems }) => problems))
   const seen = new Set<string>()
   let exitCode: ExitCode = told.size > 0 ? EX.DATAERR : EX.OK
@@ -66,7 +64,7 @@ export async function resolveAddressees(
   const resolved: Mailbox[][] = []
   for (const { mailboxes } of lists) {
     const found: Mailbox[] = []
-    for (const mailbox of mailboxes) found.push(...(await resolve(mailbox)))
+    for (const mailbox of mailboxes) for (const each of await resolve(mailbox)) found.push(each)
     resolved.push(found)
   }
   const [to = [], cc = [], bcc = []] = resolved
@@ -80,17 +78,12 @@ export async function resolveAddressees(
  *
  * @param text a mailbox, display name allowed; anything else is left alone
  */
-export async function senderByAlias(
-  setup: Setup,
-  text: string,
-  { aliases, personal }: LookUp,
-): Promise<string> {
+export async function senderByAlias(text: string, { expand, personal }: LookUp): Promise<string> {
   const [mailbox, ...others] = parseAddressList(text).addresses
   if (mailbox === undefined || others.length > 0 || mailbox.address.includes('@')) return text
   const members = expandMailAliases([mailbox.address], personal)
   const names = members.flatMap((member) => parseAddressList(member).addresses.map(({ address }) => address))
-  const config = { ...setup.config, userForward: false, defaultAlias: false }
-  const { recipients } = await recipientExpander({ ...setup, config }, { aliases })(names)
+  const { recipients } = await expand(names, 'aliases')
   return recipients.length === 1
     ? mailboxText({ ...mailbox, address: recipients[0] ?? mailbox.address })
     : text

@@ -74,7 +74,7 @@ export async function authorOf(
   const inEnvelope = call.tail.from ?? named ?? textOf(assigned, 'sender') ?? variable ?? authors[0] ?? common
   const inHeader = named ?? variable ?? call.tail.from ?? common
   const resolve = async (text: string | undefined, surroundings = setup): Promise<Sender> => {
-    const address = text === undefined ? undefined : await senderByAlias(setup, text, lookUp)
+    const address = text === undefined ? undefined : await senderByAlias(text, lookUp)
     return inCall(() => envelopeSender(surroundings, address))
   }
   const sender = await resolve(inEnvelope)

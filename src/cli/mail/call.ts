@@ -4,7 +4,7 @@
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
-import { parseArguments } from '../getopt.ts'
+import { knownOptions, parseArguments } from '../getopt.ts'
 import { namedPath } from '../named-path.ts'
 import {
   noMoreFiles,
@@ -209,6 +209,33 @@ const EFFECTS: Readonly<Record<MailEffect, Apply>> = {
   tildes: (call) => (call.tildes = true),
   verbose: (call) => (call.verbose = true),
   version: (call) => (call.mode = 'version'),
+}
+
+/** The options that count before the configuration is read. */
+const EARLY: ReadonlySet<MailEffect> = new Set<MailEffect>([
+  'config',
+  'config-or-header',
+  'help',
+  'set-variable',
+  'verbose',
+  'version',
+])
+
+/**
+ * Reads of the command line what has to be known before the configuration, which says in which dialect the rest is
+ * written. What is wrong in it is found when the whole is read. Never fails.
+ */
+export function parseEarly(
+  args: readonly string[],
+): Pick<MailCall, 'mode' | 'config' | 'verbose' | 'assignments'> {
+  const call = newCall([], { recipients: [] })
+  for (const { name, value = '' } of knownOptions(args, mailGrammar('auto'))) {
+    const option = mailOption(name)
+    const effect = option?.effect ?? 'ignored'
+    const isCommand = (effect === 'exec' || effect === 'skip-empty') && isMailrcCommand(value)
+    if (option !== undefined && (EARLY.has(effect) || isCommand)) EFFECTS[effect](call, value, option, 'auto')
+  }
+  return call
 }
 
 /**

@@ -2,6 +2,7 @@
  * What holds for a mail besides its command line: the mailrc files, and the variables of both. Nothing in these files
  * is ever run.
  */
+import { recipientExpander, type Expand } from '../resolve-recipients.ts'
 import type { Setup } from '../setup.ts'
 import type { MailCall } from './call.ts'
 import { BUILT_IN_VARIABLES, readMailRc, type MailRc } from './mailrc.ts'
@@ -10,6 +11,8 @@ import { textOf, transportVariables, withAssignments, type Variables } from './s
 /** The surroundings of one mail. */
 export interface Circumstances {
   readonly aliases: MailRc['aliases']
+  /** Expands by the aliases file, which is read once for all names of the call. */
+  readonly expand: Expand
   /** Those of the mailrc files, with those of the command line over them. */
   readonly variables: Variables
   /** What the command line alone sets: it goes before everything in a file. */
@@ -23,7 +26,8 @@ export interface Circumstances {
  *
  * @throws MailError QUEUE_IO when a file cannot be read now and may be later
  */
-export function circumstancesOf({ terminal, caller }: Setup, call: MailCall): Circumstances {
+export function circumstancesOf(setup: Setup, call: MailCall): Circumstances {
+  const { terminal, caller } = setup
   const read = { env: terminal.env, home: caller.home, system: call.mailrc === 'all' }
   const builtIn = new Map(BUILT_IN_VARIABLES.map((name) => [name, true] as const))
   const rc = call.mailrc === 'none' ? undefined : readMailRc(read)
@@ -36,7 +40,8 @@ export function circumstancesOf({ terminal, caller }: Setup, call: MailCall): Ci
     }
   }
   const assigned = withAssignments(new Map(), call.assignments)
-  return { aliases: rc?.aliases ?? new Map(), variables, assigned, standing }
+  const expand = recipientExpander(setup, { aliases: call.aliases })
+  return { aliases: rc?.aliases ?? new Map(), expand, variables, assigned, standing }
 }
 
 /** Where replies are to go, unless a header says so. */

@@ -2,7 +2,7 @@
  * Everything that a mail is read from: standard input, files that are quoted or are the body. A large text stays on
  * disk. A file that is missing is told before standard input is touched.
  */
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
@@ -41,15 +41,18 @@ export function checkInput(call: MailCall): void {
 }
 
 /**
- * Reads a file as a whole.
+ * Reads a file as a whole; a large one stays on disk.
  *
- * @throws MailError INPUT_MISSING
+ * @throws MailError INPUT_MISSING, or QUEUE_* when a large text cannot be kept
  */
-export function readWhole(path: string): Buffer {
+export async function readWhole(path: string, directory: string): Promise<MessageContent> {
+  const store = new BodyStore(directory)
   try {
-    return readFileSync(path)
+    await appendFile(store, path)
+    return await store.finish()
   } catch (error) {
-    throw missing(path, describeError(error), error)
+    store.discard()
+    throw error
   }
 }
 

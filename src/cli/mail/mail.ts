@@ -7,7 +7,7 @@ import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { VERSION } from '../../util/version.ts'
 import type { Terminal } from '../exit.ts'
 import { setUp } from '../setup.ts'
-import { parseMailCall, type MailCall } from './call.ts'
+import { parseEarly, parseMailCall, type MailCall } from './call.ts'
 import { mailHelp } from './options.ts'
 import { textOf, withAssignments } from './set-variables.ts'
 
@@ -25,7 +25,7 @@ function sayingOnce(terminal: Terminal): Terminal {
 }
 
 /** The variable `hostname` is the domain of bare names for one call. What is no domain has no effect. */
-function settings({ assignments }: MailCall): readonly ConfigOverride[] {
+function settings({ assignments }: Pick<MailCall, 'assignments'>): readonly ConfigOverride[] {
   const value = textOf(withAssignments(new Map(), assignments), 'hostname') ?? ''
   if (!/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(value)) return []
   return [{ key: 'qualify_domain', value, by: '-S hostname' }]
@@ -34,15 +34,14 @@ function settings({ assignments }: MailCall): readonly ConfigOverride[] {
 /** Runs mq-mail. */
 export async function mail(given: Terminal): Promise<ExitCode> {
   const terminal = sayingOnce(given)
-  const first = parseMailCall(terminal.args, 'auto')
+  const first = parseEarly(terminal.args)
   if (first.mode === 'help' || first.mode === 'version') {
     terminal.print(first.mode === 'help' ? mailHelp(terminal.program) : `mq-mail ${VERSION}\n`)
     return EX.OK
   }
   const { config, verbose } = first
   const setup = await setUp(terminal, { config, verbose, overrides: settings(first), handsIn: true })
-  const { mailDialect } = setup.config
-  const call = mailDialect === 'auto' ? first : parseMailCall(terminal.args, mailDialect)
+  const call = parseMailCall(terminal.args, setup.config.mailDialect)
   if (call.account !== undefined) {
     const { checkAccount } = await import('../account.ts')
     checkAccount(call.account, '-A')

@@ -26,7 +26,8 @@ function membersOf(first: string, aliases: MailRc['aliases']): string[] {
     else if (!followed.has(name)) {
       followed.add(name)
       const inside = members.flatMap(mailboxesIn).map((mailbox) => ({ name: mailbox, within: name }))
-      waiting.push(...inside.reverse())
+      // One by one: as arguments of one call, the members of a long alias would not fit on the stack.
+      for (const each of inside.reverse()) waiting.push(each)
     }
   }
   return found.length === 0 ? [first] : found

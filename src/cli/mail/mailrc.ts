@@ -38,7 +38,7 @@ export const MAILRC_LIMIT = 256 * 1024
 type Branch = 'obeyed' | 'other' | 'neither'
 
 interface Reading {
-  readonly aliases: Map<string, readonly string[]>
+  readonly aliases: Map<string, string[]>
   readonly variables: Map<string, string | true>
   readonly problems: string[]
   /** The conditions around the present line, the innermost last. */
@@ -47,10 +47,14 @@ interface Reading {
 
 type Run = (reading: Reading, words: readonly string[], place: string) => void
 
+/** A member without the commas and blanks around it, from its first other character to its last. */
+const bareMember = (member: string): string => /[^\s,](?:[^]*[^\s,])?/.exec(member)?.[0] ?? ''
+
 function alias({ aliases }: Reading, [name, ...members]: readonly string[]): void {
   if (name === undefined || members.length === 0) return
-  const texts = members.map((member) => member.replace(/^[\s,]+|[\s,]+$/g, '')).filter((text) => text !== '')
-  aliases.set(name, [...(aliases.get(name) ?? []), ...texts])
+  const all = aliases.get(name) ?? []
+  for (const text of members.map(bareMember)) if (text !== '') all.push(text)
+  aliases.set(name, all)
 }
 
 const variableName = (name: string): string => SAME_VARIABLE[name] ?? name

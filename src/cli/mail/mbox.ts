@@ -1,14 +1,24 @@
 /**
  * Appends one message to a mailbox file in mbox form (mboxrd: whatever could be taken for the start of a message has
- * a `>` before it, and one more than it had). A message that cannot be written whole is taken out again; it is there
- * for good, through a power cut, once the promise resolves. What others have in the file is never changed.
+ * a `>` before it, and one more than it had). It is there for good, through a power cut, once the promise resolves. Of
+ * a message that cannot be written whole nothing stays, unless somebody else wrote to the file meanwhile or may be
+ * writing: then the part stays, because what others have in the file is not taken away.
  */
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, type Stats } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+  type Stats,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoOf, queueError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { MessageContent } from '../../message/content.ts'
-import { createExclusive, foreignOwner, syncDirectory, syncFile, writeAll } from '../../util/durable-file.ts'
+import { createExclusive, foreignOwner, syncDirectory, syncFile } from '../../util/durable-file.ts'
 import { takeDotLock } from './dot-lock.ts'
 
 /** What is kept of a message besides its bytes. */
@@ -57,20 +67,45 @@ export function fromLine(sender: string, ms: number): string {
   return `From ${who} ${weekday} ${month} ${String(at.getDate()).padStart(2)} ${time} ${String(at.getFullYear())}\n`
 }
 
-const quoted = (lines: string): string => lines.replaceAll('\r\n', '\n').replace(/(^|\n)(>*From )/g, '$1>$2')
+/**
+ * Text in pieces as the file has it: LF line ends, and quoted. Lines may be of any length, so none is held; it makes no
+ * difference where among the `>` before a `From ` one more is put.
+ */
+class QuotedLines {
+  /** What may turn out to be a line end, or `From `. */
+  #held = ''
+  /** Nothing but `>` was given of the present line. */
+  #fresh = true
 
-/** The message as the file has it, in pieces of whole lines: LF line ends, quoted, a blank line at the end. */
+  take(piece: string): string {
+    const all = this.#held + piece
+    this.#held = /(?:\r|Fr?o?m?)$/.exec(all.slice(-4))?.[0] ?? ''
+    const text = all.slice(0, all.length - this.#held.length).replaceAll('\r\n', '\n')
+    const quoted = text.replace(this.#fresh ? /(^|\n)(>*From )/g : /(\n)(>*From )/g, '$1>$2')
+    const start = text.lastIndexOf('\n') + 1
+    this.#fresh = (start > 0 || this.#fresh) && /^>*$/.test(text.slice(start))
+    return quoted
+  }
+
+  /** The rest of the last line. */
+  end(): string {
+    return this.#held
+  }
+}
+
+/** The message as the file has it, in pieces: LF line ends, quoted, a blank line at the end. */
 async function* mboxText({ content, sender }: MboxMessage): AsyncGenerator<Buffer> {
   yield Buffer.from(fromLine(sender, Date.now()))
-  let open = ''
+  const lines = new QuotedLines()
+  let last = '\n'
   for await (const chunk of content.stream()) {
-    open += (chunk as Buffer).toString('latin1')
-    const end = open.lastIndexOf('\n') + 1
-    if (end === 0) continue
-    yield Buffer.from(quoted(open.slice(0, end)), 'latin1')
-    open = open.slice(end)
+    const text = lines.take((chunk as Buffer).toString('latin1'))
+    if (text === '') continue
+    last = text.slice(-1)
+    yield Buffer.from(text, 'latin1')
   }
-  yield Buffer.from(open === '' ? '\n' : `${quoted(open)}\n\n`, 'latin1')
+  const rest = lines.end()
+  yield Buffer.from(rest === '' && last === '\n' ? '\n' : `${rest}\n\n`, 'latin1')
 }
 
 /** What is wrong with an opened file, if anything. */
@@ -108,21 +143,39 @@ function gap(fd: number, size: number): string {
   return text.endsWith('\n') ? '\n' : '\n\n'
 }
 
-/** Writes a message behind what is there, and takes a part of one away again where nobody else can be writing. */
+/** Makes a file as short as it was, if it is exactly as long as our own writing made it. Never throws. */
+function takeBack(fd: number, before: number, written: number): void {
+  try {
+    if (fstatSync(fd).size === before + written) ftruncateSync(fd, before)
+  } catch {
+    // The part stays. Why the message could not be written is what counts, and that is told.
+  }
+}
+
+/** Writes a message behind what is there, and takes a part of one away again where nobody else is writing. */
 async function write(fd: number, message: MboxMessage, alone: boolean): Promise<void> {
   const { size } = fstatSync(fd)
   const pending: Uint8Array[] = [Buffer.from(gap(fd, size))]
-  const flush = (): void => writeAll(fd, Buffer.concat(pending.splice(0)))
+  let written = 0
+  const flush = (): void => {
+    const bytes = Buffer.concat(pending.splice(0))
+    for (let at = 0; at < bytes.length;) {
+      const count = writeSync(fd, bytes, at)
+      at += count
+      written += count
+    }
+  }
   try {
     for await (const piece of mboxText(message)) {
       pending.push(piece)
-      // A message in memory is one write: then no other program's message can get into it, lock or not.
+      // A message in memory is one write, where the system takes it whole: then no other program's message gets into
+      // it, lock or not.
       if (message.content.bytes === undefined) flush()
     }
     flush()
     await syncFile(fd)
   } catch (error) {
-    if (alone) ftruncateSync(fd, size)
+    if (alone) takeBack(fd, size, written)
     throw error
   }
 }

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { describeError } from '../../errors/errno.ts'
+import { MailError } from '../../errors/mail-error.ts'
 import type { MessageContent } from '../../message/content.ts'
 import type { Envelope } from '../../message/envelope.ts'
 import { folderPath, homePath, type Home } from './home-path.ts'
@@ -63,11 +64,12 @@ export async function recordMail(
   envelope: Pick<Envelope, 'sender'>,
   where: Home & { readonly variables: Variables; readonly complain: (line: string) => void },
 ): Promise<void> {
-  const file = recordPath(where.variables, where)
-  if (file === undefined) return
   try {
-    await appendRecord(file, message, envelope)
+    // Even the path can be impossible to tell: a relative one, when the current directory was removed.
+    const file = recordPath(where.variables, where)
+    if (file !== undefined) await appendRecord(file, message, envelope)
   } catch (error) {
-    where.complain(describeError(error))
+    const isSentence = error instanceof MailError
+    where.complain(isSentence ? error.publicMessage : `a copy cannot be kept: ${describeError(error)}`)
   }
 }

@@ -100,7 +100,12 @@ async function composed(setup: Setup, draft: Draft): Promise<MessageContent> {
       ...(bodyType === undefined ? {} : { bodyType }),
       ...(alternative === undefined
         ? {}
-        : { alternative: { type: 'text/html', body: readWhole(alternative) } }),
+        : {
+            alternative: {
+              type: 'text/html',
+              body: await readWhole(alternative, spillDirectory(setup.config)),
+            },
+          }),
       attachments: attachmentsOf(call.attachments, input.attached),
       fallbackCharset: fallbackCharset(setup, circumstances),
       date: Date.now(),
@@ -170,7 +175,7 @@ async function readTemplate(setup: Setup, plan: Plan, unsent: Unsent): Promise<D
     template.from === undefined
       ? plan.author
       : await authorOf(setup, call, circumstances, lookUp(plan), template.from)
-  const addressees = await resolveAddressees(setup, named, call)
+  const addressees = await resolveAddressees(setup, named, circumstances)
   const headers = [...own.others, ...template.others]
   return { ...plan, subject: template.subject ?? plan.subject, author, addressees, headers, input }
 }
@@ -182,7 +187,7 @@ async function readTyped(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draf
   if (typed === 'abandoned') return undefined
   if (typed.body.length > 0) unsent.holdMessage(bufferContent(draftOf(typed)))
   const named = readAll({ to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] }, circumstances)
-  const addressees = await resolveAddressees(setup, named, call)
+  const addressees = await resolveAddressees(setup, named, circumstances)
   const input = await readInput(setup, call, bufferContent(typed.body), unsent)
   return { ...plan, subject: typed.subject, addressees, headers: own.others, input }
 }
@@ -195,8 +200,8 @@ async function readDraft(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draf
   return { ...plan, addressees, headers: plan.own.others, input }
 }
 
-const lookUp = ({ call, circumstances }: Pick<Plan, 'call' | 'circumstances'>): LookUp => ({
-  aliases: call.aliases,
+const lookUp = ({ circumstances }: Pick<Plan, 'circumstances'>): LookUp => ({
+  expand: circumstances.expand,
   personal: circumstances.aliases,
 })
 
@@ -210,9 +215,9 @@ async function planMail(setup: Setup, call: MailCall): Promise<Plan> {
   const given = allRecipients(call, own)
   const named = readAll(given, circumstances)
   if (!call.template) demandRecipients(named, false)
-  const author = await authorOf(setup, call, circumstances, lookUp({ call, circumstances }), own.from)
+  const author = await authorOf(setup, call, circumstances, lookUp({ circumstances }), own.from)
   const plan = { call, circumstances, own, given, subject: call.subject ?? own.subject, author }
-  return call.template ? plan : { ...plan, addressees: await resolveAddressees(setup, named, call) }
+  return call.template ? plan : { ...plan, addressees: await resolveAddressees(setup, named, circumstances) }
 }
 
 /** Sends what the call is about. */

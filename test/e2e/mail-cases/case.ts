@@ -40,7 +40,7 @@ export interface MailCase {
   readonly aliases?: string
   /** Files to write into the directory of the site. */
   readonly files?: Readonly<Record<string, string | Buffer>>
-  /** A program with its first arguments that starts the command. */
+  /** A program with its first arguments that starts the command. `DIR` stands for the directory of the site. */
   readonly through?: readonly string[]
   /** One of these when it is a list. */
   readonly code?: number | readonly number[]
@@ -103,7 +103,9 @@ export function runMail(site: MailSite, wanted: MailCase, program = 'mq-mail'): 
     {
       stdin: wanted.stdin ?? 'hello\n',
       env: { ...mailEnvironment(site), ...(Object.fromEntries(env) as Record<string, string>) },
-      ...(wanted.through === undefined ? {} : { through: wanted.through }),
+      ...(wanted.through === undefined
+        ? {}
+        : { through: wanted.through.map((each) => inDirectory(site, each)) }),
     },
   )
 }

@@ -166,3 +166,14 @@ describe('a server that refuses the recipient', () => {
     expect(readdirSync(join(site.directory, 'home'))).toEqual([])
   })
 })
+
+describe('a copy that cannot be kept', () => {
+  testCases([
+    {
+      name: 'is one line and no more, once the mail was taken: also where the current directory is gone',
+      args: ['-Srecord=copies', ...args],
+      through: ['sh', '-c', 'mkdir DIR/gone && cd DIR/gone && rmdir DIR/gone && exec "$@"', 'sh'],
+      stderr: /^mq-mail: a copy cannot be kept: [^\n]+\n$/,
+    },
+  ])
+})

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { simpleParser, type ParsedMail } from 'mailparser'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Attachment } from '../../../src/message/attachment.ts'
+import { BodyStore } from '../../../src/message/body-store.ts'
 import type { MailParts } from '../../../src/message/compose.ts'
 import { bufferContent } from '../../../src/message/content.ts'
 import { composed } from './composed.ts'
@@ -285,6 +286,32 @@ describe('the text of a message with parts', () => {
       'Content-Type: text/plain',
       'Content-Type: text/html',
     ])
+  })
+
+  it('may have an alternative that is read from a file, which is closed in the end', async () => {
+    const store = new BodyStore(directory)
+    const line = Buffer.from(`<p>${'x'.repeat(60)}</p>\n`)
+    const html = Buffer.concat(Array.from({ length: 20_000 }, () => line))
+    await store.append(html)
+    const kept = await store.finish()
+    expect(kept.bytes).toBeUndefined()
+    let closed = 0
+    const body = {
+      ...kept,
+      close: () => {
+        closed += 1
+        kept.close()
+      },
+    }
+    const { mail } = await compose({ alternative: { type: 'text/html', body } })
+    expect(mail.html).toBe(html.toString())
+    expect(closed).toBe(1)
+    const headers = [['In-Reply-To', 'ü']] as const
+    const another = { ...bufferContent(line), close: () => void (closed += 1) }
+    await expect(
+      compose({ headers, alternative: { type: 'text/html', body: another } }),
+    ).rejects.toMatchObject({ code: 'MESSAGE_MALFORMED' })
+    expect(closed).toBe(2)
   })
 
   it('is the alternative alone when there is nothing else', async () => {

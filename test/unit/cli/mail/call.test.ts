@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { parseMailCall, type MailCall } from '../../../../src/cli/mail/call.ts'
+import { parseEarly, parseMailCall, type MailCall } from '../../../../src/cli/mail/call.ts'
 import type { Dialect } from '../../../../src/cli/mail/option.ts'
 import { MAIL_OPTIONS } from '../../../../src/cli/mail/options.ts'
 import { MailError } from '../../../../src/errors/mail-error.ts'
@@ -266,4 +266,31 @@ describe('--', () => {
       expect(refusal(['a@d.ex', '--', ...tail])).toMatch(/^(?:behind "--": )[^\n]+$/)
     },
   )
+})
+
+describe('what is known before the configuration', () => {
+  it('is read past everything that is wrong, or only right in another dialect', () => {
+    const args = [
+      '-Mx-own/fqz',
+      '--no-such',
+      '-E',
+      'no command',
+      '-Shostname=h.ex',
+      '-C',
+      'conf',
+      'a@x.ex',
+      '-vs',
+    ]
+    expect(parseEarly(args)).toMatchObject({
+      mode: 'send',
+      config: 'conf',
+      verbose: true,
+      assignments: ['hostname=h.ex'],
+    })
+    expect(parseEarly(['--', '-h']).mode).toBe('send')
+    expect(parseEarly(['-E', 'set hostname=h.ex', '-V'])).toMatchObject({
+      mode: 'version',
+      assignments: ['hostname=h.ex'],
+    })
+  })
 })

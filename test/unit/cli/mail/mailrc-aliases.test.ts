@@ -51,6 +51,11 @@ describe('expandMailAliases', () => {
     expect(expand(doubled, 'n0')).toEqual(['n64'])
   })
 
+  it('takes an alias with as many members as a file can have', () => {
+    const members = Array.from({ length: 200_000 }, (_, at) => `m${at}`)
+    expect(expand({ all: members }, 'all')).toEqual(members)
+  })
+
   it('keeps what is no address list whole, for others to refuse', () => {
     expect(expand({ a: ['b@h.example c@h.example'] }, 'a')).toEqual(['b@h.example c@h.example'])
   })

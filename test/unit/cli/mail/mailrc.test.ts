@@ -98,6 +98,15 @@ describe('aliases', () => {
     expect(problems).toEqual([])
   })
 
+  it('are read to the end in a file as long as it may be, whatever is between the members', () => {
+    const commas = ','.repeat(200_000)
+    expect(readLines(`alias a ${commas}b${commas.slice(150_000)}c,`).aliases).toEqual({
+      a: [`b${commas.slice(150_000)}c`],
+    })
+    const lines = Array.from({ length: 15_000 }, (_, at) => `alias a ${at}`)
+    expect(readLines(...lines).aliases).toEqual({ a: lines.map((_, at) => String(at)) })
+  })
+
   it('are taken away by unalias', () => {
     expect(readLines('alias a b', 'alias c d', 'unalias a x').aliases).toEqual({ c: ['d'] })
   })

@@ -1,6 +1,7 @@
 /** Promises of src/cli/mail/mbox.ts and dot-lock.ts: whole messages, nobody else's harmed, nothing waited for forever. */
 import { spawnSync } from 'node:child_process'
 import {
+  appendFileSync,
   chownSync,
   existsSync,
   linkSync,
@@ -93,6 +94,18 @@ describe('appending', () => {
     }
   })
 
+  it('holds no line, however long it is, and still sees where the next begins', async () => {
+    const part = 'x'.repeat(4_000)
+    const pieces = [...Array.from({ length: 8_000 }, () => part), 'From a\r', '\n>>', '>Fro', 'm b\r\n']
+    await appendMbox(path, { content: streamed(pieces), sender: '' }, HOW)
+    const end = Buffer.from('xFrom a\n>>>>From b\n\n')
+    const kept = readFileSync(path)
+    expect(kept.subarray(-end.length).toString()).toBe(end.toString())
+    expect(kept.length).toBe(
+      'From MAILER-DAEMON Tue Feb  3 04:05:06 2026\n'.length + 32_000_000 - 1 + end.length,
+    )
+  })
+
   it('keeps bytes of every kind', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
     await appendMbox(path, { content: bufferContent(bytes), sender: 's' }, HOW)
@@ -117,6 +130,25 @@ describe('appending', () => {
     })
     expect(readFileSync(path, 'utf8')).toBe('old\n\n')
     expect(readdirSync(root)).toEqual(['box'])
+  })
+
+  it('leaves what another program wrote meanwhile, which knows nothing of the lock', async () => {
+    writeFileSync(path, 'old\n\n')
+    const content = {
+      ...streamed([]),
+      stream: () =>
+        Readable.from(
+          (function* () {
+            yield Buffer.from('Subject: half\r\n\r\n')
+            appendFileSync(path, 'From other\n\nwhole\n\n')
+            throw new Error('the disk is broken')
+          })(),
+        ),
+    }
+    await expect(appendMbox(path, { content, sender: 's' }, HOW)).rejects.toMatchObject({
+      message: `cannot keep it in ${path}: the disk is broken`,
+    })
+    expect(readFileSync(path, 'utf8')).toContain('From other\n\nwhole\n\n')
   })
 
   it('writes nothing to /dev/null', async () => {
