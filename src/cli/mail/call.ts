@@ -7,12 +7,13 @@ import { quoteForMessage } from '../../message/address.ts'
 import { knownOptions, parseArguments } from '../getopt.ts'
 import { namedPath } from '../named-path.ts'
 import {
-  noMoreFiles,
-  nextFile,
-  newFileOptions,
-  setType,
+  fileNamed,
   type FileOptions,
   type NamedAttachment,
+  newFileOptions,
+  nextFile,
+  noMoreFiles,
+  setType,
 } from './file-options.ts'
 import type { Dialect, MailEffect, MailOption } from './option.ts'
 import { mailGrammar, mailOption } from './options.ts'
@@ -188,7 +189,7 @@ const EFFECTS: Readonly<Record<MailEffect, Apply>> = {
     if (call.mailrc === 'all') call.mailrc = 'user'
   },
   quote: (call, value) => {
-    if (value !== '') call.quoted.push(value)
+    if (value !== '') call.quoted.push(fileNamed(value))
   },
   'rc-spec': setMailrc,
   refused: (_, __, { letter, long, doc }) => {

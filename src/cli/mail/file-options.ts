@@ -36,6 +36,14 @@ export function setType(options: FileOptions, type: string): void {
   options.typeIsUsed = false
 }
 
+/** Names of standard input, which can be read once only. */
+const STANDARD_INPUT = /^\/dev\/(?:stdin|fd\/0)$|^\/proc\/self\/fd\/0$/
+
+/** A file as it was named; standard input has one name. */
+export function fileNamed(word: string): string {
+  return STANDARD_INPUT.test(word) ? '-' : word
+}
+
 /** The form of s-nail, `file=charset#charset`: the file is text in the first charset. */
 function withCharset(word: string): { readonly path: string; readonly type?: string } {
   const [, path = '', charset = ''] = /^(.+)=([\w.:-]+)(?:#[\w.:-]+)?$/s.exec(word) ?? []
@@ -49,10 +57,13 @@ export function nextFile(options: FileOptions, word: string): NamedAttachment {
   const { name, type, encoding, skipEmpty } = options
   options.name = undefined
   options.typeIsUsed = true
+  const file = withCharset(fileNamed(word))
+  // Standard input that was named as a file has that name.
+  const shown = name ?? (file.path === '-' && word !== '-' ? 'stdin' : undefined)
   return {
-    ...withCharset(word),
+    ...file,
     skipEmpty,
-    ...(name === undefined ? {} : { name }),
+    ...(shown === undefined ? {} : { name: shown }),
     ...(type === undefined ? {} : { type }),
     ...(encoding === undefined ? {} : { encoding }),
   }

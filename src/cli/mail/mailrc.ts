@@ -29,7 +29,7 @@ export interface MailRcSource {
 export const BUILT_IN_VARIABLES = ['asksub', 'dot', 'save'] as const
 
 /** The names that two programs have for one variable. */
-const SAME_VARIABLE: Readonly<Record<string, string>> = { ask: 'asksub' }
+const SAME_VARIABLE: ReadonlyMap<string, string> = new Map([['ask', 'asksub']])
 
 /** Largest file that is read, in bytes. */
 export const MAILRC_LIMIT = 256 * 1024
@@ -57,7 +57,7 @@ function alias({ aliases }: Reading, [name, ...members]: readonly string[]): voi
   aliases.set(name, all)
 }
 
-const variableName = (name: string): string => SAME_VARIABLE[name] ?? name
+const variableName = (name: string): string => SAME_VARIABLE.get(name) ?? name
 
 /**
  * Obeys one word of `set`, such as `record=sent`, `dot` or `nosave`.
@@ -112,7 +112,7 @@ const CONDITIONS: Readonly<Record<string, Run>> = {
 }
 
 function obey(reading: Reading, [command = '', ...words]: readonly string[], place: string): void {
-  const switching = CONDITIONS[command]
+  const switching = Object.hasOwn(CONDITIONS, command) ? CONDITIONS[command] : undefined
   if (switching !== undefined) switching(reading, words, place)
   else if (reading.branches.every((branch) => branch === 'obeyed')) {
     const known = COMMANDS.find(({ name, least }) => command.length >= least && name.startsWith(command))

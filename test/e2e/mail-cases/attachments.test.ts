@@ -46,6 +46,12 @@ describe('an attachment', () => {
       ['-s', 'S', '-a', 'DIR/b.png', '-a', 'DIR/u.txt', 'a@x.org'],
       [file('b.png', 'image/png'), file('u.txt', 'text/plain')],
     ),
+    {
+      name: 'may be standard input by the name of a file, which is the text no more then',
+      args: ['-s', 'S', '-A', '/dev/stdin', 'a@x.org'],
+      type: 'multipart/mixed',
+      attachments: [{ name: 'stdin', type: 'text/plain', content: Buffer.from('hello\n') }],
+    },
     mixed(
       'A48 is a file that -A names',
       ['-s', 'S', '-A', 'DIR/r.pdf', 'a@x.org'],

@@ -45,6 +45,14 @@ describe('the files', () => {
     expect(readMailRc({ env: {}, home, system: false }, system).aliases.get('team')).toEqual(['bob'])
   })
 
+  it('may have lines with the names of what every object has', () => {
+    const lines = ['valueOf x', '__proto__ y', 'hasOwnProperty z', 'set toString=a', 'alias ok a']
+    writeFileSync(join(home, '.mailrc'), lines.join('\n'))
+    const { aliases, problems } = read()
+    expect(problems).toEqual([])
+    expect([...aliases.keys()]).toEqual(['ok'])
+  })
+
   it('are named by MAILRC, with ~ for the home directory; an empty MAILRC names none', () => {
     writeFileSync(join(home, 'other'), 'alias a other@h.example\n')
     writeFileSync(join(home, '.mailrc'), 'alias a usual@h.example\n')
