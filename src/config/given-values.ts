@@ -7,7 +7,8 @@ import { configInvalid } from './config-error.ts'
 import type { PathBase } from './option-kind.ts'
 import { splitWords } from './option-kind.ts'
 import { suggestion } from './nearest.ts'
-import { findOption, OPTION_NAMES, type DefaultedOption, type Option } from './options.ts'
+import { findOption, OPTION_NAMES } from './options.ts'
+import type { DefaultedOption, Option } from './options/option.ts'
 
 /** One written value. */
 export interface GivenValue {

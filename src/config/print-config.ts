@@ -5,7 +5,8 @@
  */
 import type { Config, HeaderSettings, SmtpSettings } from './config.ts'
 import { formatIniValue } from './ini-file.ts'
-import { OPTIONS, type Option } from './options.ts'
+import { OPTIONS } from './options.ts'
+import type { Option } from './options/option.ts'
 
 /** What stands in the place of a secret. */
 const HIDDEN = '********'

@@ -6,7 +6,7 @@ import { homedir } from 'node:os'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { addGiven, knownOption, type GivenValue } from './given-values.ts'
-import type { Option } from './options.ts'
+import type { Option } from './options/option.ts'
 import { resolveConfig } from './resolve.ts'
 import type { Identity } from './sender-template.ts'
 

@@ -5,7 +5,8 @@
 import type { SmtpSettings, SmtpTimeouts, TlsLevel } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
-import { OPTIONS, type DefaultedOption, type Option } from './options.ts'
+import { OPTIONS } from './options.ts'
+import type { DefaultedOption, Option } from './options/option.ts'
 
 /** The port of SMTP with TLS from the first byte (RFC 8314 section 3.3). */
 const IMPLICIT_TLS_PORT = 465

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
-import { OPTIONS, type Option } from '../../../src/config/options.ts'
+import { OPTIONS } from '../../../src/config/options.ts'
+import type { Option } from '../../../src/config/options/option.ts'
 import { scratch } from './scratch.ts'
 
 const root = join(import.meta.dirname, '../../..')

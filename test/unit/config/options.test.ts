@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { splitWords } from '../../../src/config/option-kind.ts'
-import { findOption, OPTION_NAMES, OPTIONS, type Option } from '../../../src/config/options.ts'
+import { findOption, OPTION_NAMES, OPTIONS } from '../../../src/config/options.ts'
+import type { Option } from '../../../src/config/options/option.ts'
 
 const rows = Object.entries<Option<unknown>>(OPTIONS)
 

@@ -1,0 +1,59 @@
+/**
+ * One row of the table of options, and the two ways to write one.
+ */
+import type { OptionKind } from '../option-kind.ts'
+
+/** One row of the table. */
+export interface Option<T> {
+  readonly name: string
+  readonly kind: OptionKind<T>
+  /** One line of documentation. */
+  readonly doc: string
+  readonly default: T | undefined
+  /** The default in words, where it depends on other options. */
+  readonly defaultNote?: string
+  readonly aliases?: readonly string[]
+  /** Its value is never shown, and comment signs in it mean nothing. */
+  readonly secret?: boolean
+  /** Only has a meaning in a file, not in the settings of a program. */
+  readonly fileOnly?: boolean
+}
+
+/** A row whose option always has a value. */
+export interface DefaultedOption<T> extends Option<T> {
+  readonly default: T
+}
+
+type Extras = Pick<Option<unknown>, 'aliases' | 'secret' | 'fileOnly' | 'defaultNote'>
+
+/** A row whose option may have no value. */
+export const optional = <T>(
+  name: string,
+  kind: OptionKind<T>,
+  doc: string,
+  extras: Extras = {},
+): Option<T> => ({
+  name,
+  kind,
+  doc,
+  default: undefined,
+  ...extras,
+})
+
+/** A row whose option has a value in any case. */
+export const defaulted = <T>(
+  name: string,
+  kind: OptionKind<T>,
+  value: NoInfer<T>,
+  doc: string,
+): DefaultedOption<T> => ({ name, kind, doc, default: value })
+
+/** Milliseconds. */
+export const SECOND = 1000
+/** Milliseconds. */
+export const MINUTE = 60 * SECOND
+/** Milliseconds. */
+export const HOUR = 60 * MINUTE
+
+/** The default of lists that are empty. */
+export const NONE = Object.freeze<never[]>([])

@@ -1,0 +1,48 @@
+/**
+ * The server that takes the mail, and what is asked of it.
+ */
+import { REPLY_RULES } from '../reply-rules.ts'
+import { HELO, HOST } from '../text-kinds.ts'
+import { choice, integer, YES_NO } from '../value-kinds.ts'
+import { defaulted, NONE, optional } from './option.ts'
+
+/** The options by name. */
+export const SERVER_OPTIONS = {
+  smtp_hostname: optional('smtp_hostname', HOST, 'The smarthost that takes the mail.', { aliases: ['host'] }),
+  smtp_port: optional('smtp_port', integer(1, 65535), 'Its port; 465 speaks TLS from the first byte.', {
+    aliases: ['port'],
+    defaultNote: '24 for LMTP, 587 with a user name, else 25',
+  }),
+  protocol: defaulted(
+    'protocol',
+    choice('smtp', 'lmtp'),
+    'smtp',
+    'What the server speaks; with LMTP each recipient has an outcome of its own.',
+  ),
+  helo: optional('helo', HELO, 'Name given with EHLO.', { defaultNote: "this host's name" }),
+  connections: defaulted(
+    'connections',
+    integer(1, 1000),
+    4,
+    'Connections to the smarthost at the same time.',
+  ),
+  messages_per_connection: defaulted(
+    'messages_per_connection',
+    integer(1, 1_000_000),
+    100,
+    'Messages sent over one connection before it is closed.',
+  ),
+  max_recipients: defaulted(
+    'max_recipients',
+    integer(1, 100_000),
+    100,
+    'Recipients in one SMTP transaction.',
+  ),
+  reply_filter: defaulted(
+    'reply_filter',
+    REPLY_RULES,
+    NONE,
+    'What replies of the server mean: EXPRESSION => temporary, permanent or pause.',
+  ),
+  soft_bounce: defaulted('soft_bounce', YES_NO, false, 'Treat every permanent failure as temporary.'),
+} as const
