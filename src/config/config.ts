@@ -13,6 +13,24 @@ export type TlsLevel =
   | 'require'
   /** TLS with a valid certificate for the host's name, or no mail. */
   | 'verify'
+  /** TLS with one of the certificates that are named by fingerprint, or no mail. */
+  | 'pin'
+
+/** The oldest version of TLS that is spoken. */
+export type TlsVersion = '1.0' | '1.1' | '1.2' | '1.3'
+
+/** A service that a domain announces for the submission of mail: with TLS from the first byte, or with STARTTLS. */
+export type SrvService = 'submissions' | 'submission'
+
+/** What connections are made through. */
+export interface ProxySettings {
+  readonly scheme: 'socks5' | 'http'
+  readonly host: string
+  readonly port: number
+  /** Both or neither. */
+  readonly username: string | undefined
+  readonly password: string | undefined
+}
 
 /** Where a message is kept while it is being submitted; see docs/queue.md. */
 export type SpoolMode = 'fallback' | 'first' | 'only'
@@ -44,13 +62,30 @@ export interface ReplyRule {
 /** How to reach and use a smarthost. */
 export interface SmtpSettings {
   readonly protocol: 'smtp' | 'lmtp'
+  /** The server's name or address; with `srv` the domain that announces it. */
   readonly host: string
+  /** Means nothing with `socket` and `srv`. */
   readonly port: number
-  /** TLS from the first byte (port 465) instead of STARTTLS. */
+  /** Unix socket to connect to instead of host and port. */
+  readonly socket: string | undefined
+  /** The services to look up under the domain `host`, in this order; undefined when the host is the server. */
+  readonly srv: readonly SrvService[] | undefined
+  /** Address of this machine that connections come from. */
+  readonly sourceIp: string | undefined
+  readonly proxy: ProxySettings | undefined
+  /** TLS from the first byte instead of STARTTLS; with `srv` each service says it. */
   readonly implicitTls: boolean
   readonly tls: TlsLevel
-  /** File with the certificates to trust instead of the system's. */
+  /** File with the certificates to trust instead of the built-in ones. */
   readonly tlsCa: string | undefined
+  /** SHA-256, as `AB:CD:...`; not empty with the level `pin`, and only then. */
+  readonly tlsFingerprints: readonly string[]
+  /** Files with the certificate of this client and its key; both or neither. */
+  readonly tlsCert: string | undefined
+  readonly tlsKey: string | undefined
+  readonly tlsMinVersion: TlsVersion
+  /** The name that the certificate has to have, when it is not that of the server. */
+  readonly tlsName: string | undefined
   readonly username: string | undefined
   readonly password: string | undefined
   /** Allows credentials over an unprotected connection. */

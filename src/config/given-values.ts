@@ -8,7 +8,7 @@ import type { PathBase } from './option-kind.ts'
 import { splitWords } from './option-kind.ts'
 import { suggestion } from './nearest.ts'
 import { findOption, OPTION_NAMES } from './options.ts'
-import type { DefaultedOption, Option } from './options/option.ts'
+import { withoutSecret, type DefaultedOption, type Option } from './options/option.ts'
 
 /** One written value. */
 export interface GivenValue {
@@ -77,6 +77,6 @@ export function readOrDefault<T>(given: GivenValues, option: DefaultedOption<T>)
 function shown(option: Option<unknown>, text: string): string {
   if (option.secret === true) return ''
   if (text === '') return ', which is empty,'
-  const printable = text.replace(/\p{Cc}/gu, '?')
+  const printable = withoutSecret(option, text).replace(/\p{Cc}/gu, '?')
   return ` = ${printable.length > 80 ? `${printable.slice(0, 80)}...` : printable}`
 }

@@ -9,6 +9,7 @@ import { describeError, errnoOf } from '../errors/errno.ts'
 import { expandGlob, isGlob } from '../util/glob.ts'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
+import { exposedKey, isExposed, reportExposed, type ExposedFile } from './exposed-files.ts'
 import { addGiven, knownOption, readGiven, type GivenValue } from './given-values.ts'
 import { parseIni, type IniEntry } from './ini-file.ts'
 import { locateConfig, type ConfigSearch } from './locate.ts'
@@ -49,8 +50,8 @@ export interface ConfigOverride {
 interface Collection {
   readonly given: Map<string, GivenValue>
   readonly home: string
-  /** Files with a secret that others can read, and their modes. */
-  readonly exposed: { readonly file: string; readonly mode: number }[]
+  /** Files with a secret that others can read. */
+  readonly exposed: ExposedFile[]
 }
 
 /**
@@ -66,7 +67,13 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
   if (file !== undefined) await readFiles(collection, file, request)
   const server = host === undefined ? [] : [{ key: 'smtp_hostname' as const, value: host, by: '--host' }]
   for (const override of [...server, ...overrides]) replace(collection, override)
-  return resolveConfig(collection.given, { source: file, identity })
+  const config = resolveConfig(collection.given, { source: file, identity })
+  reportExposed(exposedKey(config.smtp), practiceOf(collection, request))
+  return config
+}
+
+function practiceOf({ given }: Collection, { warn }: ConfigRequest): Parameters<typeof reportExposed>[1] {
+  return { strict: readGiven(given, OPTIONS.strict_permissions) ?? false, warn }
 }
 
 function replace({ given, home }: Collection, { key, value, by }: ConfigOverride): void {
@@ -83,7 +90,7 @@ async function readFiles(collection: Collection, file: string, request: ConfigRe
     if (request.sealed !== 'queue' || !collection.given.has(OPTIONS.queue_dir.name)) throw closed
     onlyQueue(collection.given, file)
   }
-  reportExposed(collection, request.warn)
+  reportExposed(collection.exposed, practiceOf(collection, request))
 }
 
 /** Without the file that holds the password, the rest of the account means nothing: somebody else has to send. */
@@ -105,9 +112,10 @@ function readInto(collection: Collection, file: string, included: boolean): void
       throw configInvalid(where, 'an included file cannot include others; name them all in the main file')
     }
     addGiven(collection.given, option, { raw: undoPercentSigns(entry, option.name), where, base })
-    holdsSecret ||= option.secret === true && entry.value !== ''
+    holdsSecret ||=
+      option.secret === true ? entry.value !== '' : option.secretPart?.test(entry.value) === true
   }
-  if (holdsSecret && (mode & 0o044) !== 0) collection.exposed.push({ file, mode })
+  if (holdsSecret && isExposed(mode)) collection.exposed.push({ file, mode, holds: 'a password' })
 }
 
 function refuseSection({ section }: IniEntry, where: string): void {
@@ -140,15 +148,5 @@ async function includedFiles(pattern: string, { where, base }: GivenValue): Prom
     const code = errnoOf(error) === 'EACCES' ? 'CONFIG_DENIED' : 'CONFIG_INVALID'
     const sentence = `${where}: include = ${pattern} cannot be searched: ${describeError(error)}`
     throw new MailError(code, `${sentence}; check the directory`, { cause: error })
-  }
-}
-
-function reportExposed({ given, exposed }: Collection, warn: (line: string) => void): void {
-  const strict = readGiven(given, OPTIONS.strict_permissions) ?? false
-  for (const { file, mode } of exposed) {
-    const octal = mode.toString(8).padStart(4, '0')
-    const line = `${file}: holds a password and others can read it (mode ${octal}); do "chmod go-rwx ${file}"`
-    if (strict) throw new MailError('CONFIG_DENIED', `${line}, or remove strict_permissions`)
-    warn(line)
   }
 }

@@ -1,15 +1,12 @@
 /**
  * Writes a configuration as an ini file: what `--print-config` shows. Reading that text gives the same
- * configuration again, but for the password, which is never written, and the notes. `include` and
+ * configuration again, but for passwords, which are never written, and the notes. `include` and
  * `strict_permissions` act while files are read and are not part of the result.
  */
 import type { Config, HeaderSettings, SmtpSettings } from './config.ts'
 import { formatIniValue } from './ini-file.ts'
 import { OPTIONS } from './options.ts'
-import type { Option } from './options/option.ts'
-
-/** What stands in the place of a secret. */
-const HIDDEN = '********'
+import { HIDDEN, withoutSecret, type Option } from './options/option.ts'
 
 /**
  * The configuration as text in the format of mailqueue.conf(5), with all defaults written out. Options that
@@ -18,6 +15,8 @@ const HIDDEN = '********'
 export function printConfig(config: Config): string {
   const head = [`# read from ${config.source?.replace(/\p{Cc}/gu, '?') ?? 'the settings of a program'}`]
   if (config.smtp?.password !== undefined) head.push(`# smtp_password is set; it is hidden here as ${HIDDEN}`)
+  if (config.smtp?.proxy?.password !== undefined)
+    head.push(`# the password in proxy is hidden here as ${HIDDEN}`)
   const lines = [
     ...head,
     '[mailqueue]',
@@ -32,7 +31,7 @@ export function printConfig(config: Config): string {
 /** One line, or none for a value that is not set or a list without items. */
 function line<T>(option: Option<T>, value: T | undefined): string[] {
   if (value === undefined) return []
-  const text = option.secret === true ? HIDDEN : option.kind.format(value)
+  const text = withoutSecret(option, option.kind.format(value))
   return text === '' ? [] : [`${option.name} = ${option.secret === true ? text : formatIniValue(text)}`]
 }
 
@@ -41,12 +40,15 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
   return [
     ...line(OPTIONS.smtp_hostname, smtp.host),
     ...line(OPTIONS.smtp_port, smtp.port),
+    ...line(OPTIONS.socket, smtp.socket),
+    ...line(OPTIONS.srv, smtp.srv !== undefined),
     ...line(OPTIONS.protocol, smtp.protocol),
     ...line(OPTIONS.smtp_username, smtp.username),
     ...line(OPTIONS.smtp_password, smtp.password),
     ...line(OPTIONS.helo, smtp.helo),
-    ...line(OPTIONS.tls, smtp.tls),
-    ...line(OPTIONS.tls_ca, smtp.tlsCa),
+    ...line(OPTIONS.source_ip, smtp.sourceIp),
+    ...line(OPTIONS.proxy, smtp.proxy),
+    ...tlsLines(smtp),
     ...line(OPTIONS.insecure_auth, smtp.insecureAuth),
     ...line(OPTIONS.timeout_connect, smtp.timeouts.connect),
     ...line(OPTIONS.timeout_banner, smtp.timeouts.banner),
@@ -59,6 +61,21 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
     ...line(OPTIONS.max_recipients, smtp.maxRecipients),
     ...line(OPTIONS.reply_filter, smtp.replyFilter),
     ...line(OPTIONS.soft_bounce, smtp.softBounce),
+  ]
+}
+
+function tlsLines(smtp: SmtpSettings): string[] {
+  // A domain that is asked for both services decides itself.
+  const implicitTls = (smtp.srv?.length ?? 1) === 1 ? smtp.implicitTls : undefined
+  return [
+    ...line(OPTIONS.tls, smtp.tls),
+    ...line(OPTIONS.tls_implicit, implicitTls),
+    ...line(OPTIONS.tls_ca, smtp.tlsCa),
+    ...line(OPTIONS.tls_fingerprint, smtp.tlsFingerprints),
+    ...line(OPTIONS.tls_cert, smtp.tlsCert),
+    ...line(OPTIONS.tls_key, smtp.tlsKey),
+    ...line(OPTIONS.tls_min_version, smtp.tlsMinVersion),
+    ...line(OPTIONS.tls_name, smtp.tlsName),
   ]
 }
 

@@ -7,16 +7,13 @@ import { configInvalid } from './config-error.ts'
 import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
 import { OPTIONS } from './options.ts'
 import type { DefaultedOption, Option } from './options/option.ts'
-
-/** The port of SMTP with TLS from the first byte (RFC 8314 section 3.3). */
-const IMPLICIT_TLS_PORT = 465
-
-/** The port of LMTP (the `lmtp` entry that systems ship in /etc/services). */
-const LMTP_PORT = 24
+import { routeConfig } from './route-config.ts'
+import { tlsConfig } from './tls-config.ts'
 
 /** Options that say something about a server, and so are a mistake where none is named. */
 const NEEDS_SERVER: readonly Option<unknown>[] = [
   OPTIONS.smtp_port,
+  OPTIONS.srv,
   OPTIONS.smtp_username,
   OPTIONS.smtp_password,
 ]
@@ -28,24 +25,16 @@ const NEEDS_SERVER: readonly Option<unknown>[] = [
  * @throws MailError CONFIG_INVALID for a value or combination that is not valid
  */
 export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
-  const host = readGiven(given, OPTIONS.smtp_hostname)
-  if (host === undefined) {
+  if (!namesServer(given)) {
     refuseWithoutServer(given)
     return undefined
   }
   const { username, password } = credentials(given)
-  const protocol = readOrDefault(given, OPTIONS.protocol)
-  const usual = protocol === 'lmtp' ? LMTP_PORT : username === undefined ? 25 : 587
-  const port = readGiven(given, OPTIONS.smtp_port) ?? usual
-  const tlsCa = readGiven(given, OPTIONS.tls_ca)
-  const verified = username !== undefined || tlsCa !== undefined
+  const route = routeConfig(given, username)
+  if (route === undefined) return undefined
   const smtp: SmtpSettings = {
-    protocol,
-    host,
-    port,
-    implicitTls: port === IMPLICIT_TLS_PORT,
-    tls: readGiven(given, OPTIONS.tls) ?? (verified ? 'verify' : 'may'),
-    tlsCa,
+    ...route,
+    ...tlsConfig(given, { verified: username !== undefined || route.srv !== undefined }),
     username,
     password,
     insecureAuth: readOrDefault(given, OPTIONS.insecure_auth),
@@ -60,6 +49,9 @@ export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
   refuseUnprotected(smtp, placeOf(given, OPTIONS.tls))
   return Object.freeze(smtp)
 }
+
+const namesServer = (given: GivenValues): boolean =>
+  readGiven(given, OPTIONS.smtp_hostname) !== undefined || readGiven(given, OPTIONS.socket) !== undefined
 
 /** Both or neither. */
 function credentials(given: GivenValues): Pick<SmtpSettings, 'username' | 'password'> {
@@ -78,7 +70,8 @@ function credentials(given: GivenValues): Pick<SmtpSettings, 'username' | 'passw
 
 function refuseWithoutServer(given: GivenValues): void {
   for (const option of NEEDS_SERVER) {
-    if (readGiven(given, option) === undefined) continue
+    const value = readGiven(given, option)
+    if (value === undefined || value === false) continue
     const sentence = `${option.name} is set but there is no smtp_hostname it could belong to; add smtp_hostname`
     throw configInvalid(placeOf(given, option), sentence)
   }
@@ -91,11 +84,8 @@ function refuseUnprotected(smtp: SmtpSettings, where: string): void {
   if (smtp.implicitTls) {
     throw configInvalid(
       where,
-      'tls = off cannot work with smtp_port = 465, which speaks TLS only; change one of them',
+      'tls = off cannot work with tls_implicit = yes, nor with smtp_port = 465, which implies it; change one of them',
     )
-  }
-  if (smtp.tlsCa !== undefined) {
-    throw configInvalid(where, 'tls = off makes tls_ca meaningless; write tls = verify or remove tls_ca')
   }
   if (smtp.username !== undefined && !smtp.insecureAuth) {
     const remedy = 'write tls = verify, or insecure_auth = yes if the network is trusted'

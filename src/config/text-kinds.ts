@@ -2,6 +2,7 @@
  * The kinds of options that hold names, addresses and paths. Paths come out absolute: relative ones start at
  * the folder of the file they are written in, `~/` at the home directory.
  */
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { isGlob } from '../util/glob.ts'
 import { listOf, scalar, type PathBase } from './option-kind.ts'
@@ -19,6 +20,15 @@ export const HOST = scalar({
     const bare = text.replace(/^\[(.*)\]$/, '$1')
     const ipv6 = IPV6.test(bare) && bare.split(':').length > 2
     return ipv6 || DOMAIN.test(text) ? bare : undefined
+  },
+})
+
+/** An IP address; brackets around an IPv6 address are taken off. */
+export const IP_ADDRESS = scalar({
+  form: 'an IP address',
+  read: (text) => {
+    const bare = text.replace(/^\[(.*)\]$/, '$1')
+    return isIP(bare) === 0 ? undefined : bare
   },
 })
 

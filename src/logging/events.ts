@@ -24,6 +24,7 @@ export const EVENTS = {
   'queue.busy': 'another runner is at work on this queue',
   'queue.stopped': 'a runner stopped before everything due was tried',
   'run.finished': 'a runner has tried everything that was due',
+  'tls.failed': 'a server offers TLS that does not work; with tls = may the mail goes without it',
   'smtp.dialogue': 'one line of the SMTP dialogue, secrets removed',
   'plugin.failed': 'a plug-in threw, hung or could not be loaded',
   'config.ignored': 'a setting that has no effect here',

@@ -4,9 +4,11 @@
  */
 import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
-import { openConnection, SmtpConnection } from './connection.ts'
+import { SmtpConnection } from './connection.ts'
 import type { Failure } from './failure.ts'
 import { interruption } from './interruption.ts'
+import { openConnection } from './open-connection.ts'
+import type { SrvResolver } from './srv.ts'
 
 /** How long an unused connection is kept, in milliseconds. */
 const IDLE_LIMIT = 2000
@@ -15,6 +17,7 @@ const IDLE_LIMIT = 2000
 export class ConnectionPool {
   readonly #settings: SmtpSettings
   readonly #log: Logger
+  readonly #resolver: SrvResolver | undefined
   readonly #idle: SmtpConnection[] = []
   readonly #waiting: (() => void)[] = []
   #limit: number
@@ -22,9 +25,10 @@ export class ConnectionPool {
   #closed = false
   #sweep: NodeJS.Timeout | undefined
 
-  constructor(settings: SmtpSettings, log: Logger) {
+  constructor(settings: SmtpSettings, log: Logger, resolver?: SrvResolver) {
     this.#settings = settings
     this.#log = log
+    this.#resolver = resolver
     this.#limit = Math.max(1, settings.connections)
   }
 
@@ -65,7 +69,7 @@ export class ConnectionPool {
   /** Exchanges a dead or confused connection for a new one; when that fails, nothing needs to be released. */
   async renew(dead: SmtpConnection, signal?: AbortSignal): Promise<SmtpConnection | Failure> {
     dead.cut()
-    const opened = await openConnection(this.#settings, this.#log, signal)
+    const opened = await this.#openNew(signal)
     if (!(opened instanceof SmtpConnection)) this.#freeSlot()
     return opened
   }
@@ -96,13 +100,17 @@ export class ConnectionPool {
   /** Undefined when the server wants fewer connections than we have, and there are others to wait for. */
   async #openOne(signal: AbortSignal | undefined): Promise<SmtpConnection | Failure | undefined> {
     this.#open++
-    const opened = await openConnection(this.#settings, this.#log, signal)
+    const opened = await this.#openNew(signal)
     if (opened instanceof SmtpConnection) return opened
     this.#freeSlot()
     if (this.#open === 0 || opened.code === undefined || opened.code >= 500) return opened
     if (opened.phase !== 'banner' && opened.phase !== 'ehlo') return opened
     this.#limit = this.#open
     return undefined
+  }
+
+  #openNew(signal: AbortSignal | undefined): Promise<SmtpConnection | Failure> {
+    return openConnection(this.#settings, this.#log, { signal, resolver: this.#resolver })
   }
 
   #drop(connection: SmtpConnection): void {

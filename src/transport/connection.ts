@@ -1,7 +1,8 @@
 /**
- * One SMTP connection, from the greeting to QUIT; the only file that knows the protocol engine. A connection
- * that can't be opened is described by a failure, never thrown; no secret gets into one.
+ * One SMTP connection, from the greeting to QUIT; the only file that knows the protocol engine. A session that can't be
+ * started is described by a failure, never thrown; no secret gets into one.
  */
+import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { SmtpSettings } from '../config/config.ts'
@@ -9,13 +10,14 @@ import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
 import { planLogin } from './auth-policy.ts'
 import { readCapabilities, type Capabilities } from './capabilities.ts'
-import { dial } from './dial.ts'
 import { openDialogue, type Dialogue } from './dialogue.ts'
 import { classify, replyFailure, type Failure, type Phase } from './failure.ts'
 import { interruption } from './interruption.ts'
 import { oneLine } from './reply.ts'
 import { secretRemover } from './secrets.ts'
-import { planTls } from './tls-settings.ts'
+import type { Target } from './target.ts'
+import { describeMissingTls, describeOtherPin, describeTlsError } from './tls-failure.ts'
+import type { TlsPlan } from './tls-settings.ts'
 import {
   runTransaction,
   type TransactionRequest,
@@ -170,29 +172,43 @@ export class SmtpConnection {
   }
 }
 
-/**
- * Opens a connection: connect, greeting, EHLO, STARTTLS and login, as the settings say.
- *
- * @param settings the account
- * @param log gets the dialogue when it wants debug events
- * @param signal gives up at once
- */
-export async function openConnection(
-  settings: SmtpSettings,
-  log: Logger,
-  signal?: AbortSignal,
-): Promise<SmtpConnection | Failure> {
-  const clean = secretRemover(settings)
-  const tlsPlan = await planTls(settings)
-  if ('phase' in tlsPlan) return tlsPlan
+/** A connection to be: what it is for, and what it has. */
+export interface Start {
+  readonly settings: SmtpSettings
+  readonly target: Target
+  readonly tlsPlan: TlsPlan
+  /** Connected; belongs to the session from now on. */
+  readonly socket: Socket
+  /** Gets the dialogue when it wants debug events. */
+  readonly log: Logger
+  /** Gives up at once. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The protocol engine, loaded when it is needed first. */
+export async function loadEngine(): Promise<typeof SMTPConnection> {
   const { default: Engine } = await import('nodemailer/lib/smtp-connection')
-  const socket = await dial(settings, signal)
-  if ('phase' in socket) return socket
-  const { host, port, helo, timeouts } = settings
+  return Engine
+}
+
+/**
+ * Starts a session on a socket: greeting, EHLO, STARTTLS and login, as the settings say. Nothing is awaited before the
+ * socket is listened to.
+ *
+ * @returns the session, or what went wrong, with the socket closed
+ */
+export async function startConnection(
+  Engine: typeof SMTPConnection,
+  start: Start,
+): Promise<SmtpConnection | Failure> {
+  const { settings, target, tlsPlan, socket, log } = start
+  const { helo, timeouts } = settings
+  const clean = secretRemover(settings)
   const dialogue = openDialogue(log, clean)
   const smtp = new Engine({
-    host,
-    port,
+    // the engine takes the name for the certificate from it
+    host: target.name,
+    port: target.port,
     ...tlsPlan,
     ...(helo === undefined ? undefined : { name: helo }),
     connection: socket,
@@ -205,19 +221,17 @@ export async function openConnection(
     logger: dialogue.logger,
     transactionLog: dialogue.logger !== false,
   })
-  const failure = await startSession(smtp, settings, signal)
+  const failure = await startSession(smtp, start)
   if (failure === undefined) return new SmtpConnection(smtp, settings, dialogue)
   smtp.close()
   return { ...failure, reason: clean(failure.reason) }
 }
 
 /** Greeting to login. Resolves to what went wrong, or to nothing. */
-function startSession(
-  smtp: SMTPConnection,
-  settings: SmtpSettings,
-  signal: AbortSignal | undefined,
-): Promise<Failure | undefined> {
-  const { timeouts, host } = settings
+function startSession(smtp: SMTPConnection, start: Start): Promise<Failure | undefined> {
+  const { settings, target, signal } = start
+  const { timeouts } = settings
+  const { host } = target
   return new Promise((resolve) => {
     let step: Phase = 'banner'
     const settle = (failure?: Failure): void => {
@@ -225,7 +239,7 @@ function startSession(
       signal?.removeEventListener('abort', interrupt)
       resolve(failure)
     }
-    const fail = (error: WireError): void => settle(sessionFailure(error, step, host))
+    const fail = (error: WireError): void => settle(sessionFailure(error, { smtp, start, step }))
     const interrupt = (): void =>
       settle({ phase: 'local', reason: interruption(signal, 'interrupted while connecting') })
     const limit = timeouts.banner + timeouts.command
@@ -243,10 +257,27 @@ function startSession(
         fail(error)
         return
       }
+      const unpinned = checkPin(smtp, start)
+      if (unpinned !== undefined) {
+        settle(unpinned)
+        return
+      }
       step = 'auth'
       logIn(smtp, settings, fail, settle)
     })
   })
+}
+
+/** The engine has no moment between handshake and EHLO, so that is all a server with another certificate ever gets. */
+function checkPin(smtp: SMTPConnection, { settings, target }: Start): Failure | undefined {
+  if (settings.tls !== 'pin') return undefined
+  const socket = smtp._socket
+  const seen = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : undefined
+  if (seen !== undefined && settings.tlsFingerprints.includes(seen)) return undefined
+  return {
+    phase: 'tls',
+    reason: describeOtherPin({ settings, target }, seen ?? 'of a certificate that it lacks'),
+  }
 }
 
 function logIn(
@@ -256,8 +287,8 @@ function logIn(
   settle: (failure?: Failure) => void,
 ): void {
   const socket = smtp._socket
-  const verified =
-    smtp.secure && typeof socket === 'object' && Reflect.get(socket ?? {}, 'authorized') === true
+  const authorized = typeof socket === 'object' && Reflect.get(socket ?? {}, 'authorized') === true
+  const verified = smtp.secure && (authorized || settings.tls === 'pin')
   const plan = planLogin(settings, { secure: smtp.secure, verified }, capabilitiesOf(smtp))
   if (plan.kind === 'none') settle()
   else if (plan.kind === 'refused') settle(plan.failure)
@@ -278,13 +309,31 @@ const STEP_OF_COMMAND: Readonly<Record<string, Phase>> = {
 /** A server that falls silent or goes away during the login has not refused the login. */
 const lostAt = (step: Phase): Phase => (step === 'auth' ? 'connect' : step)
 
-function sessionFailure(error: WireError, step: Phase, host: string): Failure {
+/** What a session was doing when an error came. */
+interface SessionState {
+  readonly smtp: SMTPConnection
+  readonly start: Start
+  readonly step: Phase
+}
+
+function sessionFailure(error: WireError, { smtp, start, step }: SessionState): Failure {
+  const { response } = error
+  if (response !== undefined && error.command === 'STARTTLS') return missingTls(response, smtp, start)
+  const handshaking = Reflect.get(smtp, 'upgrading') === true && error.code !== 'ETIMEDOUT'
+  const words = response === undefined ? describeTlsError(error, start, handshaking) : undefined
+  if (words !== undefined) return { phase: 'tls', reason: oneLine(words) }
   const phase = error.code === 'ETLS' ? 'tls' : (STEP_OF_COMMAND[error.command ?? ''] ?? step)
-  if (error.response !== undefined) return replyFailure(phase, error.response)
+  if (response !== undefined) return replyFailure(phase, response)
   return {
     phase: lostAt(phase),
-    reason: oneLine(`cannot start a session with ${host}: ${describeError(error)}`),
+    reason: oneLine(`cannot start a session with ${start.target.host}: ${describeError(error)}`),
   }
+}
+
+function missingTls(response: string, smtp: SMTPConnection, start: Start): Failure {
+  const failure = replyFailure('tls', response)
+  const offered = /[ -]STARTTLS\b/im.test(String(Reflect.get(smtp, '_plaintextEhlo')))
+  return { ...failure, reason: describeMissingTls(start, failure.reason, offered) }
 }
 
 /** The engine keeps the lines of the EHLO reply to itself until a message is sent. */

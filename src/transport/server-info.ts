@@ -5,8 +5,8 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
-import { openConnection } from './connection.ts'
 import type { Failure } from './failure.ts'
+import { openConnection } from './open-connection.ts'
 
 /** The protection of a connection. */
 export interface TlsFacts {
@@ -72,7 +72,7 @@ export async function serverInfo(settings: SmtpSettings, log: Logger): Promise<S
     password: undefined,
     tls: settings.tls === 'off' ? 'off' : 'may',
   }
-  const connection = await openConnection(anonymous, heard)
+  const connection = await openConnection(anonymous, heard, { insistOnTls: true })
   if ('phase' in connection) return connection
   const { extensions, socket } = connection.facts()
   const info = {

@@ -3,11 +3,14 @@
  */
 import type { SmtpSettings } from '../config/config.ts'
 
-/** `smtp://mail.site.example:587`. */
+/** `smtp://mail.site.example:587`, `lmtp:///run/lmtp`, or `smtp+srv://site.example`. */
 export function serverName({
   protocol,
   host,
   port,
-}: Pick<SmtpSettings, 'protocol' | 'host' | 'port'>): string {
-  return `${protocol}://${host}:${port}`
+  socket,
+  srv,
+}: Pick<SmtpSettings, 'protocol' | 'host' | 'port' | 'socket' | 'srv'>): string {
+  if (socket !== undefined) return `${protocol}://${socket}`
+  return srv === undefined ? `${protocol}://${host}:${port}` : `${protocol}+srv://${host}`
 }

@@ -18,6 +18,7 @@ import { refuseMessage, refuseRecipient } from './preflight.ts'
 import { oneLine } from './reply.ts'
 import { inGroups, nextBatch, type Batch } from './report-groups.ts'
 import { serverName } from './server-name.ts'
+import type { SrvResolver } from './srv.ts'
 import type { Delivery, Transport } from './transport.ts'
 
 /** Sends over SMTP or LMTP. Safe to call concurrently: what exceeds the allowed connections waits. */
@@ -30,11 +31,12 @@ export class SmtpTransport implements Transport {
   /**
    * @param settings the smarthost; nothing is opened before the first message
    * @param log gets the SMTP dialogue when it wants debug events
+   * @param resolver looks the records of `srv` up; that of the system unless given
    */
-  constructor(settings: SmtpSettings, log: Logger = nullLogger) {
+  constructor(settings: SmtpSettings, log: Logger = nullLogger, resolver?: SrvResolver) {
     this.name = serverName(settings)
     this.#settings = settings
-    this.#pool = new ConnectionPool(settings, log)
+    this.#pool = new ConnectionPool(settings, log, resolver)
     this.#judge = judgeOf(settings)
   }
 

@@ -1,12 +1,12 @@
 /**
- * The configured TLS level in the terms of the protocol engine. The file of trusted certificates is read for
- * each connection, so that a renewed file is seen; one that can't be read is a failure of the account.
+ * The configured TLS level in the terms of the protocol engine. Files that can't be used are a failure of the account,
+ * found before anything is sent.
  */
-import { readFile } from 'node:fs/promises'
-import { isIP } from 'node:net'
-import type { SmtpSettings, TlsLevel } from '../config/config.ts'
-import { describeError } from '../errors/errno.ts'
+import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls'
+import type { SmtpSettings, TlsLevel, TlsVersion } from '../config/config.ts'
+import { describeError, errnoOf } from '../errors/errno.ts'
 import type { Failure } from './failure.ts'
+import { readTlsFiles, type TlsFiles } from './tls-files.ts'
 
 /** How the protocol engine is to protect a connection. */
 export interface TlsPlan {
@@ -14,7 +14,7 @@ export interface TlsPlan {
   readonly ignoreTLS: boolean
   readonly opportunisticTLS: boolean
   readonly requireTLS: boolean
-  readonly tls: { readonly rejectUnauthorized: boolean; readonly servername?: string; readonly ca?: Buffer }
+  readonly tls: { readonly rejectUnauthorized: boolean; readonly secureContext?: SecureContext }
 }
 
 const STARTTLS: Readonly<Record<TlsLevel, Omit<TlsPlan, 'secure' | 'tls'>>> = {
@@ -22,30 +22,56 @@ const STARTTLS: Readonly<Record<TlsLevel, Omit<TlsPlan, 'secure' | 'tls'>>> = {
   may: { ignoreTLS: false, opportunisticTLS: true, requireTLS: false },
   require: { ignoreTLS: false, opportunisticTLS: false, requireTLS: true },
   verify: { ignoreTLS: false, opportunisticTLS: false, requireTLS: true },
+  pin: { ignoreTLS: false, opportunisticTLS: false, requireTLS: true },
 }
+
+const VERSIONS: Readonly<Record<TlsVersion, SecureVersion>> = {
+  '1.0': 'TLSv1',
+  '1.1': 'TLSv1.1',
+  '1.2': 'TLSv1.2',
+  '1.3': 'TLSv1.3',
+}
+
+/** The versions before 1.2 sign with SHA-1, which the library refuses unless told otherwise. */
+const OLD_CIPHERS = { ciphers: 'DEFAULT@SECLEVEL=0' }
+
+/** No TLS at all. */
+export const IN_CLEAR: TlsPlan = { secure: false, ...STARTTLS.off, tls: { rejectUnauthorized: true } }
 
 /**
  * Makes the plan for one connection.
  *
- * @returns the plan, or a failure when the file named by `tls_ca` can't be read
+ * @param implicitTls TLS from the first byte
+ * @returns the plan, or a failure when a file that the settings name is of no use
  */
-export async function planTls(settings: SmtpSettings): Promise<TlsPlan | Failure> {
-  const { host, tls: level, tlsCa, implicitTls } = settings
-  const wanted = implicitTls || level !== 'off'
-  let ca: Buffer | undefined
+export async function planTls(settings: SmtpSettings, implicitTls: boolean): Promise<TlsPlan | Failure> {
+  const { tls: level } = settings
+  if (level === 'off' && !implicitTls) return IN_CLEAR
   try {
-    if (wanted && tlsCa !== undefined) ca = await readFile(tlsCa)
+    const secureContext = contextOf(settings, await readTlsFiles(settings))
+    const rejectUnauthorized = level === 'verify'
+    return { secure: implicitTls, ...STARTTLS[level], tls: { rejectUnauthorized, secureContext } }
   } catch (error) {
-    const reason = `cannot read the certificates of tls_ca: ${describeError(error)}; check the path`
-    return { phase: 'tls', reason }
+    return { phase: 'tls', reason: describeError(error) }
   }
-  return {
-    secure: implicitTls,
-    ...STARTTLS[level],
-    tls: {
-      rejectUnauthorized: level === 'verify',
-      ...(isIP(host) === 0 ? { servername: host } : undefined),
-      ...(ca === undefined ? undefined : { ca }),
-    },
+}
+
+function contextOf({ tlsMinVersion, tlsCert, tlsKey }: SmtpSettings, files: TlsFiles): SecureContext {
+  const old = tlsMinVersion === '1.0' || tlsMinVersion === '1.1'
+  try {
+    return createSecureContext({
+      minVersion: VERSIONS[tlsMinVersion],
+      ...(old ? OLD_CIPHERS : undefined),
+      ...files,
+    })
+  } catch (error) {
+    const why =
+      errnoOf(error) === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH'
+        ? 'the key does not belong to the certificate'
+        : describeError(error)
+    const remedy = 'name the files of one pair'
+    throw new Error(`cannot use tls_cert ${tlsCert ?? ''} with tls_key ${tlsKey ?? ''}: ${why}; ${remedy}`, {
+      cause: error,
+    })
   }
 }

@@ -12,7 +12,15 @@ import { sendmailGrammar, sendmailOption } from './options.ts'
 import { chooseMode, setMode, setPersonality, refuseMixture, type Mode } from './modes.ts'
 import { addQueueRun, type QueueRunFilter } from './queue-run-filter.ts'
 import { envidRequest, notifyRequest, returnRequest } from './report-options.ts'
-import { readHost, settingOverride, tlsOverrides, yesNo, type TlsWishes } from './setting-options.ts'
+import {
+  proxyOverrides,
+  readHost,
+  settingOverride,
+  tlsOverrides,
+  yesNo,
+  type ProxyWishes,
+  type TlsWishes,
+} from './setting-options.ts'
 
 /** One call of the command. */
 export interface SendmailCall {
@@ -26,6 +34,7 @@ export interface SendmailCall {
   /** Values of the configuration that are replaced for this call. */
   settings: ConfigOverride[]
   tls: TlsWishes
+  proxy: ProxyWishes
   aliases: string | undefined
   from: string | undefined
   /** The envelope sender is the one that the From header names. */
@@ -57,6 +66,7 @@ function newCall(program: string, operands: readonly string[]): SendmailCall {
     account: undefined,
     settings: [],
     tls: {},
+    proxy: {},
     aliases: undefined,
     from: undefined,
     readEnvelopeFrom: false,
@@ -116,6 +126,7 @@ const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
   config: (call, value) => (call.config = value),
   debug: setDebug,
   envid: (call, value) => addRequest(call, envidRequest(value)),
+  fingerprint: (call, value) => (call.tls.fingerprint = value),
   from: (call, value) => (call.from = value),
   'full-name': (call, value) => (call.fullName = value),
   help: (call) => chooseMode(call, 'help'),
@@ -128,6 +139,8 @@ const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
   'no-aliases': (call) => (call.noAliases = true),
   notify: (call, value) => addRequest(call, notifyRequest(value)),
   pretend: (call) => chooseMode(call, 'print-config'),
+  'proxy-host': (call, value) => (call.proxy.host = value),
+  'proxy-port': (call, value) => (call.proxy.port = value),
   'queue-run': addQueueRun,
   'read-envelope-from': (call) => (call.readEnvelopeFrom = true),
   'read-recipients': (call) => (call.readRecipients = true),
@@ -156,7 +169,7 @@ export function parseSendmailCall(terminal: Terminal): SendmailCall {
     const option = sendmailOption(name)
     if (option !== undefined) EFFECTS[option.effect](call, value ?? '', option)
   }
-  call.settings.push(...tlsOverrides(call.tls, call.settings))
+  call.settings.push(...tlsOverrides(call.tls, call.settings), ...proxyOverrides(call.proxy))
   refuseMixture(call)
   return call
 }

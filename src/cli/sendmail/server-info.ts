@@ -20,11 +20,14 @@ function tlsLines(tls: TlsFacts | undefined): readonly string[] {
 }
 
 /** What the configuration demands of the connection and the server does not give. */
-function whatIsMissing({ host, tls: level }: SmtpSettings, tls: TlsFacts | undefined): string | undefined {
-  if (level !== 'require' && level !== 'verify') return undefined
+function whatIsMissing(settings: SmtpSettings, tls: TlsFacts | undefined): string | undefined {
+  const { host, tls: level, tlsFingerprints } = settings
+  if (level === 'off' || level === 'may') return undefined
   if (tls === undefined)
     return `tls = ${level} demands TLS, and ${host} does not offer it; no mail would be sent`
-  if (level === 'require' || tls.problem === undefined) return undefined
+  if (level === 'pin' && !tlsFingerprints.includes(tls.fingerprint))
+    return `the certificate of ${host} has none of the fingerprints in tls_fingerprint; no mail would be sent`
+  if (level !== 'verify' || tls.problem === undefined) return undefined
   return `tls = verify demands a valid certificate, and that of ${host} is not: ${tls.problem}; set tls_ca`
 }
 

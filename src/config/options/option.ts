@@ -15,6 +15,8 @@ export interface Option<T> {
   readonly aliases?: readonly string[]
   /** Its value is never shown, and comment signs in it mean nothing. */
   readonly secret?: boolean
+  /** Finds the part of a written value that is never shown; also in one that is not valid. */
+  readonly secretPart?: RegExp
   /** Only has a meaning in a file, not in the settings of a program. */
   readonly fileOnly?: boolean
 }
@@ -24,7 +26,7 @@ export interface DefaultedOption<T> extends Option<T> {
   readonly default: T
 }
 
-type Extras = Pick<Option<unknown>, 'aliases' | 'secret' | 'fileOnly' | 'defaultNote'>
+type Extras = Pick<Option<unknown>, 'aliases' | 'secret' | 'secretPart' | 'fileOnly' | 'defaultNote'>
 
 /** A row whose option may have no value. */
 export const optional = <T>(
@@ -47,6 +49,15 @@ export const defaulted = <T>(
   value: NoInfer<T>,
   doc: string,
 ): DefaultedOption<T> => ({ name, kind, doc, default: value })
+
+/** What stands in the place of a secret. */
+export const HIDDEN = '********'
+
+/** A text of the option as it may be shown. */
+export function withoutSecret({ secret, secretPart }: Option<unknown>, text: string): string {
+  if (secret === true) return HIDDEN
+  return secretPart === undefined ? text : text.replace(secretPart, HIDDEN)
+}
 
 /** Milliseconds. */
 export const SECOND = 1000

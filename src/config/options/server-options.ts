@@ -1,8 +1,9 @@
 /**
  * The server that takes the mail, and what is asked of it.
  */
+import { PROXY, PROXY_PASSWORD } from '../proxy-kind.ts'
 import { REPLY_RULES } from '../reply-rules.ts'
-import { HELO, HOST } from '../text-kinds.ts'
+import { HELO, HOST, IP_ADDRESS, PATH } from '../text-kinds.ts'
 import { choice, integer, YES_NO } from '../value-kinds.ts'
 import { defaulted, NONE, optional } from './option.ts'
 
@@ -11,8 +12,15 @@ export const SERVER_OPTIONS = {
   smtp_hostname: optional('smtp_hostname', HOST, 'The smarthost that takes the mail.', { aliases: ['host'] }),
   smtp_port: optional('smtp_port', integer(1, 65535), 'Its port; 465 speaks TLS from the first byte.', {
     aliases: ['port'],
-    defaultNote: '24 for LMTP, 587 with a user name, else 25',
+    defaultNote: '465 with tls_implicit, 24 for LMTP, 587 with a user name, else 25',
   }),
+  socket: optional('socket', PATH, 'Unix socket of the server, instead of its name and port.'),
+  srv: defaulted(
+    'srv',
+    YES_NO,
+    false,
+    'Whether smtp_hostname is a domain whose SRV records name the server.',
+  ),
   protocol: defaulted(
     'protocol',
     choice('smtp', 'lmtp'),
@@ -20,6 +28,10 @@ export const SERVER_OPTIONS = {
     'What the server speaks; with LMTP each recipient has an outcome of its own.',
   ),
   helo: optional('helo', HELO, 'Name given with EHLO.', { defaultNote: "this host's name" }),
+  source_ip: optional('source_ip', IP_ADDRESS, 'Address of this machine that connections come from.'),
+  proxy: optional('proxy', PROXY, 'SOCKS5 or HTTP proxy that connections are made through.', {
+    secretPart: PROXY_PASSWORD,
+  }),
   connections: defaulted(
     'connections',
     integer(1, 1000),

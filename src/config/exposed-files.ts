@@ -1,0 +1,50 @@
+/**
+ * Files with a secret in them that others can read: a warning for each, or a refusal with `strict_permissions`. The key
+ * of a client certificate is looked at, never read; one that is missing or out of reach is found when it is needed.
+ */
+import { statSync } from 'node:fs'
+import { MailError } from '../errors/mail-error.ts'
+import type { SmtpSettings } from './config.ts'
+
+/** Permission bits of the group and of everybody to read. */
+const READ_BY_OTHERS = 0o044
+
+/** A file that others can read. */
+export interface ExposedFile {
+  readonly file: string
+  readonly mode: number
+  /** What it holds, such as `a password`. */
+  readonly holds: string
+}
+
+/** True when others can read a file of this mode. */
+export const isExposed = (mode: number): boolean => (mode & READ_BY_OTHERS) !== 0
+
+/** The key file of an account, when others can read it. */
+export function exposedKey(smtp: Pick<SmtpSettings, 'tlsKey'> | undefined): ExposedFile[] {
+  if (smtp?.tlsKey === undefined) return []
+  try {
+    const mode = statSync(smtp.tlsKey).mode & 0o777
+    return isExposed(mode) ? [{ file: smtp.tlsKey, mode, holds: 'a private key' }] : []
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Says which files others can read.
+ *
+ * @param strict refuse instead of warning
+ * @throws MailError CONFIG_DENIED
+ */
+export function reportExposed(
+  files: readonly ExposedFile[],
+  { strict, warn }: { readonly strict: boolean; readonly warn: (line: string) => void },
+): void {
+  for (const { file, mode, holds } of files) {
+    const octal = mode.toString(8).padStart(4, '0')
+    const line = `${file}: holds ${holds} and others can read it (mode ${octal}); do "chmod go-rwx ${file}"`
+    if (strict) throw new MailError('CONFIG_DENIED', `${line}, or remove strict_permissions`)
+    warn(line)
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Opens a connection to the server of an account: finds it, connects, protects the connection and logs in. Where there
+ * are several servers, the next one is tried when there is no session with one. A failure is returned, never thrown.
+ */
+import type { SmtpSettings } from '../config/config.ts'
+import type { Logger } from '../logging/logger.ts'
+import { loadEngine, SmtpConnection, startConnection } from './connection.ts'
+import { dial } from './dial.ts'
+import type { Failure, Phase } from './failure.ts'
+import { refuseForeign, targetsOf, type Target } from './target.ts'
+import { secretRemover } from './secrets.ts'
+import type { SrvResolver } from './srv.ts'
+import { IN_CLEAR, planTls, type TlsPlan } from './tls-settings.ts'
+
+/** What may be given besides the account. */
+export interface OpenOptions {
+  /** Gives up at once. */
+  readonly signal?: AbortSignal | undefined
+  /** Looks SRV records up; that of the system unless given. */
+  readonly resolver?: SrvResolver | undefined
+  /** With `tls = may`, whether a failed handshake is a failure instead of a reason to do without TLS. */
+  readonly insistOnTls?: boolean
+}
+
+interface Opening extends OpenOptions {
+  readonly settings: SmtpSettings
+  readonly log: Logger
+}
+
+/** Failures that another server may not have. */
+const ANOTHER_MAY_DO: ReadonlySet<Phase> = new Set(['connect', 'banner', 'ehlo', 'tls'])
+
+/**
+ * Opens a connection.
+ *
+ * @param settings the account
+ * @param log gets the dialogue when it wants debug events
+ */
+export async function openConnection(
+  settings: SmtpSettings,
+  log: Logger,
+  options: OpenOptions = {},
+): Promise<SmtpConnection | Failure> {
+  const { resolver, signal } = options
+  const targets = await targetsOf(settings, resolver, signal)
+  if ('phase' in targets) return targets
+  const failures: Failure[] = []
+  for (const target of targets) {
+    const opened = await openTarget({ settings, log, ...options }, target)
+    if (opened instanceof SmtpConnection) return opened
+    failures.push(opened)
+    if (!ANOTHER_MAY_DO.has(opened.phase)) return opened
+  }
+  return together(failures)
+}
+
+/** One failure for all: what the last one is, in the words of all. */
+function together(failures: readonly Failure[]): Failure {
+  const last = failures.at(-1) ?? { phase: 'connect', reason: 'there is no server to connect to' }
+  return { ...last, reason: [...new Set(failures.map(({ reason }) => reason))].join('; ') }
+}
+
+async function openTarget(opening: Opening, target: Target): Promise<SmtpConnection | Failure> {
+  const { settings, log } = opening
+  const foreign = refuseForeign(settings, target)
+  if (foreign !== undefined) return foreign
+  const tlsPlan = await planTls(settings, target.implicitTls)
+  if ('phase' in tlsPlan) return tlsPlan
+  const opened = await openWith(opening, target, tlsPlan)
+  if (opened instanceof SmtpConnection || !mayDoWithoutTls(opening, target, opened)) return opened
+  log.warn('tls.failed', { server: target.host, reason: opened.reason })
+  return openWith(opening, target, IN_CLEAR)
+}
+
+/** With `tls = may`, and nothing that only the right server may see, any server will do (RFC 7435). */
+function mayDoWithoutTls({ settings, insistOnTls }: Opening, target: Target, failure: Failure): boolean {
+  const { tls, username, tlsCert } = settings
+  const anonymous = username === undefined && tlsCert === undefined
+  return failure.phase === 'tls' && tls === 'may' && anonymous && !target.implicitTls && insistOnTls !== true
+}
+
+async function openWith(
+  { settings, log, signal }: Opening,
+  target: Target,
+  tlsPlan: TlsPlan,
+): Promise<SmtpConnection | Failure> {
+  const Engine = await loadEngine()
+  const socket = await dial(settings, target, signal)
+  if ('phase' in socket) return { ...socket, reason: secretRemover(settings)(socket.reason) }
+  return startConnection(Engine, { settings, target, tlsPlan, socket, log, signal })
+}

@@ -1,0 +1,64 @@
+/**
+ * The certificates and the key that the settings name. They are read for each connection, so that renewed files are
+ * seen; one that is of no use is a failure of the account, in words that say which file and what to do.
+ */
+import { readFile } from 'node:fs/promises'
+import type { SmtpSettings } from '../config/config.ts'
+import { describeError } from '../errors/errno.ts'
+
+/** What the files hold; a member is missing when no file is named. */
+export interface TlsFiles {
+  readonly ca?: Buffer
+  readonly cert?: Buffer
+  readonly key?: Buffer
+}
+
+const HOLDS_CERTIFICATE = /^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/m
+const HOLDS_KEY = /^-----BEGIN (?:[A-Z0-9]+ )?PRIVATE KEY-----/m
+/** In both formats of keys that have one. */
+const HAS_PASSPHRASE = /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m
+
+async function read(option: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw new Error(
+      `cannot read ${option}: ${describeError(error)}; check the path and who may read the file`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+async function readCertificates(option: string, path: string): Promise<Buffer> {
+  const bytes = await read(option, path)
+  if (HOLDS_CERTIFICATE.test(bytes.toString('latin1'))) return bytes
+  throw new Error(`${path} holds no certificate in PEM format; name another file in ${option}`)
+}
+
+async function readKey(path: string): Promise<Buffer> {
+  const bytes = await read('tls_key', path)
+  const text = bytes.toString('latin1')
+  if (HAS_PASSPHRASE.test(text)) {
+    const why = `the key in ${path} has a passphrase, and there is nobody to ask for it`
+    throw new Error(
+      `${why}; write it without one ("openssl pkey -in FILE -out NEW") and name that in tls_key`,
+    )
+  }
+  if (HOLDS_KEY.test(text)) return bytes
+  throw new Error(`${path} holds no private key in PEM format; name another file in tls_key`)
+}
+
+/**
+ * Reads the files of the settings.
+ *
+ * @throws Error which file is of no use, why, and what to do
+ */
+export async function readTlsFiles({ tlsCa, tlsCert, tlsKey }: SmtpSettings): Promise<TlsFiles> {
+  return {
+    ...(tlsCa === undefined ? undefined : { ca: await readCertificates('tls_ca', tlsCa) }),
+    ...(tlsCert === undefined ? undefined : { cert: await readCertificates('tls_cert', tlsCert) }),
+    ...(tlsKey === undefined ? undefined : { key: await readKey(tlsKey) }),
+  }
+}
