@@ -151,7 +151,8 @@ export function describeTlsError(
   if (!handshaking && !code.startsWith('ERR_SSL_')) return undefined
   // the message of OpenSSL has file names and line numbers in it
   const reason: unknown = Reflect.get(error, 'reason')
-  const why = typeof reason === 'string' ? reason : describeError(error)
+  const closed = code === 'ECONNRESET' || /closed/.test(error.message)
+  const why = closed ? 'it closed the connection' : typeof reason === 'string' ? reason : describeError(error)
   return `the TLS handshake with ${attempt.target.host} failed: ${why}; ask its operator, or try tls_min_version`
 }
 

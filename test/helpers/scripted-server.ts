@@ -4,11 +4,19 @@
  * byte by byte.
  */
 import { createServer, type Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
-import { breaksOff, DROP, replyOf, writeBytewise, type Reaction } from './server-reactions.ts'
-import { noteReply, type Records, type Refusal } from './server-records.ts'
+import { createServer as createTlsServer, TLSSocket } from 'node:tls'
+import {
+  breaksOff,
+  DROP,
+  replyOf,
+  writeBytewise,
+  type Reaction,
+  type TlsServerOptions,
+} from './server-reactions.ts'
+import { noteReply, type RecordedTransaction, type Records, type Refusal } from './server-records.ts'
 
 export { DROP, RESET, STALL, type Reaction } from './server-reactions.ts'
+export type { RecordedTransaction } from './server-records.ts'
 
 /** The steps of a session. */
 export type Step =
@@ -50,8 +58,10 @@ export type Script = {
   readonly [step in Step]?: Reaction | ((context: StepContext) => Reaction | undefined)
 } & {
   readonly body?: BodyFault | ((context: StepContext) => BodyFault | undefined)
-  /** Key and certificate (PEM) for the handshake after a positive reply to STARTTLS. */
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Key, certificate and more for the handshake after a positive reply to STARTTLS. */
+  readonly tls?: TlsServerOptions
+  /** Speaks TLS from the first byte; of a script for all connections. */
+  readonly implicitTls?: boolean
   /** Instead of the handshake, when its first bytes have come. */
   readonly handshake?: Reaction
   /** Lines of the EHLO reply after the first. */
@@ -60,26 +70,6 @@ export type Script = {
   readonly cutBodyAfter?: number
   /** Takes nothing from the network after DATA. */
   readonly stopReading?: boolean
-}
-
-/** One transaction as it came over the wire. */
-export interface RecordedTransaction {
-  readonly connection: number
-  readonly mailFrom: string
-  /** What followed the address in MAIL, such as `SIZE=10 BODY=8BITMIME`. */
-  readonly params: string
-  /** Recipients that were accepted. */
-  readonly rcptTo: string[]
-  /** The message without its dot-stuffing and without the final dot. */
-  data: Buffer
-  dotReceived: boolean
-  /** The final reply was 2xx, and was sent. */
-  accepted: boolean
-  /** The reply to the message that was sent, at DATA, early or at the end; empty when there was none. */
-  reply: string
-  /** When MAIL came and when the final dot came, milliseconds since the epoch; 0 when it did not. */
-  readonly startedAt: number
-  dotAt: number
 }
 
 /** A running server. */
@@ -357,26 +347,32 @@ class Session {
  * Starts a server on a free port.
  *
  * @param script for all connections, or chosen for each by its number, from 1
+ * @param path of a Unix socket to listen on instead
  */
 export async function startScriptedServer(
   script: Script | ((connection: number) => Script) = {},
+  path?: string,
 ): Promise<ScriptedServer> {
   const records: Records = { transactions: [], commands: [], refusals: [] }
   const sockets = new Set<Socket>()
   let connections = 0
   let mostConnections = 0
-  const server = createServer((socket) => {
+  const serve = (socket: Socket): void => {
     connections++
     sockets.add(socket)
     mostConnections = Math.max(mostConnections, sockets.size)
     socket.once('close', () => sockets.delete(socket))
     new Session(socket, typeof script === 'function' ? script(connections) : script, records, connections)
+  }
+  const implicit = typeof script === 'object' && script.implicitTls === true
+  const server = implicit ? createTlsServer(script.tls ?? {}, serve) : createServer(serve)
+  await new Promise<void>((resolve) => {
+    if (path === undefined) server.listen(0, '127.0.0.1', resolve)
+    else server.listen(path, resolve)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server has no port')
   return {
-    port: address.port,
+    port: address instanceof Object ? address.port : 0,
     ...records,
     get connections() {
       return connections

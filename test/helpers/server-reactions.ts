@@ -1,5 +1,10 @@
 /** What a scripted server can do at one step of a session. */
 import type { Socket } from 'node:net'
+import type { SecureContextOptions, TLSSocketOptions } from 'node:tls'
+
+/** How a server speaks TLS; key and certificate are PEM. */
+export type TlsServerOptions = TLSSocketOptions &
+  SecureContextOptions & { readonly key: string; readonly cert: string }
 
 /** What the server does at one step. Text is sent with CRLF at its end; LF in it separates lines. */
 export type Reaction =

@@ -1,5 +1,25 @@
 /** What a scripted server writes down about its replies. */
-import type { RecordedTransaction, Step } from './scripted-server.ts'
+import type { Step } from './scripted-server.ts'
+
+/** One transaction as it came over the wire. */
+export interface RecordedTransaction {
+  readonly connection: number
+  readonly mailFrom: string
+  /** What followed the address in MAIL, such as `SIZE=10 BODY=8BITMIME`. */
+  readonly params: string
+  /** Recipients that were accepted. */
+  readonly rcptTo: string[]
+  /** The message without its dot-stuffing and without the final dot. */
+  data: Buffer
+  dotReceived: boolean
+  /** The final reply was 2xx, and was sent. */
+  accepted: boolean
+  /** The reply to the message that was sent, at DATA, early or at the end; empty when there was none. */
+  reply: string
+  /** When MAIL came and when the final dot came, milliseconds since the epoch; 0 when it did not. */
+  readonly startedAt: number
+  dotAt: number
+}
 
 /** A 4xx or 5xx that was sent within a transaction. */
 export interface Refusal {

@@ -1,0 +1,87 @@
+/**
+ * A DNS server on 127.0.0.1 for tests: it answers questions for SRV records over UDP (RFC 1035, RFC 2782) from a table, and
+ * a resolver that asks it.
+ */
+import { createSocket } from 'node:dgram'
+import type { SrvRecord } from 'node:dns'
+import { Resolver } from 'node:dns/promises'
+
+/** What is known about a name; a number is the code of a failure, such as 2 for SERVFAIL. */
+export type Zone = Readonly<Record<string, readonly SrvRecord[] | number | 'silent'>>
+
+/** A running server. */
+export interface DnsServer {
+  /** The names that were asked for. */
+  readonly asked: readonly string[]
+  /** Asks this server and no other. */
+  readonly resolver: Resolver
+  close(): Promise<void>
+}
+
+const NXDOMAIN = 3
+const SRV = 33
+
+const encodeName = (name: string): Buffer =>
+  Buffer.concat([
+    ...name
+      .split('.')
+      .filter((label) => label !== '')
+      .map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)])),
+    Buffer.from([0]),
+  ])
+
+/** The name in a question, and where the question ends. */
+function readQuestion(packet: Buffer): { readonly name: string; readonly end: number } {
+  const labels: string[] = []
+  let at = 12
+  for (let size = packet[at] ?? 0; size > 0; size = packet[at] ?? 0) {
+    labels.push(packet.toString('latin1', at + 1, at + 1 + size))
+    at += size + 1
+  }
+  return { name: labels.join('.'), end: at + 5 }
+}
+
+function record({ name, port, priority, weight }: SrvRecord): Buffer {
+  const target = encodeName(name)
+  const fixed = Buffer.alloc(18)
+  // the name of the question, by pointer; type, class, time to live, size, priority, weight, port
+  fixed.writeUInt16BE(0xc00c, 0)
+  fixed.writeUInt16BE(SRV, 2)
+  fixed.writeUInt16BE(1, 4)
+  fixed.writeUInt32BE(60, 6)
+  fixed.writeUInt16BE(6 + target.length, 10)
+  fixed.writeUInt16BE(priority, 12)
+  fixed.writeUInt16BE(weight, 14)
+  fixed.writeUInt16BE(port, 16)
+  return Buffer.concat([fixed, target])
+}
+
+function answer(question: Buffer, end: number, known: readonly SrvRecord[] | number): Buffer {
+  const records = typeof known === 'number' ? [] : known
+  const head = Buffer.from(question.subarray(0, 12))
+  head.writeUInt16BE(0x8180 | (typeof known === 'number' ? known : 0), 2)
+  head.writeUInt16BE(1, 4)
+  head.writeUInt16BE(records.length, 6)
+  head.writeUInt32BE(0, 8)
+  return Buffer.concat([head, question.subarray(12, end), ...records.map(record)])
+}
+
+/** Starts a server on a free port; names that are not in the zone do not exist. */
+export async function startDnsServer(zone: Zone): Promise<DnsServer> {
+  const asked: string[] = []
+  const socket = createSocket('udp4')
+  socket.on('message', (packet, { port, address }) => {
+    const { name, end } = readQuestion(packet)
+    asked.push(name)
+    const known = zone[name] ?? NXDOMAIN
+    if (known !== 'silent') socket.send(answer(packet, end, known), port, address)
+  })
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  const resolver = new Resolver({ timeout: 2000, tries: 1 })
+  resolver.setServers([`127.0.0.1:${socket.address().port}`])
+  return {
+    asked,
+    resolver,
+    close: () => new Promise<void>((resolve) => socket.close(() => resolve())),
+  }
+}
