@@ -33,7 +33,7 @@ export const TLS_OPTIONS = {
     'tls_fingerprint',
     FINGERPRINTS,
     NONE,
-    'SHA-256 fingerprints of the certificates that the server may show, for tls = pin.',
+    'SHA-256 fingerprints of the certificates to accept, for tls = pin.',
   ),
   tls_cert: optional('tls_cert', PATH, 'File with the certificate (PEM) of this client.'),
   tls_key: optional('tls_key', PATH, 'File with the key (PEM) of tls_cert, without a passphrase.'),

@@ -39,7 +39,10 @@ describe('mailqueue.conf.example', () => {
   })
 
   it('loads as it is, and with every option set', async () => {
-    const files = { 'a.conf': example, 'b.conf': example.replaceAll(/^#(\w+ = )/gm, '$1') }
+    // these take the place of others
+    const all = example.replaceAll(/^#(?!socket|tls_fingerprint)(\w+ = )/gm, '$1')
+    const others = example.replaceAll(/^#((?:socket|tls_fingerprint|smtp_username|smtp_password) = )/gm, '$1')
+    const files = { 'a.conf': example, 'b.conf': all, 'c.conf': others }
     const folder = scratch(files)
     const request = {
       env: {},
@@ -60,6 +63,8 @@ describe('mailqueue.conf.example', () => {
       password: 'secret',
       tls: 'verify',
     })
+    const { smtp } = await loadConfig({ ...request, file: join(folder, 'c.conf') })
+    expect(smtp).toMatchObject({ socket: '/run/lmtp.socket', tls: 'pin' })
   })
 })
 

@@ -15,6 +15,8 @@ async function readBack(text: string): Promise<Config> {
 
 const FULL = configFromSettings({
   ...{ host: '::1', port: 465, user: 'a;b "c" \\', password: 'hunter2', helo: '[127.0.0.1]', tls: 'require' },
+  ...{ tls_implicit: false, tls_cert: '/c', tls_key: '/k', tls_min_version: '1.3', tls_name: 'n.example' },
+  ...{ source_ip: '[::1]', proxy: 'socks5://u%3A:hunter2@[::1]:9' },
   ...{ tls_ca: '/ca ; x.pem', insecure_auth: true, smtp_timeout: 11.5, timeout_dot: '90m', connections: 7 },
   ...{
     messages_per_connection: 8,
@@ -42,11 +44,22 @@ const FULL = configFromSettings({
   plugins: ['pkg', '/my dir/x.mjs', '/p,q/*.{mjs,js}'],
 })
 
+/** What takes the place of others. */
+const OTHERS = configFromSettings({
+  socket: '/run/x y',
+  tls_fingerprint: `${'ab'.repeat(32)} ${'01'.repeat(32)}`,
+})
+
 describe('the printed configuration', () => {
-  it('reads back as the same configuration but for the password', async () => {
+  it('reads back as the same configuration but for passwords', async () => {
     const config = await readBack(printConfig(FULL))
-    const smtp = { ...FULL.smtp, password: '********' }
+    const proxy = { ...FULL.smtp?.proxy, password: '********' }
+    const smtp = { ...FULL.smtp, password: '********', proxy }
     expect(config).toEqual({ ...FULL, smtp, source: config.source })
+    for (const other of [OTHERS, configFromSettings({ host: 'h', srv: true })]) {
+      const back = await readBack(printConfig(other))
+      expect(back).toEqual({ ...other, source: back.source })
+    }
   })
 
   it('reads back as the same configuration when nothing is set', async () => {
@@ -57,8 +70,8 @@ describe('the printed configuration', () => {
   it('has every option that means something in it', () => {
     const elsewhere = ['smtp_timeout', 'logging_conf', 'logging_config', 'include', 'strict_permissions']
     const names = Object.keys(OPTIONS).filter((name) => !elsewhere.includes(name))
-    const printed = printConfig(FULL).match(/^\w+(?= = )/gm) ?? []
-    expect(printed.toSorted()).toEqual(names.toSorted())
+    const printed = new Set((printConfig(FULL) + printConfig(OTHERS)).match(/^\w+(?= = )/gm))
+    expect([...printed].toSorted()).toEqual(names.toSorted())
   })
 
   it('hides the password and says so', () => {
@@ -66,6 +79,7 @@ describe('the printed configuration', () => {
     expect(text).not.toContain('hunter2')
     expect(text).toContain('# smtp_password is set; it is hidden here as ********\n')
     expect(text).toContain('\nsmtp_password = ********\n')
+    expect(text).toContain('\nproxy = socks5://u%3A:********@[::1]:9\n')
     expect(printConfig(configFromSettings({ host: 'h' }))).not.toContain('smtp_password')
   })
 

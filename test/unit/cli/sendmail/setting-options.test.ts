@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { SENDMAIL_OPTIONS, sendmailOption } from '../../../../src/cli/sendmail/options.ts'
 import type { SendmailOption } from '../../../../src/cli/sendmail/option.ts'
-import { settingOverride, tlsOverrides, yesNo } from '../../../../src/cli/sendmail/setting-options.ts'
+import {
+  proxyOverrides,
+  settingOverride,
+  tlsOverrides,
+  yesNo,
+  type ProxyWishes,
+  type TlsWishes,
+} from '../../../../src/cli/sendmail/setting-options.ts'
+import type { ConfigOverride } from '../../../../src/config/load.ts'
 
 function option(name: string): SendmailOption {
   const found = sendmailOption(name)
@@ -58,7 +66,11 @@ describe('on and off', () => {
 })
 
 describe('the options about TLS', () => {
-  const port = { key: 'smtp_port', value: '465', by: '--port' } as const
+  const ca = { key: 'tls_ca', value: '/ca', by: '--tls-trust-file' } as const
+  const fingerprint = 'ab'.repeat(32)
+  /** Values that a level takes away are left out. */
+  const asked = (overrides: readonly ConfigOverride[]): string[] =>
+    overrides.filter(({ value }) => value !== '').map(({ key, value }) => `${key} ${value}`)
 
   it.each([
     [{}, [], []],
@@ -67,17 +79,61 @@ describe('the options about TLS', () => {
     [{ wanted: false, certificateCheck: false }, [], ['tls off']],
     [{ certificateCheck: false }, [], ['tls require']],
     [{ certificateCheck: true }, [], ['tls verify']],
-    [{ wanted: true, starttls: true }, [], ['tls verify']],
-    [{ wanted: true, starttls: false }, [], ['tls verify', 'smtp_port 465']],
-    [{ wanted: true, starttls: false }, [port], ['tls verify']],
+    [{ wanted: true, starttls: true }, [], ['tls verify', 'tls_implicit no']],
+    [{ wanted: true, starttls: false }, [], ['tls verify', 'tls_implicit yes']],
+    [{ starttls: false }, [], ['tls_implicit yes']],
+    [{ fingerprint }, [], ['tls pin', `tls_fingerprint ${fingerprint}`]],
+    [
+      { wanted: true, certificateCheck: true, fingerprint },
+      [],
+      ['tls pin', `tls_fingerprint ${fingerprint}`],
+    ],
+    [{ wanted: false, fingerprint }, [], ['tls off']],
   ])('%j with %j ask for %j', (wishes, given, wanted) => {
-    expect(tlsOverrides(wishes, given).map(({ key, value }) => `${key} ${value}`)).toEqual(wanted)
+    expect(asked(tlsOverrides(wishes, given))).toEqual(wanted)
   })
 
-  it('cannot have TLS from the first byte on another port', () => {
-    const other = { ...port, value: '587' }
-    expect(() => tlsOverrides({ starttls: false }, [port, other])).toThrow(
-      expect.objectContaining({ code: 'USAGE' }),
-    )
+  it('take away what the configuration says against them, and nothing that another option says', () => {
+    const removed = (wishes: TlsWishes, given: readonly ConfigOverride[] = []): string[] =>
+      tlsOverrides(wishes, given).flatMap(({ key, value }) => (value === '' ? [key] : []))
+    expect(removed({})).toEqual([])
+    expect(removed({ fingerprint })).toEqual(['tls_ca'])
+    expect(removed({ fingerprint }, [ca])).toEqual([])
+    expect(removed({ fingerprint: '' })).toEqual(['tls_fingerprint'])
+    expect(removed({ wanted: true })).toEqual(['tls_fingerprint'])
+    expect(removed({ wanted: false }).toSorted()).toEqual([
+      'tls_ca',
+      'tls_cert',
+      'tls_fingerprint',
+      'tls_key',
+      'tls_name',
+    ])
   })
+
+  it.each<TlsWishes>([
+    { fingerprint, certificateCheck: false },
+    { fingerprint: 'ab'.repeat(20) },
+    { fingerprint: 'x' },
+  ])('cannot be %j', (wishes) => {
+    expect(() => tlsOverrides(wishes, [])).toThrow(expect.objectContaining({ code: 'USAGE' }))
+  })
+})
+
+describe('the options about a proxy', () => {
+  it.each<[ProxyWishes, string[]]>([
+    [{}, []],
+    [{ host: 'p.example' }, ['socks5://p.example:1080']],
+    [{ host: 'p.example', port: '9050' }, ['socks5://p.example:9050']],
+    [{ host: '::1', port: '' }, ['socks5://[::1]:1080']],
+    [{ host: '', port: '9' }, ['']],
+  ])('%j ask for %j', (wishes, wanted) => {
+    expect(proxyOverrides(wishes).map(({ value }) => value)).toEqual(wanted)
+  })
+
+  it.each<ProxyWishes>([{ port: '9' }, { host: 'p', port: 'x' }, { host: 'u:p@h' }, { host: 'a b' }])(
+    'cannot be %j',
+    (wishes) => {
+      expect(() => proxyOverrides(wishes)).toThrow(expect.objectContaining({ code: 'USAGE' }))
+    },
+  )
 })

@@ -1,0 +1,183 @@
+/**
+ * A server that is not who it should be, or that cannot be reached in the way that is configured: the mail stays in the
+ * queue as it was handed in, no credential is on the wire, and the reason is in the log in one line.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeCertificates, type TestCertificates, type TestPair } from '../helpers/certificates.ts'
+import { CALLER, M0, M0_WIRE, openSite, type MailSite, type Settings } from '../helpers/mail-site.ts'
+import { startProxy } from '../helpers/proxies.ts'
+import type { Script } from '../helpers/scripted-server.ts'
+
+let made: TestCertificates
+beforeAll(() => {
+  made = makeCertificates()
+})
+afterAll(() => made.remove())
+
+const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
+const LOGIN = { smtp_hostname: 'localhost', smtp_username: 'ann', smtp_password: 'hunter22' }
+
+const script = (pair: TestPair): Script => ({
+  extensions: ['STARTTLS', 'AUTH PLAIN'],
+  starttls: '220 go',
+  auth: '235 ok',
+  tls: { key: pair.key, cert: pair.cert },
+})
+
+/** Hands a message in and says why it was not sent. */
+async function refusedAt(site: MailSite): Promise<string> {
+  expect(await site.run('mq-sendmail', ['one@d.ex'], { stdin: M0 })).toEqual(QUIET)
+  expect(site.server.commands.filter((line) => !/^(?:EHLO|STARTTLS|QUIT)\b/.test(line))).toEqual([])
+  expect(site.received).toEqual([])
+  expect(
+    site
+      .queued()
+      .map(({ folder, sender, recipients, message, states }) => ({
+        folder,
+        sender,
+        recipients,
+        message,
+        states,
+      })),
+  ).toEqual([
+    { folder: 'new', sender: CALLER, recipients: ['one@d.ex'], message: M0_WIRE, states: expect.anything() },
+  ])
+  const log = readFileSync(join(site.directory, 'log'), 'utf8')
+  expect(log).not.toContain('hunter22')
+  const events = log
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string; reason?: string })
+  return events.find(({ event }) => event === 'message.queued' || event === 'account.failed')?.reason ?? log
+}
+
+const withLog = (settings: Settings): Settings => ({ log: 'log', ...LOGIN, ...settings })
+
+describe('mail is kept and the password is not sent when the server', () => {
+  it.each<[string, () => TestPair, () => Settings, string]>([
+    [
+      'has another certificate than the pinned one',
+      () => made.server,
+      () => ({ tls_fingerprint: made.client.fingerprint }),
+      'has none of the fingerprints',
+    ],
+    [
+      'has a certificate that has expired',
+      () => made.expired,
+      () => ({ tls_ca: made.ca.certFile }),
+      'has expired',
+    ],
+    [
+      'has one for another name',
+      () => made.otherName,
+      () => ({ tls_ca: made.ca.certFile }),
+      'is for other.example and not for localhost',
+    ],
+    ['has one of nobody known', () => made.server, () => ({}), 'is signed by nobody'],
+    ['has one that is self-signed', () => made.selfSigned, () => ({}), 'is self-signed'],
+  ])('%s', async (_, pair, settings, words) => {
+    const site = await openSite(withLog(settings()), script(pair()))
+    expect(await refusedAt(site)).toContain(words)
+  })
+
+  it('has lost its STARTTLS on the way', async () => {
+    const site = await openSite(withLog({ tls: 'require' }), { extensions: ['AUTH PLAIN'], auth: '235 ok' })
+    expect(await refusedAt(site)).toContain('localhost does not offer STARTTLS')
+  })
+
+  it('would be shown a key that has a passphrase', async () => {
+    const settings = { tls_cert: made.client.certFile, tls_key: made.encryptedKeyFile }
+    const site = await openSite(withLog(settings), script(made.server))
+    expect(await refusedAt(site)).toContain('has a passphrase')
+    expect(site.server.connections).toBe(0)
+  })
+
+  it('is behind a proxy that does not let it through', async () => {
+    const proxy = await startProxy('socks5', { refuse: 2 })
+    const site = await openSite(withLog({ proxy: `socks5://bob:hunter22@127.0.0.1:${proxy.port}` }))
+    expect(await refusedAt(site)).toContain(`through the proxy socks5://127.0.0.1:${proxy.port}: its rules`)
+    await proxy.close()
+  })
+})
+
+describe('the same mail', () => {
+  it('goes once the fingerprint is right', async () => {
+    const site = await openSite(
+      withLog({ tls_fingerprint: made.client.fingerprint }),
+      script(made.selfSigned),
+    )
+    await refusedAt(site)
+    site.configure(withLog({ tls_fingerprint: made.selfSigned.fingerprint }))
+    expect(await site.run('mq-run', ['--force'])).toMatchObject({ code: 0, stderr: '' })
+    expect(site.received.map(({ data }) => data.toString())).toEqual([M0_WIRE])
+    expect(site.queue()).toEqual([])
+  })
+})
+
+describe('an option of msmtp', () => {
+  const args = (site: MailSite, ...more: string[]): string[] => [
+    ...['--host=localhost', `--port=${site.server.port}`, '-f', 'a@s.ex', ...more, 'one@d.ex'],
+  ]
+
+  it.each<[string, (site: MailSite) => string[], () => Script]>([
+    [
+      '--tls-fingerprint',
+      () => [`--tls-fingerprint=${made.selfSigned.fingerprint}`],
+      () => script(made.selfSigned),
+    ],
+    [
+      '--tls-starttls=off on any port',
+      () => ['--tls', '--tls-starttls=off', `--tls-trust-file=${made.ca.certFile}`],
+      () => ({ ...script(made.server), implicitTls: true }),
+    ],
+    [
+      '--tls-host-override',
+      () => ['--tls', '--tls-host-override=other.example', `--tls-trust-file=${made.ca.certFile}`],
+      () => script(made.otherName),
+    ],
+    [
+      '--tls-cert-file',
+      () => [
+        ...['--tls', `--tls-trust-file=${made.ca.certFile}`],
+        ...[`--tls-cert-file=${made.client.certFile}`, `--tls-key-file=${made.client.keyFile}`],
+      ],
+      () => {
+        const { key, cert } = made.server
+        const tls = { key, cert, requestCert: true, rejectUnauthorized: true, ca: made.ca.cert }
+        return { ...script(made.server), tls }
+      },
+    ],
+    ['--source-ip', () => ['--source-ip=127.0.0.9'], () => ({})],
+  ])('%s works without any configuration', async (_, options, how) => {
+    const site = await openSite({}, how())
+    const call = { stdin: M0, config: '/nonexistent/mailqueue.conf' }
+    expect(await site.run('mq-sendmail', args(site, ...options(site)), call)).toEqual(QUIET)
+    expect(site.received).toHaveLength(1)
+    expect(site.queue()).toEqual([])
+  })
+
+  it('--proxy-host and --proxy-port go through a SOCKS5 proxy', async () => {
+    const proxy = await startProxy('socks5')
+    const site = await openSite()
+    const options = args(site, '--proxy-host=127.0.0.1', `--proxy-port=${proxy.port}`)
+    expect(await site.run('mq-sendmail', options, { stdin: M0 })).toEqual(QUIET)
+    expect(proxy.asked).toEqual([`localhost:${site.server.port}`])
+    expect(site.received).toHaveLength(1)
+    await proxy.close()
+  })
+
+  it('--serverinfo tells of a fingerprint that is not the configured one', async () => {
+    const site = await openSite(
+      { smtp_hostname: 'localhost', tls_fingerprint: made.client.fingerprint },
+      script(made.server),
+    )
+    const result = await site.run('mq-sendmail', ['--serverinfo'])
+    expect(result).toMatchObject({ code: 69 })
+    expect(result.stdout).toContain(`SHA-256: ${made.server.fingerprint}`)
+    expect(result.stderr).toBe(
+      'mq-sendmail: the certificate of localhost has none of the fingerprints in tls_fingerprint; no mail would be sent\n',
+    )
+  })
+})
