@@ -112,7 +112,9 @@ describe('a value for one call', () => {
     ['--tls=maybe'],
     ['--tls-certcheck=2'],
     ['--set-from-header=perhaps'],
-    ['--tls-starttls=off', '--port=587'],
+    ['--tls-certcheck=off', `--tls-fingerprint=${'ab'.repeat(32)}`],
+    ['--tls-fingerprint=0123456789abcdef0123456789abcdef01234567'],
+    ['--proxy-port=9050'],
     ['--from=a@s.ex', '--read-envelope-from'],
     ['--json'],
   ])('%s %s ends with 64 and sends nothing', async (...args) => {

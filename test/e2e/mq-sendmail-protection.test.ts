@@ -32,18 +32,13 @@ async function refusedAt(site: MailSite): Promise<string> {
   expect(site.server.commands.filter((line) => !/^(?:EHLO|STARTTLS|QUIT)\b/.test(line))).toEqual([])
   expect(site.received).toEqual([])
   expect(
-    site
-      .queued()
-      .map(({ folder, sender, recipients, message, states }) => ({
-        folder,
-        sender,
-        recipients,
-        message,
-        states,
-      })),
-  ).toEqual([
-    { folder: 'new', sender: CALLER, recipients: ['one@d.ex'], message: M0_WIRE, states: expect.anything() },
-  ])
+    site.queued().map(({ folder, sender, recipients, message }) => ({
+      folder,
+      sender,
+      recipients,
+      message,
+    })),
+  ).toEqual([{ folder: 'new', sender: CALLER, recipients: ['one@d.ex'], message: M0_WIRE }])
   const log = readFileSync(join(site.directory, 'log'), 'utf8')
   expect(log).not.toContain('hunter22')
   const events = log

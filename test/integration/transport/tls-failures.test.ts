@@ -190,12 +190,10 @@ describe('tls = may', () => {
     await transport.close()
     await seen.close()
     expect(seen.connections).toBe(2)
-    expect(lines).toEqual([
-      [
-        'tls.failed',
-        { server: 'localhost', reason: expect.stringContaining('the TLS handshake with localhost') },
-      ],
-    ])
+    expect(lines).toHaveLength(1)
+    expect(JSON.stringify(lines)).toMatch(
+      /^\[\["tls\.failed",\{"server":"localhost","reason":"the TLS handshake with/,
+    )
   })
 
   it('never does so with a password or a certificate of its own, nor with TLS from the first byte', async () => {
