@@ -4,6 +4,7 @@
  */
 import type { SmtpSettings, SmtpTimeouts, TlsLevel } from './config.ts'
 import { configInvalid } from './config-error.ts'
+import { dkimSettings } from './dkim-settings.ts'
 import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
 import { OPTIONS } from './options.ts'
 import type { DefaultedOption, Option } from './options/option.ts'
@@ -29,6 +30,7 @@ const NEEDS_SERVER: readonly Option<unknown>[] = [
  */
 export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
   const host = readGiven(given, OPTIONS.smtp_hostname)
+  const dkim = dkimSettings(given)
   if (host === undefined) {
     refuseWithoutServer(given)
     return undefined
@@ -56,6 +58,8 @@ export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
     maxRecipients: readOrDefault(given, OPTIONS.max_recipients),
     replyFilter: readOrDefault(given, OPTIONS.reply_filter),
     softBounce: readOrDefault(given, OPTIONS.soft_bounce),
+    verp: readOrDefault(given, OPTIONS.verp),
+    dkim,
   }
   refuseUnprotected(smtp, placeOf(given, OPTIONS.tls))
   return Object.freeze(smtp)

@@ -36,6 +36,11 @@ function whatIsMissing({ host, tls: level }: SmtpSettings, tls: TlsFacts | undef
  */
 export async function printServerInfo(setup: Setup, verbose: boolean): Promise<ExitCode> {
   const { config, terminal } = setup
+  if (config.deliver.to !== 'smtp')
+    throw new MailError(
+      'CONFIG_INVALID',
+      `deliver = ${config.deliver.to}: no mail goes to a server; remove deliver`,
+    )
   if (config.smtp === undefined)
     throw new MailError(
       'CONFIG_MISSING',

@@ -32,6 +32,8 @@ export function settingsFor(port: number, others: Partial<SmtpSettings> = {}): S
     maxRecipients: 100,
     replyFilter: [],
     softBounce: false,
+    verp: false,
+    dkim: undefined,
     ...others,
   }
 }

@@ -44,6 +44,8 @@ describe('the smarthost', () => {
       maxRecipients: 100,
       replyFilter: [],
       softBounce: false,
+      verp: false,
+      dkim: undefined,
     })
   })
 
