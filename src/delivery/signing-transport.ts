@@ -3,12 +3,14 @@
  * in needs no key, and a message waits unsigned while the key cannot be used, so that none goes out without the
  * signature that its receivers demand. The same message and key give the same bytes in each attempt.
  */
+import { Readable } from 'node:stream'
 import type { DkimSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { DkimKey } from '../message/dkim-key.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import { interruption } from '../transport/interruption.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
 
 /** Takes one line for the user. */
@@ -16,6 +18,22 @@ type Complain = (line: string) => void
 
 /** Why a message cannot be sent now. */
 type Refusal = Omit<Refused, 'recipient'>
+
+async function* chunksUntilAborted(content: MessageContent, signal: AbortSignal): AsyncGenerator<Buffer> {
+  for await (const chunk of content.stream() as AsyncIterable<Buffer>) {
+    if (signal.aborted) throw new Error(interruption(signal, 'interrupted'))
+    yield chunk
+  }
+}
+
+/** A large message takes time to be signed, and whoever waits for it may not have that time. */
+function untilAborted(content: MessageContent, signal: AbortSignal | undefined): MessageContent {
+  if (signal === undefined || content.bytes !== undefined) return content
+  return {
+    ...content,
+    stream: () => Readable.from(chunksUntilAborted(content, signal), { objectMode: false }),
+  }
+}
 
 class SigningTransport implements Transport {
   readonly name: string
@@ -41,7 +59,7 @@ class SigningTransport implements Transport {
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
     let signed: MessageContent | Refusal
     try {
-      signed = await this.#signed(delivery)
+      signed = await this.#signed(delivery.id, untilAborted(delivery.content, signal))
     } catch (error) {
       signed = { status: 'deferred', scope: 'host', reason: describeError(error) }
     }
@@ -56,7 +74,7 @@ class SigningTransport implements Transport {
     return this.#transport.close()
   }
 
-  async #signed({ content, id }: Delivery): Promise<MessageContent | Refusal> {
+  async #signed(id: string | undefined, content: MessageContent): Promise<MessageContent | Refusal> {
     const { reasonNotToSign, signContent } = await import('../message/dkim.ts')
     const reason = await reasonNotToSign(content, this.#dkim.domain)
     if (reason !== undefined) {

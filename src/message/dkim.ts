@@ -13,7 +13,7 @@ import { signatureField, type DkimIdentity } from './dkim-field.ts'
 import type { DkimKey } from './dkim-key.ts'
 import { fieldText, splitHeader, type HeaderBlock } from './header-block.ts'
 import { readOriginal } from './original-message.ts'
-import { wireFacts } from './wire-facts.ts'
+import { noteWireFacts, wireFacts, WireScan } from './wire-facts.ts'
 
 /** Whether a domain is the signing domain or one below it. */
 function isAligned(domain: string, signing: string): boolean {
@@ -54,12 +54,17 @@ async function asItTravels(content: MessageContent): Promise<MessageContent> {
   return fitted === 'signed' ? content : fitted
 }
 
-async function bodyHash(body: MessageContent): Promise<string> {
+/** The hash of a body; the same pass finds out what a server may object to. */
+async function bodyHash(body: MessageContent, scan: WireScan): Promise<string> {
   const hash = createHash('sha256')
   const canonical = new RelaxedBody((text) => hash.update(text, 'latin1'))
+  const push = (chunk: Buffer): void => {
+    scan.push(chunk)
+    canonical.push(chunk)
+  }
   if (body.bytes === undefined) {
-    for await (const chunk of body.stream() as AsyncIterable<Buffer>) canonical.push(chunk)
-  } else canonical.push(body.bytes)
+    for await (const chunk of body.stream() as AsyncIterable<Buffer>) push(chunk)
+  } else push(body.bytes)
   canonical.end()
   return hash.digest('base64')
 }
@@ -77,7 +82,11 @@ export async function signContent(
 ): Promise<MessageContent> {
   const message = await asItTravels(content)
   const { header: octets } = await readOriginal(message, false)
-  const hash = await bodyHash(contentAfter(message, octets.length))
+  const scan = new WireScan()
+  scan.push(octets)
+  const hash = await bodyHash(contentAfter(message, octets.length), scan)
   const field = signatureField(splitHeader(octets).header, hash, identity, key)
-  return joinContent(Buffer.from(field, 'latin1'), message)
+  const signed = joinContent(Buffer.from(field, 'latin1'), message)
+  noteWireFacts(signed, scan)
+  return signed
 }

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deliveryContext } from '../../../src/delivery/context.ts'
 import { runQueueOnce } from '../../../src/delivery/run-queue.ts'
@@ -52,6 +53,31 @@ async function entriesOf(queue: MemoryQueue): Promise<QueueEntry[]> {
 }
 
 describe('a transport that signs', () => {
+  it('stops reading a large message when its caller has no more time', async () => {
+    writeKey()
+    const { memory, transport } = signer()
+    const stopper = new AbortController()
+    let read = 0
+    const endless = async function* (): AsyncGenerator<Buffer> {
+      yield Buffer.from('From: a@s.ex\r\n\r\n')
+      for (;;) {
+        read += 1
+        if (read === 100) stopper.abort(new Error('no more time'))
+        yield await Promise.resolve(Buffer.from('line\r\n'.repeat(1000)))
+      }
+    }
+    const content = {
+      ...{ size: 1e12, bytes: undefined, close: () => undefined },
+      stream: () => Readable.from(endless(), { objectMode: false }),
+    }
+    const outcomes = await transport.send({ ...message(), content }, stopper.signal)
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'deferred', scope: 'host', reason: 'no more time' })
+    }
+    expect(outcomes).toHaveLength(2)
+    expect(memory.messages).toEqual([])
+  })
+
   it('sends mail of its domain with a signature, and the same bytes each time', async () => {
     writeKey()
     const { memory, transport } = signer()
