@@ -3,7 +3,11 @@
  * is remote and never looked up, so a broken aliases file cannot disturb mail to other hosts.
  */
 import { splitAddress } from '../message/address.ts'
+import { asciiDomain } from '../util/ascii-domain.ts'
 import { unquote } from './members.ts'
+
+const comparable = (domain: string): string =>
+  (asciiDomain(domain) ?? domain).replace(/\.$/, '').toLowerCase()
 
 /**
  * The alias name of an address.
@@ -14,9 +18,9 @@ import { unquote } from './members.ts'
  */
 export function localName(address: string, localDomains: readonly string[]): string | undefined {
   const { local, domain } = splitAddress(address)
-  const host = domain?.replace(/\.$/, '').toLowerCase()
+  const host = domain === undefined ? undefined : comparable(domain)
   const isLocal =
-    host === undefined || host === 'localhost' || localDomains.some((d) => d.toLowerCase() === host)
+    host === undefined || host === 'localhost' || localDomains.some((d) => comparable(d) === host)
   return isLocal ? unquote(local).toLowerCase() : undefined
 }
 

@@ -2,12 +2,12 @@
  * Hands a finished message over to delivery and turns the result into words and an exit code: the common end of
  * mq-sendmail and mq-mail. A signal that would end the process queues the message first.
  */
-import { configuredTransport, queueIn } from '../delivery/configured.ts'
+import { queueIn } from '../delivery/configured.ts'
 import { submit, type SubmitResult } from '../delivery/submit.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
-import { openContext, openLog, type Setup } from './setup.ts'
+import { openContext, openLog, openTransport, type Setup } from './setup.ts'
 
 /** A message that is ready to go. */
 export interface ReadyMessage {
@@ -90,7 +90,7 @@ export async function openCounter(
   const spool = queueOnly ? 'only' : config.spool
   const log = await openLog(setup, verbose)
   const queue = config.queueDir === undefined ? undefined : await queueIn(config.queueDir)
-  const transport = spool === 'only' ? undefined : await configuredTransport(config, log)
+  const transport = spool === 'only' ? undefined : await openTransport(setup, log)
   const context = await openContext(setup, log)
   const { submitTimeout } = config
   const signal = endingSignal()

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
-import { configuredTransport, queueIn } from '../delivery/configured.ts'
+import { queueIn } from '../delivery/configured.ts'
 import { runQueueOnce, type RunOptions } from '../delivery/run-queue.ts'
 import type { RunReport } from '../delivery/run-report.ts'
 import { MailError } from '../errors/mail-error.ts'
@@ -12,7 +12,7 @@ import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Terminal } from './exit.ts'
 import { endingSignal } from './hand-over.ts'
 import { namedPath } from './named-path.ts'
-import { openContext, openLog, type Setup } from './setup.ts'
+import { openContext, openLog, openTransport, type Setup } from './setup.ts'
 
 /** How a run is made. */
 export interface RunCall {
@@ -84,7 +84,7 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
   const { config, terminal } = setup
   const queueDir = queueDirectory(config, operand)
   const log = await openLog(setup, call.verbose)
-  const transport = await configuredTransport(config, log)
+  const transport = await openTransport(setup, log)
   if (transport === undefined)
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   const context = await openContext(setup, log)

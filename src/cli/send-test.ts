@@ -1,21 +1,22 @@
 /**
- * mq-send-test: sends a real test message over SMTP, never through the queue, and says OK or what is wrong.
+ * mq-send-test: sends a real test message, never through the queue, and says OK or what is wrong. Where `deliver` keeps
+ * mail on this machine, it says so: nothing was sent then.
  */
 import { hostname } from 'node:os'
-import { configuredTransport, queueIn } from '../delivery/configured.ts'
+import { queueIn } from '../delivery/configured.ts'
 import { sendPatiently } from '../delivery/patience.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { composeMail } from '../message/compose.ts'
 import { newMessageId } from '../message/message-id.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
+import type { Delivered, RecipientOutcome } from '../message/outcome.ts'
 import { envelope, readRecipients } from '../message/recipients.ts'
 import type { Transport } from '../transport/transport.ts'
 import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { envelopeSender } from './sender.ts'
-import { openLog, setUp, spillDirectory, type Setup } from './setup.ts'
+import { openLog, openTransport, setUp, spillDirectory, type Setup } from './setup.ts'
 
 interface SendTestOptions {
   readonly to: string
@@ -61,16 +62,23 @@ async function sendTestMessage(
   return sendPatiently(transport, delivery, { untilBody: setup.config.submitTimeout, awaitReply: true })
 }
 
+function success({ config }: Setup, { name }: Transport, { recipient, reply }: Delivered): string {
+  return config.deliver.to === 'smtp'
+    ? `OK: ${recipient} accepted by ${name}: ${reply}\n`
+    : `OK, but nothing was sent: deliver = ${config.deliver.to}, and ${recipient} went to ${name}: ${reply}\n`
+}
+
 function tell(
-  terminal: Terminal,
+  setup: Setup,
   transport: Transport,
   outcomes: readonly RecipientOutcome[],
   quiet: boolean,
 ): ExitCode {
+  const { terminal } = setup
   let exitCode: ExitCode = EX.OK
   for (const outcome of outcomes) {
     if (outcome.status === 'delivered') {
-      if (!quiet) terminal.print(`OK: ${outcome.recipient} accepted by ${transport.name}: ${outcome.reply}\n`)
+      if (!quiet) terminal.print(success(setup, transport, outcome))
       continue
     }
     terminal.complain(`${outcome.recipient} was not accepted by ${transport.name}: ${outcome.reason}`)
@@ -89,13 +97,13 @@ async function accountWorks({ config }: Setup, transport: Transport): Promise<vo
 
 async function sendTest(terminal: Terminal, options: SendTestOptions): Promise<ExitCode> {
   const setup = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
-  const transport = await configuredTransport(setup.config, await openLog(setup, options.verbose === true))
+  const transport = await openTransport(setup, await openLog(setup, options.verbose === true))
   if (transport === undefined)
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   try {
     const outcomes = await sendTestMessage(setup, transport, options)
     if (outcomes.some(({ status }) => status === 'delivered')) await accountWorks(setup, transport)
-    return tell(terminal, transport, outcomes, options.quiet === true)
+    return tell(setup, transport, outcomes, options.quiet === true)
   } finally {
     await transport.close()
   }

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { loadConfig, type ConfigOverride } from '../config/load.ts'
-import { configuredContext, configuredLog } from '../delivery/configured.ts'
+import { configuredContext, configuredLog, configuredTransport } from '../delivery/configured.ts'
 import type { DeliveryContext } from '../delivery/context.ts'
 import type { Logger } from '../logging/logger.ts'
+import type { Transport } from '../transport/transport.ts'
 import { bothLoggers, dialogueLogger } from './dialogue-logger.ts'
 import type { Terminal } from './exit.ts'
 import { thisCaller, type Caller } from './identity.ts'
@@ -64,6 +65,14 @@ export async function setUp(terminal: Terminal, options: SetupOptions): Promise<
 export async function openLog({ config, terminal, logName }: Setup, verbose = false): Promise<Logger> {
   const log = await configuredLog(config, logName, (line) => terminal.complain(line))
   return verbose ? bothLoggers(dialogueLogger(terminal), log) : log
+}
+
+/** Where mail goes, as configured; undefined when it cannot be sent. */
+export async function openTransport(
+  { config, terminal }: Setup,
+  log: Logger,
+): Promise<Transport | undefined> {
+  return configuredTransport(config, log, (line) => terminal.complain(line))
 }
 
 /** Logs, plug-ins and the retry policy, as configured. */

@@ -59,6 +59,25 @@ export interface ReplyRule {
   readonly action: 'temporary' | 'permanent' | 'pause'
 }
 
+/** How mail is signed. */
+export interface DkimSettings {
+  /** In ASCII and lower case. */
+  readonly domain: string
+  readonly selector: string
+  readonly keyFile: string
+  /** A key that others can read is not used. */
+  readonly strict: boolean
+}
+
+/** Where mail goes. */
+export type DeliverTarget =
+  | { readonly to: 'smtp' }
+  | { readonly to: 'discard' }
+  /** A Maildir. */
+  | { readonly to: 'file'; readonly directory: string }
+  /** A program and its arguments, at least the program. */
+  | { readonly to: 'pipe'; readonly command: readonly string[] }
+
 /** How to reach and use a smarthost. */
 export interface SmtpSettings {
   readonly protocol: 'smtp' | 'lmtp'
@@ -102,6 +121,10 @@ export interface SmtpSettings {
   readonly replyFilter: readonly ReplyRule[]
   /** Every permanent failure counts as temporary. */
   readonly softBounce: boolean
+  /** Each recipient has an envelope sender of its own. */
+  readonly verp: boolean
+  /** Undefined when mail is not signed. */
+  readonly dkim: DkimSettings | undefined
 }
 
 /** Shown in the place of addresses of this host. */
@@ -131,7 +154,11 @@ export interface HeaderSettings {
 export interface Config {
   /** The file it was read from; undefined when built by a program. */
   readonly source: string | undefined
-  /** Undefined when no smarthost is configured. */
+  /** Where mail goes; with anything but `smtp` there is no smarthost. */
+  readonly deliver: DeliverTarget
+  /** How long a program that takes mail may run, in milliseconds. */
+  readonly pipeTimeout: number
+  /** Undefined when no smarthost is configured, or none is used. */
   readonly smtp: SmtpSettings | undefined
   readonly queueDir: string | undefined
   /** Sender used when the caller gives none: an address or `Name <address>`; `%U %H %F` are already replaced. */

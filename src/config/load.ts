@@ -95,7 +95,10 @@ async function readFiles(collection: Collection, file: string, request: ConfigRe
 
 /** Without the file that holds the password, the rest of the account means nothing: somebody else has to send. */
 function onlyQueue(given: Map<string, GivenValue>, file: string): void {
-  for (const option of [OPTIONS.smtp_username, OPTIONS.smtp_password]) given.delete(option.name)
+  const { smtp_username, smtp_password, dkim_domain, dkim_selector, dkim_key } = OPTIONS
+  for (const option of [smtp_username, smtp_password, dkim_domain, dkim_selector, dkim_key]) {
+    given.delete(option.name)
+  }
   given.set(OPTIONS.spool.name, { raw: 'only', where: file, base: { folder: dirname(file), home: '' } })
 }
 

@@ -9,6 +9,7 @@ import { HEADER_OPTIONS } from './options/header-options.ts'
 import { LOG_OPTIONS } from './options/log-options.ts'
 import { QUEUE_OPTIONS } from './options/queue-options.ts'
 import { SERVER_OPTIONS } from './options/server-options.ts'
+import { SIGN_OPTIONS } from './options/sign-options.ts'
 import { TIMING_OPTIONS } from './options/timing-options.ts'
 import { TLS_OPTIONS } from './options/tls-options.ts'
 import type { Option } from './options/option.ts'
@@ -22,6 +23,7 @@ export const OPTIONS = {
   ...QUEUE_OPTIONS,
   ...ADDRESS_OPTIONS,
   ...HEADER_OPTIONS,
+  ...SIGN_OPTIONS,
   ...LOG_OPTIONS,
   ...FILE_OPTIONS,
 } as const

@@ -20,6 +20,8 @@ export function printConfig(config: Config): string {
   const lines = [
     ...head,
     '[mailqueue]',
+    ...line(OPTIONS.deliver, config.deliver),
+    ...(config.deliver.to === 'pipe' ? line(OPTIONS.timeout_dot, config.pipeTimeout) : []),
     ...smtpLines(config.smtp),
     ...queueLines(config),
     ...otherLines(config),
@@ -61,6 +63,10 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
     ...line(OPTIONS.max_recipients, smtp.maxRecipients),
     ...line(OPTIONS.reply_filter, smtp.replyFilter),
     ...line(OPTIONS.soft_bounce, smtp.softBounce),
+    ...line(OPTIONS.verp, smtp.verp),
+    ...line(OPTIONS.dkim_domain, smtp.dkim?.domain),
+    ...line(OPTIONS.dkim_selector, smtp.dkim?.selector),
+    ...line(OPTIONS.dkim_key, smtp.dkim?.keyFile),
   ]
 }
 

@@ -32,9 +32,15 @@ export function resolveConfig(given: GivenValues, origin: Origin): Config {
   const from = readGiven(given, OPTIONS.from)
   const sender =
     from === undefined ? undefined : expandSender(from, origin.identity, given.get('from')?.where ?? 'from')
+  const deliver = readOrDefault(given, OPTIONS.deliver)
+  // Also where it is not used, so that a mistake in it is told.
+  const smtp = smtpSettings(given)
   const config: Config = {
     source: origin.source,
-    smtp: smtpSettings(given),
+    deliver,
+    pipeTimeout: readOrDefault(given, OPTIONS.timeout_dot),
+    // What must not be used cannot be used where it is not there.
+    smtp: deliver.to === 'smtp' ? smtp : undefined,
     queueDir: readGiven(given, OPTIONS.queue_dir),
     from: sender,
     spool: readOrDefault(given, OPTIONS.spool),

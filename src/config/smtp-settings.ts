@@ -4,6 +4,7 @@
  */
 import type { SmtpSettings, SmtpTimeouts, TlsLevel } from './config.ts'
 import { configInvalid } from './config-error.ts'
+import { dkimSettings } from './dkim-settings.ts'
 import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
 import { OPTIONS } from './options.ts'
 import type { DefaultedOption, Option } from './options/option.ts'
@@ -25,6 +26,7 @@ const NEEDS_SERVER: readonly Option<unknown>[] = [
  * @throws MailError CONFIG_INVALID for a value or combination that is not valid
  */
 export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
+  const dkim = dkimSettings(given)
   if (!namesServer(given)) {
     refuseWithoutServer(given)
     return undefined
@@ -45,6 +47,8 @@ export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
     maxRecipients: readOrDefault(given, OPTIONS.max_recipients),
     replyFilter: readOrDefault(given, OPTIONS.reply_filter),
     softBounce: readOrDefault(given, OPTIONS.soft_bounce),
+    verp: readOrDefault(given, OPTIONS.verp),
+    dkim,
   }
   refuseUnprotected(smtp, placeOf(given, OPTIONS.tls))
   return Object.freeze(smtp)

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
+import { asciiDomain } from '../util/ascii-domain.ts'
 import { isGlob } from '../util/glob.ts'
 import { listOf, scalar, type PathBase } from './option-kind.ts'
 
@@ -13,13 +14,16 @@ const IPV6 = /^[0-9a-f:]*:[0-9a-f:.]*(?:%\w+)?$/i
 /** Any text. */
 export const TEXT = scalar({ form: 'text without control characters', read: (text) => text })
 
+/** A domain in ASCII; undefined for what is none. */
+const domainIn = (text: string): string | undefined => (DOMAIN.test(text) ? asciiDomain(text) : undefined)
+
 /** A host name or an IP address; brackets around an IPv6 address are taken off. */
 export const HOST = scalar({
   form: 'a host name or an IP address, without port or "smtp://"',
   read: (text) => {
     const bare = text.replace(/^\[(.*)\]$/, '$1')
     const ipv6 = IPV6.test(bare) && bare.split(':').length > 2
-    return ipv6 || DOMAIN.test(text) ? bare : undefined
+    return ipv6 ? bare : domainIn(text)
   },
 })
 
@@ -35,7 +39,7 @@ export const IP_ADDRESS = scalar({
 /** The name given with EHLO: a domain or an address literal (RFC 5321 section 4.1.3). */
 export const HELO = scalar({
   form: 'a domain, or an IP address in square brackets',
-  read: (text) => (DOMAIN.test(text) || /^\[[0-9a-z:.]+\]$/i.test(text) ? text : undefined),
+  read: (text) => (/^\[[0-9a-z:.]+\]$/i.test(text) ? text : domainIn(text)),
 })
 
 /** The name of a charset; it comes out in lower case. */
@@ -44,13 +48,19 @@ export const CHARSET = scalar({
   read: (text) => (/^[a-z0-9][a-z0-9._:+-]{0,39}$/i.test(text) ? text.toLowerCase() : undefined),
 })
 
-const asDomain = (text: string): string | undefined => (DOMAIN.test(text) ? text.toLowerCase() : undefined)
+const asDomain = (text: string): string | undefined => domainIn(text)?.toLowerCase()
 
-/** One domain; comes out in lower case. */
+/** One domain; comes out in lower case and ASCII. */
 export const DOMAIN_NAME = scalar({ form: 'a domain without "@"', read: asDomain })
 
-/** Domains; they come out in lower case. */
+/** Domains; they come out in lower case and ASCII. */
 export const DOMAINS = listOf({ form: 'domains without "@", separated by blanks', read: asDomain })
+
+/** The name of a DKIM key (RFC 6376 section 3.1). */
+export const SELECTOR = scalar({
+  form: 'a name such as "mail2026", of letters, digits, "-" and "_", with dots between its parts',
+  read: (text) => (/^[a-z\d_-]{1,63}(?:\.[a-z\d_-]{1,63})*$/i.test(text) ? text : undefined),
+})
 
 const LOCAL_PART = /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~](?:[\p{L}\p{N}!#$%&'*+/=?^_`{|}~.-]{0,63})$/u
 
@@ -69,10 +79,17 @@ export const MASQUERADE = scalar({
   read: masquerade,
 })
 
-/** A whole address. */
+/** The address with its domain in ASCII. */
+function asAddress(text: string): string | undefined {
+  const [, local, domain] = /^([^\s<>@]+)@([^\s<>@]+)$/.exec(text) ?? []
+  const ascii = domain === undefined ? undefined : asciiDomain(domain)
+  return local === undefined || ascii === undefined ? undefined : `${local}@${ascii}`
+}
+
+/** A whole address; its domain comes out in ASCII. */
 export const ADDRESS = scalar({
   form: 'an address such as "me@site.example"',
-  read: (text) => (/^[^\s<>@]+@[^\s<>@]+$/.test(text) ? text : undefined),
+  read: asAddress,
 })
 
 /** An address or `Name <address>`, in which `%U`, `%H`, `%F` and `%%` are replaced later. */

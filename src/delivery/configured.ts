@@ -14,6 +14,7 @@ import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
 import type { ReportPractice } from './report-practice.ts'
 import type { RetryPolicy } from './schedule.ts'
+import { signing } from './signing-transport.ts'
 
 /** Takes one line for the user about something that does not stop the mail. */
 export type Complain = (line: string) => void
@@ -92,9 +93,21 @@ export async function queueIn(queueDir: string): Promise<QueueStore> {
   return new MaildirQueue(queueDir)
 }
 
-/** The transport to the configured smarthost; undefined when there is none. */
-export async function configuredTransport(config: Config, log: Logger): Promise<Transport | undefined> {
+/**
+ * The transport to where mail goes: the configured smarthost, or what `deliver` names; undefined when there is none.
+ *
+ * @param complain is told of a key that cannot be used
+ */
+export async function configuredTransport(
+  config: Config,
+  log: Logger,
+  complain?: Complain,
+): Promise<Transport | undefined> {
+  if (config.deliver.to !== 'smtp') {
+    const { localTransport } = await import('./local-transport.ts')
+    return localTransport(config, log)
+  }
   if (config.smtp === undefined) return undefined
   const { SmtpTransport } = await import('../transport/smtp.ts')
-  return new SmtpTransport(config.smtp, log)
+  return signing(new SmtpTransport(config.smtp, log), config.smtp.dkim, log, complain)
 }

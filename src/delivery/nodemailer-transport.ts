@@ -65,7 +65,7 @@ interface Open {
 async function open(config: Config, complain: Complain): Promise<Open> {
   const log: Logger = await configuredLog(config, 'mailqueue', complain)
   const parts = {
-    transport: config.spool === 'only' ? undefined : await configuredTransport(config, log),
+    transport: config.spool === 'only' ? undefined : await configuredTransport(config, log, complain),
     queue: config.queueDir === undefined ? undefined : await queueIn(config.queueDir),
     spool: config.spool,
     submitTimeout: config.submitTimeout,

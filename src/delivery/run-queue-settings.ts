@@ -36,7 +36,7 @@ export async function runQueue(
   const config = configFromSettings(settings)
   const complain = options.complain ?? (() => undefined)
   const log = await configuredLog(config, 'mailqueue', complain)
-  const own = options.transport === undefined ? await configuredTransport(config, log) : undefined
+  const own = options.transport === undefined ? await configuredTransport(config, log, complain) : undefined
   const transport = options.transport ?? own
   if (transport === undefined)
     throw new MailError('CONFIG_MISSING', 'no smarthost: give smtp_hostname or a transport')

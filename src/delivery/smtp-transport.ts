@@ -4,8 +4,10 @@
  */
 import { configFromSettings } from '../config/settings.ts'
 import { MailError } from '../errors/mail-error.ts'
-import type { Logger } from '../logging/logger.ts'
+import { nullLogger, type Logger } from '../logging/logger.ts'
 import { SmtpTransport } from '../transport/smtp.ts'
+import type { Transport } from '../transport/transport.ts'
+import { signing } from './signing-transport.ts'
 
 /**
  * Makes an SMTP transport.
@@ -14,8 +16,11 @@ import { SmtpTransport } from '../transport/smtp.ts'
  * @param log gets the SMTP dialogue, secrets removed, when it wants debug events
  * @throws MailError CONFIG_INVALID for wrong settings, CONFIG_MISSING without a host
  */
-export function smtpTransport(settings: Readonly<Record<string, unknown>>, log?: Logger): SmtpTransport {
+export function smtpTransport(
+  settings: Readonly<Record<string, unknown>>,
+  log: Logger = nullLogger,
+): Transport {
   const { smtp } = configFromSettings(settings)
   if (smtp === undefined) throw new MailError('CONFIG_MISSING', 'no smarthost: smtp_hostname is missing')
-  return log === undefined ? new SmtpTransport(smtp) : new SmtpTransport(smtp, log)
+  return signing(new SmtpTransport(smtp, log), smtp.dkim, log)
 }

@@ -98,6 +98,12 @@ function notAccepted(outcomes: readonly RecipientOutcome[]): MailError {
     o.status === 'deferred' || o.status === 'in-doubt' ? [o.reason] : [],
   )
   const why = reasons[0] ?? 'it was refused'
+  if (outcomes.some((o) => o.status === 'deferred' && o.siteFault === true)) {
+    return new MailError(
+      'CONFIG_INVALID',
+      `the message was not accepted: ${why}; there is no queue_dir to keep it in`,
+    )
+  }
   return new MailError(
     'NOT_ACCEPTED',
     `the message was not accepted: ${why}; there is no queue_dir to keep it in, so send it again later`,

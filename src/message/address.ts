@@ -1,9 +1,10 @@
 /**
  * A mail address as the envelope carries it: `local@domain` without angle brackets, or a local part alone that
- * still has to be qualified. What passes {@link envelopeAddress} is safe to send; everything else is refused with
+ * still has to be qualified; its domain is in ASCII. What passes {@link envelopeAddress} is safe to send; everything else is refused with
  * ADDRESS_INVALID and a sentence that names the address.
  */
 import { MailError } from '../errors/mail-error.ts'
+import { asciiDomain } from '../util/ascii-domain.ts'
 
 /** An address cut at its `@`. */
 export interface AddressParts {
@@ -57,6 +58,11 @@ export function formatLocalPart(text: string): string {
   return DOT_ATOM.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
+/** A local part without the quotes that {@link formatLocalPart} may have put around it. */
+export function unquoteLocalPart(local: string): string {
+  return QUOTED.test(local) ? local.slice(1, -1).replace(/\\(.)/gs, '$1') : local
+}
+
 /** True for a host name of one or more labels, non-ASCII ones included, and for a literal like `[192.0.2.1]`. */
 export function isDomain(text: string): boolean {
   if (text.startsWith('[')) return DOMAIN_LITERAL.test(text)
@@ -69,7 +75,7 @@ export function isDomain(text: string): boolean {
  *
  * @param text an address without display name or angle brackets; a bare local part is allowed
  * @param what how to call it in the sentence of the error: `recipient`, `sender`
- * @returns the address, without quotes that it does not need
+ * @returns the address, without quotes that it does not need and with an international domain in ASCII (RFC 5890)
  * @throws MailError ADDRESS_INVALID
  */
 export function envelopeAddress(text: string, what: string): string {
@@ -81,7 +87,7 @@ export function envelopeAddress(text: string, what: string): string {
   const forbidden = FORBIDDEN.find(([pattern]) => pattern.test(text))
   if (forbidden !== undefined) throw refuse(forbidden[1])
   const { local, domain } = splitAddress(text)
-  const plain = QUOTED.test(local) ? unquote(local) : local
+  const plain = unquoteLocalPart(local)
   if (plain === '') throw refuse('nothing is before the "@"')
   if (local === plain && !DOT_ATOM.test(local.replace(/^\.+|\.+$|\.(?=\.)/g, ''))) {
     throw refuse('it has a blank or a sign that would have to stand in quotes')
@@ -89,7 +95,9 @@ export function envelopeAddress(text: string, what: string): string {
   if (domain !== undefined && !isDomain(domain)) throw refuse('the part after the "@" is not a host name')
   const wire = formatLocalPart(plain)
   if (wire.startsWith('-')) throw refuse('it begins with a dash')
-  const address = domain === undefined ? wire : `${wire}@${domain}`
+  const ascii = domain === undefined ? undefined : asciiDomain(domain)
+  if (domain !== undefined && ascii === undefined) throw refuse('the part after the "@" is not a host name')
+  const address = ascii === undefined ? wire : `${wire}@${ascii}`
   if (Buffer.byteLength(address) > MAX_ADDRESS) throw refuse('it is longer than 254 octets')
   return address
 }
@@ -104,10 +112,10 @@ export function qualify(address: string, domain: string): string {
   return address === '' || splitAddress(address).domain !== undefined ? address : `${address}@${domain}`
 }
 
-/** The same text for addresses that are the same: the local part exactly, the domain in lower case. */
+/** The same text for addresses that are the same: the local part exactly, the domain in lower case and ASCII. */
 export function addressKey(address: string): string {
   const { local, domain } = splitAddress(address)
-  return domain === undefined ? local : `${local}@${domain.toLowerCase()}`
+  return domain === undefined ? local : `${local}@${(asciiDomain(domain) ?? domain).toLowerCase()}`
 }
 
 /** True when both addresses are the same mailbox as far as anyone but its host can tell. */
@@ -129,8 +137,4 @@ export function dedupe(addresses: readonly string[]): string[] {
 export function quoteForMessage(text: string): string {
   const short = text.length > 100 ? `${text.slice(0, 100)}...` : text
   return `"${short.replace(/\p{Cc}/gu, '?')}"`
-}
-
-function unquote(quoted: string): string {
-  return quoted.slice(1, -1).replace(/\\(.)/gs, '$1')
 }

@@ -53,6 +53,8 @@ export interface Refused {
    * message may fare better, so this one must not stay the first in the queue.
    */
   readonly underWay?: true
+  /** Set when neither a server nor the message is to blame but what is configured here: a person has to mend it. */
+  readonly siteFault?: true
 }
 
 /** The body was handed over completely and no reply came: the server may or may not have the message. */

@@ -19,7 +19,7 @@ export interface WireFacts {
 }
 
 /** Looks at bytes that come in parts. */
-class WireScan implements WireFacts {
+export class WireScan implements WireFacts {
   eightBit = false
   longLine = false
   /** Octets of the line that the parts so far did not end. */
@@ -48,6 +48,11 @@ class WireScan implements WireFacts {
 
 /** Messages that had to be read for it are looked at once, as long as somebody holds them. */
 const known = new WeakMap<MessageContent, WireFacts>()
+
+/** Keeps what somebody who read the whole message has found. */
+export function noteWireFacts(content: MessageContent, facts: WireFacts): void {
+  known.set(content, facts)
+}
 
 /** Looks at a message. */
 export async function wireFacts(content: MessageContent): Promise<WireFacts> {

@@ -24,6 +24,9 @@ const SIGNED: Failure = {
     'the message has 8-bit text under a signature and the server takes only 7-bit text (no 8BITMIME); sign it as 7-bit text',
 }
 
+/** What was made of a message in one attempt, where it goes in many transactions. */
+const known = new WeakMap<MessageContent, Map<boolean, Promise<FittedContent | Failure>>>()
+
 /**
  * Fits a message to a server.
  *
@@ -34,6 +37,19 @@ export async function fitContent(
   content: MessageContent,
   { eightBitMime }: Capabilities,
 ): Promise<FittedContent | Failure> {
+  const fittings = known.get(content) ?? new Map<boolean, Promise<FittedContent | Failure>>()
+  known.set(content, fittings)
+  const before = fittings.get(eightBitMime)
+  if (before !== undefined) return before
+  const fitting = fit(content, eightBitMime)
+  fittings.set(eightBitMime, fitting)
+  const result = await fitting
+  // A fault of this machine may be gone the next time.
+  if ('phase' in result && result.phase === 'local') fittings.delete(eightBitMime)
+  return result
+}
+
+async function fit(content: MessageContent, eightBitMime: boolean): Promise<FittedContent | Failure> {
   try {
     const { eightBit, longLine } = await wireFacts(content)
     if (!longLine && (eightBitMime || !eightBit)) return { content, eightBit }

@@ -20,6 +20,7 @@ import { inGroups, nextBatch, type Batch } from './report-groups.ts'
 import { serverName } from './server-name.ts'
 import type { SrvResolver } from './srv.ts'
 import type { Delivery, Transport } from './transport.ts'
+import { verpSender } from './verp.ts'
 
 /** Sends over SMTP or LMTP. Safe to call concurrently: what exceeds the allowed connections waits. */
 export class SmtpTransport implements Transport {
@@ -94,7 +95,11 @@ export class SmtpTransport implements Transport {
 
   #runBatch(connection: SmtpConnection, attempt: Attempt, rest: readonly string[]): Promise<BatchResult> {
     const reports = connection.capabilities.dsn ? attempt.delivery.envelope.reports : undefined
-    return runBatch(connection, attempt, nextBatch(rest, reports, this.#settings.maxRecipients))
+    const { verp, maxRecipients } = this.#settings
+    const batch = nextBatch(rest, reports, verp ? 1 : maxRecipients)
+    const { sender } = attempt.delivery.envelope
+    const [recipient = ''] = batch.recipients
+    return runBatch(connection, attempt, batch, verp ? verpSender(sender, recipient) : sender)
   }
 }
 
@@ -129,13 +134,13 @@ function onlyOnce(announce: (() => void) | undefined): () => void {
 async function prepare(
   { delivery }: Attempt,
   { capabilities }: SmtpConnection,
+  sender: string,
 ): Promise<FittedContent | Failure> {
-  const { envelope } = delivery
-  const refused = refuseMessage(envelope.sender, delivery.content, capabilities)
+  const refused = refuseMessage(sender, delivery.content, capabilities)
   if (refused !== undefined) return refused
   const fitted = await fitContent(delivery.content, capabilities)
   if ('phase' in fitted || fitted.content === delivery.content) return fitted
-  return refuseMessage(envelope.sender, fitted.content, capabilities) ?? fitted
+  return refuseMessage(sender, fitted.content, capabilities) ?? fitted
 }
 
 /** Checks what can be checked here, then runs the transaction with what is left. */
@@ -143,10 +148,11 @@ async function runBatch(
   connection: SmtpConnection,
   attempt: Attempt,
   { recipients: batch, reports }: Batch,
+  sender: string,
 ): Promise<BatchResult> {
   const { envelope, id, awaitReply = false } = attempt.delivery
   const { capabilities } = connection
-  const fitted = await prepare(attempt, connection)
+  const fitted = await prepare(attempt, connection, sender)
   if ('phase' in fitted) return { batch, named: batch, refused: fitted }
   const named = batch.filter((recipient) => {
     const failure = refuseRecipient(recipient, capabilities)
@@ -156,7 +162,7 @@ async function runBatch(
   if (named.length === 0) return { batch, named }
   const { onBodyStart, beforeLastByte, signal } = attempt
   const request = {
-    sender: envelope.sender,
+    sender,
     recipients: named,
     content: fitted.content,
     eightBit: fitted.eightBit || (envelope.body === '8bitmime' && capabilities.eightBitMime),

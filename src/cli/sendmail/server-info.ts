@@ -39,6 +39,11 @@ function whatIsMissing(settings: SmtpSettings, tls: TlsFacts | undefined): strin
  */
 export async function printServerInfo(setup: Setup, verbose: boolean): Promise<ExitCode> {
   const { config, terminal } = setup
+  if (config.deliver.to !== 'smtp')
+    throw new MailError(
+      'CONFIG_INVALID',
+      `deliver = ${config.deliver.to}: no mail goes to a server; remove deliver`,
+    )
   if (config.smtp === undefined)
     throw new MailError(
       'CONFIG_MISSING',

@@ -2,6 +2,7 @@
  * The server that takes the mail, and what is asked of it.
  */
 import { PROXY, PROXY_PASSWORD } from '../proxy-kind.ts'
+import { DELIVER } from '../deliver-kind.ts'
 import { REPLY_RULES } from '../reply-rules.ts'
 import { HELO, HOST, IP_ADDRESS, PATH } from '../text-kinds.ts'
 import { choice, integer, YES_NO } from '../value-kinds.ts'
@@ -9,6 +10,12 @@ import { defaulted, NONE, optional } from './option.ts'
 
 /** The options by name. */
 export const SERVER_OPTIONS = {
+  deliver: defaulted(
+    'deliver',
+    DELIVER,
+    { to: 'smtp' },
+    'Where mail goes: to the server, or for development to file:, pipe: or discard.',
+  ),
   smtp_hostname: optional('smtp_hostname', HOST, 'The smarthost that takes the mail.', { aliases: ['host'] }),
   smtp_port: optional('smtp_port', integer(1, 65535), 'Its port; 465 speaks TLS from the first byte.', {
     aliases: ['port'],
@@ -55,6 +62,12 @@ export const SERVER_OPTIONS = {
     REPLY_RULES,
     NONE,
     'What replies of the server mean: EXPRESSION => temporary, permanent or pause.',
+  ),
+  verp: defaulted(
+    'verp',
+    YES_NO,
+    false,
+    'Send to each recipient by itself, with an envelope sender that names it.',
   ),
   soft_bounce: defaulted('soft_bounce', YES_NO, false, 'Treat every permanent failure as temporary.'),
 } as const

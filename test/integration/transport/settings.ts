@@ -41,6 +41,8 @@ export function settingsFor(port: number, others: Partial<SmtpSettings> = {}): S
     maxRecipients: 100,
     replyFilter: [],
     softBounce: false,
+    verp: false,
+    dkim: undefined,
     ...others,
   }
 }

@@ -24,6 +24,8 @@ const FULL = configFromSettings({
     protocol: 'lmtp',
     reply_filter: '^5\\d\\d a/b ; => temporary, x, y => PAUSE',
     soft_bounce: true,
+    verp: true,
+    ...{ dkim_domain: 's.example', dkim_selector: 'a.b', dkim_key: '/k e;y' },
     queue_dir: "/it's/#1",
     spool: 'only',
     retry: ['90s', '1d'],
@@ -88,12 +90,23 @@ describe('the printed configuration', () => {
     expect(lines.slice(0, 4)).toEqual([
       '# read from the settings of a program',
       '[mailqueue]',
+      'deliver = smtp',
       'smtp_hostname = h',
-      'smtp_port = 25',
     ])
     expect(lines).toContain('retry = 1m 3m 10m 30m 1h 2h 4h')
     expect(lines.at(-1)).toBe('')
   })
+
+  it.each(['discard', 'file:/a b/Maildir', String.raw`pipe:/x -a "b \"c" '\' ${'${recipient}'}`])(
+    'reads back deliver = %s, and knows no server then',
+    async (deliver) => {
+      const config = configFromSettings({ host: 'h', deliver, timeout_dot: '1m' })
+      expect(config.smtp).toBeUndefined()
+      const back = await readBack(printConfig(config))
+      expect(back.deliver).toEqual(config.deliver)
+      if (config.deliver.to === 'pipe') expect(back.pipeTimeout).toBe(60_000)
+    },
+  )
 
   it('names the file it was read from without control characters', () => {
     expect(printConfig({ ...FULL, source: '/a\nb' }).split('\n')[0]).toBe('# read from /a?b')

@@ -17,6 +17,8 @@ describe('a configuration', () => {
   it('without any option has the documented defaults', () => {
     expect(resolve({})).toEqual({
       source: '/conf/x',
+      deliver: { to: 'smtp' },
+      pipeTimeout: 600_000,
       smtp: undefined,
       queueDir: undefined,
       from: undefined,

@@ -53,6 +53,8 @@ describe('the smarthost', () => {
       maxRecipients: 100,
       replyFilter: [],
       softBounce: false,
+      verp: false,
+      dkim: undefined,
     })
   })
 

@@ -25,7 +25,7 @@ describe('a host', () => {
     ['127.0.0.1', '127.0.0.1'],
     ['::1', '::1'],
     ['[2001:db8::1]', '2001:db8::1'],
-    ['bücher.example', 'bücher.example'],
+    ['bücher.example', 'xn--bcher-kva.example'],
     ['mail.example:587', undefined],
     ['smtp://mail.example', undefined],
     ['two words', undefined],

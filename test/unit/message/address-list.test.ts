@@ -1,6 +1,7 @@
 /** Address lists as people and programs write them. */
 import { describe, expect, it } from 'vitest'
-import { envelopeAddress } from '../../../src/message/address.ts'
+import { envelopeAddress, splitAddress } from '../../../src/message/address.ts'
+import { asciiDomain } from '../../../src/util/ascii-domain.ts'
 import { parseAddressList } from '../../../src/message/address-list.ts'
 import { seeded } from './seeded.ts'
 
@@ -145,11 +146,16 @@ describe('parseAddressList', () => {
       }
       for (const address of addresses(text)) {
         expect(addresses(address), `seed ${seed}: ${text}`).toEqual([address])
-        expect(envelopeAddressOrRefusal(address), `seed ${seed}: ${text}`).toBe(address)
+        expect(envelopeAddressOrRefusal(address), `seed ${seed}: ${text}`).toBe(withAsciiDomain(address))
       }
     }
   })
 })
+
+const withAsciiDomain = (address: string): string => {
+  const { local, domain } = splitAddress(address)
+  return domain === undefined || /[<>]/.test(address) ? address : `${local}@${asciiDomain(domain) ?? ''}`
+}
 
 /** Addresses with brackets inside quotes are good lists but no envelope addresses. */
 function envelopeAddressOrRefusal(address: string): string {

@@ -23,13 +23,21 @@ describe('envelopeAddress', () => {
     '"a@b"@x',
     'user@[192.0.2.1]',
     'user@[IPv6:2001:db8::1]',
-    'j\u00f6rg@m\u00fcller.example',
+    'j\u00f6rg@xn--mller-kva.example',
     'a_b@host_name',
     `${'a'.repeat(64)}@x`,
     `a@${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(63)}.${'e'.repeat(60)}`,
     '/G=John/S=Doe/@gateway.example',
   ])('takes %s as it is', (address) => {
     expect(envelopeAddress(address, 'recipient')).toBe(address)
+  })
+
+  it('writes an international domain in ASCII, so that each has one spelling', () => {
+    expect(envelopeAddress('ann@B\u00fccher.example', 'recipient')).toBe('ann@xn--bcher-kva.example')
+    expect(sameAddress('a@b\u00fccher.example', 'a@XN--bcher-kva.example')).toBe(true)
+    expect(() => envelopeAddress('ann@b\u00fc\u2260.example\u00ad..x', 'recipient')).toThrow(
+      'not a host name',
+    )
   })
 
   it('drops quotes that are not needed and adds those that are', () => {

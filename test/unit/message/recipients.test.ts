@@ -27,7 +27,7 @@ describe('headerRecipients', () => {
     [
       'bare and UTF-8 local parts',
       'To: root, j\u00f6rg@\u00fc.example\n',
-      ['root', 'j\u00f6rg@\u00fc.example'],
+      ['root', 'j\u00f6rg@xn--tda.example'],
     ],
     ['nobody', 'Subject: x\n', []],
   ])('reads %s', (_what, header, recipients) => {
