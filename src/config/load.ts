@@ -3,6 +3,7 @@
  * read the password, and builds the frozen {@link Config}. Whatever is wrong is a MailError that names file and
  * line; nothing is skipped in silence. The files are read synchronously: a command can do nothing without them.
  */
+import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
@@ -13,11 +14,13 @@ import { addGiven, knownOption, readGiven, type GivenValue } from './given-value
 import { parseIni, type IniEntry } from './ini-file.ts'
 import { locateConfig, type ConfigSearch } from './locate.ts'
 import { suggestion } from './nearest.ts'
+import { AUTH_OPTIONS } from './options/auth-options.ts'
 import { findOption, OPTIONS, SECTIONS } from './options.ts'
 import { undoPercentSigns } from './percent-signs.ts'
 import { readConfigFile } from './read-file.ts'
 import { resolveConfig } from './resolve.ts'
 import type { Identity } from './sender-template.ts'
+import { expandVariables, type Environment } from './variables.ts'
 
 /** What a command knows before it has a configuration. */
 export interface ConfigRequest extends ConfigSearch {
@@ -49,6 +52,7 @@ export interface ConfigOverride {
 interface Collection {
   readonly given: Map<string, GivenValue>
   readonly home: string
+  readonly env: Environment
   /** Files with a secret that others can read, and their modes. */
   readonly exposed: { readonly file: string; readonly mode: number }[]
 }
@@ -60,8 +64,8 @@ interface Collection {
  *   may not be read or, with `strict_permissions`, may be read by others, CONFIG_INVALID for its content
  */
 export async function loadConfig(request: ConfigRequest): Promise<Config> {
-  const { host, home, identity, overrides = [] } = request
-  const collection: Collection = { given: new Map(), home, exposed: [] }
+  const { host, home, env, identity, overrides = [] } = request
+  const collection: Collection = { given: new Map(), home, env, exposed: [] }
   const file = host === undefined ? locateConfig(request) : undefined
   if (file !== undefined) await readFiles(collection, file, request)
   const server = host === undefined ? [] : [{ key: 'smtp_hostname' as const, value: host, by: '--host' }]
@@ -78,7 +82,9 @@ function replace({ given, home }: Collection, { key, value, by }: ConfigOverride
 async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<void> {
   readInto(collection, file, false)
   const include = collection.given.get(OPTIONS.include.name)
-  const closed = include === undefined ? undefined : await readIncluded(collection, include)
+  const closed =
+    (include === undefined ? undefined : await readIncluded(collection, include)) ??
+    closedSecret(collection, request)
   if (closed !== undefined) {
     if (request.sealed !== 'queue' || !collection.given.has(OPTIONS.queue_dir.name)) throw closed
     onlyQueue(collection.given, file)
@@ -88,7 +94,7 @@ async function readFiles(collection: Collection, file: string, request: ConfigRe
 
 /** Without the file that holds the password, the rest of the account means nothing: somebody else has to send. */
 function onlyQueue(given: Map<string, GivenValue>, file: string): void {
-  for (const option of [OPTIONS.smtp_username, OPTIONS.smtp_password]) given.delete(option.name)
+  for (const { name } of Object.values(AUTH_OPTIONS)) given.delete(name)
   given.set(OPTIONS.spool.name, { raw: 'only', where: file, base: { folder: dirname(file), home: '' } })
 }
 
@@ -104,10 +110,33 @@ function readInto(collection: Collection, file: string, included: boolean): void
     if (included && option === OPTIONS.include) {
       throw configInvalid(where, 'an included file cannot include others; name them all in the main file')
     }
-    addGiven(collection.given, option, { raw: undoPercentSigns(entry, option.name), where, base })
-    holdsSecret ||= option.secret === true && entry.value !== ''
+    const text = undoPercentSigns(entry, option.name)
+    const value = expandVariables(text, entry, option, collection.env)
+    addGiven(collection.given, option, { ...value, where, base })
+    // A name of a variable is no secret.
+    holdsSecret ||= option.secret === true && entry.value !== '' && value.raw === text
   }
   if (holdsSecret && (mode & 0o044) !== 0) collection.exposed.push({ file, mode })
+}
+
+/** The files that hold nothing but a secret, as far as any are named. */
+function secretFiles({ given }: Collection): string[] {
+  const options = [OPTIONS.password_file, OPTIONS.oauth2_refresh_token_file]
+  return options.map((option) => readGiven(given, option)).filter((path) => path !== undefined)
+}
+
+/** Who only hands in mail has no use for a file that is closed; everybody else learns of it when it is needed. */
+function closedSecret(collection: Collection, { sealed }: ConfigRequest): MailError | undefined {
+  if (sealed !== 'queue') return undefined
+  for (const path of secretFiles(collection)) {
+    try {
+      accessSync(path, constants.R_OK)
+    } catch (error) {
+      if (errnoOf(error) !== 'EACCES' || !collection.given.has(OPTIONS.queue_dir.name)) continue
+      return new MailError('CONFIG_DENIED', `${path}: permission denied`, { cause: error })
+    }
+  }
+  return undefined
 }
 
 function refuseSection({ section }: IniEntry, where: string): void {
@@ -143,9 +172,22 @@ async function includedFiles(pattern: string, { where, base }: GivenValue): Prom
   }
 }
 
-function reportExposed({ given, exposed }: Collection, warn: (line: string) => void): void {
-  const strict = readGiven(given, OPTIONS.strict_permissions) ?? false
-  for (const { file, mode } of exposed) {
+/** What is not there, or no file, is for whoever wants to read it. */
+function exposedSecrets(collection: Collection): Collection['exposed'] {
+  return secretFiles(collection).flatMap((file) => {
+    try {
+      const stats = statSync(file, { throwIfNoEntry: false })
+      const isExposed = stats?.isFile() === true && (stats.mode & 0o044) !== 0
+      return isExposed ? [{ file, mode: stats.mode & 0o777 }] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+function reportExposed(collection: Collection, warn: (line: string) => void): void {
+  const strict = readGiven(collection.given, OPTIONS.strict_permissions) ?? false
+  for (const { file, mode } of [...collection.exposed, ...exposedSecrets(collection)]) {
     const octal = mode.toString(8).padStart(4, '0')
     const line = `${file}: holds a password and others can read it (mode ${octal}); do "chmod go-rwx ${file}"`
     if (strict) throw new MailError('CONFIG_DENIED', `${line}, or remove strict_permissions`)

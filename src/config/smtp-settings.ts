@@ -2,6 +2,7 @@
  * The settings of the smarthost: defaults that depend on each other, and the combinations that are refused
  * because they would send a password in the clear or could never work.
  */
+import { loginSettings, logsIn, SECRET_SOURCES } from './auth-config.ts'
 import type { SmtpSettings, SmtpTimeouts, TlsLevel } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
@@ -15,30 +16,27 @@ const IMPLICIT_TLS_PORT = 465
 const LMTP_PORT = 24
 
 /** Options that say something about a server, and so are a mistake where none is named. */
-const NEEDS_SERVER: readonly Option<unknown>[] = [
-  OPTIONS.smtp_port,
-  OPTIONS.smtp_username,
-  OPTIONS.smtp_password,
-]
+const NEEDS_SERVER: readonly Option<unknown>[] = [OPTIONS.smtp_port, OPTIONS.smtp_username, ...SECRET_SOURCES]
 
 /**
  * The smarthost of the written values.
  *
+ * @param account the name of the account that they belong to
  * @returns undefined when none is named
  * @throws MailError CONFIG_INVALID for a value or combination that is not valid
  */
-export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
+export function smtpSettings(given: GivenValues, account = 'default'): SmtpSettings | undefined {
   const host = readGiven(given, OPTIONS.smtp_hostname)
   if (host === undefined) {
     refuseWithoutServer(given)
     return undefined
   }
-  const { username, password } = credentials(given)
+  const login = loginSettings(given, host, account)
   const protocol = readOrDefault(given, OPTIONS.protocol)
-  const usual = protocol === 'lmtp' ? LMTP_PORT : username === undefined ? 25 : 587
+  const usual = protocol === 'lmtp' ? LMTP_PORT : logsIn(login) ? 587 : 25
   const port = readGiven(given, OPTIONS.smtp_port) ?? usual
   const tlsCa = readGiven(given, OPTIONS.tls_ca)
-  const verified = username !== undefined || tlsCa !== undefined
+  const verified = logsIn(login) || tlsCa !== undefined
   const smtp: SmtpSettings = {
     protocol,
     host,
@@ -46,8 +44,7 @@ export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
     implicitTls: port === IMPLICIT_TLS_PORT,
     tls: readGiven(given, OPTIONS.tls) ?? (verified ? 'verify' : 'may'),
     tlsCa,
-    username,
-    password,
+    ...login,
     insecureAuth: readOrDefault(given, OPTIONS.insecure_auth),
     helo: readGiven(given, OPTIONS.helo),
     timeouts: smtpTimeouts(given),
@@ -59,21 +56,6 @@ export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
   }
   refuseUnprotected(smtp, placeOf(given, OPTIONS.tls))
   return Object.freeze(smtp)
-}
-
-/** Both or neither. */
-function credentials(given: GivenValues): Pick<SmtpSettings, 'username' | 'password'> {
-  const username = readGiven(given, OPTIONS.smtp_username)
-  const password = readGiven(given, OPTIONS.smtp_password)
-  if ((username === undefined) === (password === undefined)) return { username, password }
-  const [present, missing] =
-    password === undefined
-      ? [OPTIONS.smtp_username, OPTIONS.smtp_password]
-      : [OPTIONS.smtp_password, OPTIONS.smtp_username]
-  throw configInvalid(
-    placeOf(given, present),
-    `${present.name} is set but ${missing.name} is not; set both or neither`,
-  )
 }
 
 function refuseWithoutServer(given: GivenValues): void {
@@ -97,7 +79,7 @@ function refuseUnprotected(smtp: SmtpSettings, where: string): void {
   if (smtp.tlsCa !== undefined) {
     throw configInvalid(where, 'tls = off makes tls_ca meaningless; write tls = verify or remove tls_ca')
   }
-  if (smtp.username !== undefined && !smtp.insecureAuth) {
+  if (logsIn(smtp) && !smtp.insecureAuth) {
     const remedy = 'write tls = verify, or insecure_auth = yes if the network is trusted'
     throw configInvalid(where, `tls = off would send the password in the clear; ${remedy}`)
   }

@@ -22,6 +22,8 @@ export type AccountTrouble =
   | 'login'
   /** The provider's quota is used up. */
   | 'quota'
+  /** This site lacks what it needs to use the account, such as a file or a program that its configuration names. */
+  | 'setup'
 
 /** The server took responsibility: a 2xx reply to the final dot. */
 export interface Delivered {

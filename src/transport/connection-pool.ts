@@ -5,8 +5,10 @@
 import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
 import { openConnection, SmtpConnection } from './connection.ts'
+import { Credentials } from './credentials.ts'
 import type { Failure } from './failure.ts'
 import { interruption } from './interruption.ts'
+import { newSecrets } from './secrets.ts'
 
 /** How long an unused connection is kept, in milliseconds. */
 const IDLE_LIMIT = 2000
@@ -15,6 +17,7 @@ const IDLE_LIMIT = 2000
 export class ConnectionPool {
   readonly #settings: SmtpSettings
   readonly #log: Logger
+  readonly #credentials: Credentials
   readonly #idle: SmtpConnection[] = []
   readonly #waiting: (() => void)[] = []
   #limit: number
@@ -25,6 +28,7 @@ export class ConnectionPool {
   constructor(settings: SmtpSettings, log: Logger) {
     this.#settings = settings
     this.#log = log
+    this.#credentials = new Credentials(settings, newSecrets())
     this.#limit = Math.max(1, settings.connections)
   }
 
@@ -65,7 +69,7 @@ export class ConnectionPool {
   /** Exchanges a dead or confused connection for a new one; when that fails, nothing needs to be released. */
   async renew(dead: SmtpConnection, signal?: AbortSignal): Promise<SmtpConnection | Failure> {
     dead.cut()
-    const opened = await openConnection(this.#settings, this.#log, signal)
+    const opened = await openConnection(this.#settings, this.#log, signal, this.#credentials)
     if (!(opened instanceof SmtpConnection)) this.#freeSlot()
     return opened
   }
@@ -96,7 +100,7 @@ export class ConnectionPool {
   /** Undefined when the server wants fewer connections than we have, and there are others to wait for. */
   async #openOne(signal: AbortSignal | undefined): Promise<SmtpConnection | Failure | undefined> {
     this.#open++
-    const opened = await openConnection(this.#settings, this.#log, signal)
+    const opened = await openConnection(this.#settings, this.#log, signal, this.#credentials)
     if (opened instanceof SmtpConnection) return opened
     this.#freeSlot()
     if (this.#open === 0 || opened.code === undefined || opened.code >= 500) return opened

@@ -7,14 +7,16 @@ import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
-import { planLogin } from './auth-policy.ts'
 import { readCapabilities, type Capabilities } from './capabilities.ts'
+import { Credentials } from './credentials.ts'
 import { dial } from './dial.ts'
 import { openDialogue, type Dialogue } from './dialogue.ts'
 import { classify, replyFailure, type Failure, type Phase } from './failure.ts'
 import { interruption } from './interruption.ts'
+import { linkOf } from './link.ts'
+import { logIn } from './log-in.ts'
 import { oneLine } from './reply.ts'
-import { secretRemover } from './secrets.ts'
+import { newSecrets } from './secrets.ts'
 import { planTls } from './tls-settings.ts'
 import {
   runTransaction,
@@ -170,19 +172,35 @@ export class SmtpConnection {
   }
 }
 
+/** The name under which the engine knows our way to log in, which is the same for all mechanisms. */
+const LOGIN = 'MAILQUEUE'
+
+/** Ends a login, carrying why. */
+class LoginFailed extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super('the login failed')
+    this.failure = failure
+  }
+}
+
 /**
  * Opens a connection: connect, greeting, EHLO, STARTTLS and login, as the settings say.
  *
  * @param settings the account
  * @param log gets the dialogue when it wants debug events
  * @param signal gives up at once
+ * @param credentials the secret of the account, shared by its connections
  */
 export async function openConnection(
   settings: SmtpSettings,
   log: Logger,
   signal?: AbortSignal,
+  credentials = new Credentials(settings, newSecrets()),
 ): Promise<SmtpConnection | Failure> {
-  const clean = secretRemover(settings)
+  const sent = newSecrets()
+  const clean = (text: string): string => sent.clean(credentials.secrets.clean(text))
   const tlsPlan = await planTls(settings)
   if ('phase' in tlsPlan) return tlsPlan
   const { default: Engine } = await import('nodemailer/lib/smtp-connection')
@@ -204,6 +222,14 @@ export async function openConnection(
     socketCloseTimeout: 0,
     logger: dialogue.logger,
     transactionLog: dialogue.logger !== false,
+    customAuth: {
+      [LOGIN]: async (engine) => {
+        const link = linkOf(smtp.secure, smtp._socket)
+        const context = { settings, credentials, link, capabilities: capabilitiesOf(smtp), sent, signal }
+        const failure = await logIn(async (line) => (await engine.sendCommand(line)).response, context)
+        if (failure !== undefined) throw new LoginFailed(failure)
+      },
+    },
   })
   const failure = await startSession(smtp, settings, signal)
   if (failure === undefined) return new SmtpConnection(smtp, settings, dialogue)
@@ -225,12 +251,13 @@ function startSession(
       signal?.removeEventListener('abort', interrupt)
       resolve(failure)
     }
-    const fail = (error: WireError): void => settle(sessionFailure(error, step, host))
+    const fail = (error: WireError): void =>
+      settle(error instanceof LoginFailed ? error.failure : sessionFailure(error, step, host))
     const interrupt = (): void =>
       settle({ phase: 'local', reason: interruption(signal, 'interrupted while connecting') })
     const limit = timeouts.banner + timeouts.command
-    const late = `${host} did not finish its greeting, STARTTLS and login within ${limit} ms`
-    const timer = setTimeout(() => settle({ phase: lostAt(step), reason: late }), limit)
+    const late = `${host} did not finish its greeting and STARTTLS within ${limit} ms`
+    const timer = setTimeout(() => settle({ phase: step, reason: late }), limit)
     signal?.addEventListener('abort', interrupt)
     if (signal?.aborted === true) interrupt()
     // also for later: an error event that nobody listens to would end the process
@@ -244,27 +271,11 @@ function startSession(
         return
       }
       step = 'auth'
-      logIn(smtp, settings, fail, settle)
+      // Each reply of the login has a limit of its own: a person may have to unlock the password first.
+      clearTimeout(timer)
+      smtp.login({ method: LOGIN }, (refused) => (refused === null ? settle() : fail(refused)))
     })
   })
-}
-
-function logIn(
-  smtp: SMTPConnection,
-  settings: SmtpSettings,
-  fail: (error: WireError) => void,
-  settle: (failure?: Failure) => void,
-): void {
-  const socket = smtp._socket
-  const verified =
-    smtp.secure && typeof socket === 'object' && Reflect.get(socket ?? {}, 'authorized') === true
-  const plan = planLogin(settings, { secure: smtp.secure, verified }, capabilitiesOf(smtp))
-  if (plan.kind === 'none') settle()
-  else if (plan.kind === 'refused') settle(plan.failure)
-  else {
-    const { user, pass, mechanism: method } = plan
-    smtp.login({ user, pass, method }, (error) => (error === null ? settle() : fail(error)))
-  }
 }
 
 /** The step an error belongs to, when the error itself knows better than we do. */

@@ -15,6 +15,8 @@ export interface Option<T> {
   readonly aliases?: readonly string[]
   /** Its value is never shown, and comment signs in it mean nothing. */
   readonly secret?: boolean
+  /** `${NAME}` in it is no variable: a command gets the environment, and everybody can see its arguments. */
+  readonly verbatim?: boolean
   /** Only has a meaning in a file, not in the settings of a program. */
   readonly fileOnly?: boolean
 }
@@ -24,7 +26,7 @@ export interface DefaultedOption<T> extends Option<T> {
   readonly default: T
 }
 
-type Extras = Pick<Option<unknown>, 'aliases' | 'secret' | 'fileOnly' | 'defaultNote'>
+type Extras = Pick<Option<unknown>, 'aliases' | 'secret' | 'verbatim' | 'fileOnly' | 'defaultNote'>
 
 /** A row whose option may have no value. */
 export const optional = <T>(

@@ -42,11 +42,37 @@ const FULL = configFromSettings({
   plugins: ['pkg', '/my dir/x.mjs', '/p,q/*.{mjs,js}'],
 })
 
+const LOGIN = { host: 'h', user: 'u', auth: 'xoauth2' }
+const COMMAND = configFromSettings({ ...LOGIN, password_command: `sh -c 'echo "$X" # ; "' "it's" a=b` })
+const FILE = configFromSettings({ ...LOGIN, auth: 'off', password_file: '/p/a ${x}' })
+const TOKEN = configFromSettings({ ...LOGIN, oauth2_token_command: 'tok' })
+const REFRESH = configFromSettings({
+  ...LOGIN,
+  ...{ oauth2_refresh_token_file: '/r', oauth2_client_id: 'id', oauth2_client_secret: 'hunter3' },
+  ...{
+    oauth2_token_url: 'https://a/t',
+    oauth2_authorize_url: 'https://a/a',
+    oauth2_device_url: 'https://a/d',
+  },
+  oauth2_scope: 'mail',
+})
+
 describe('the printed configuration', () => {
   it('reads back as the same configuration but for the password', async () => {
     const config = await readBack(printConfig(FULL))
     const smtp = { ...FULL.smtp, password: '********' }
     expect(config).toEqual({ ...FULL, smtp, source: config.source })
+  })
+
+  it.each([COMMAND, FILE, TOKEN])('reads back as the same login', async (given) => {
+    expect((await readBack(printConfig(given))).smtp).toEqual(given.smtp)
+  })
+
+  it('reads back as the same login but for the secret of the application', async () => {
+    const text = printConfig(REFRESH)
+    expect(text).not.toContain('hunter3')
+    const shown = await readBack(text.replace('********\noauth2_token_url', 'hunter3\noauth2_token_url'))
+    expect(shown.smtp).toEqual(REFRESH.smtp)
   })
 
   it('reads back as the same configuration when nothing is set', async () => {
@@ -57,8 +83,9 @@ describe('the printed configuration', () => {
   it('has every option that means something in it', () => {
     const elsewhere = ['smtp_timeout', 'logging_conf', 'logging_config', 'include', 'strict_permissions']
     const names = Object.keys(OPTIONS).filter((name) => !elsewhere.includes(name))
-    const printed = printConfig(FULL).match(/^\w+(?= = )/gm) ?? []
-    expect(printed.toSorted()).toEqual(names.toSorted())
+    const texts = [FULL, COMMAND, FILE, TOKEN, REFRESH].map(printConfig).join('')
+    const printed = new Set(texts.match(/^\w+(?= = )/gm) ?? [])
+    expect([...printed].toSorted()).toEqual(names.toSorted())
   })
 
   it('hides the password and says so', () => {
