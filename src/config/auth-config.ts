@@ -32,6 +32,18 @@ const OF_REFRESHING: readonly Option<unknown>[] = [
 const TOKEN_METHODS: readonly AuthMethod[] = ['auto', 'off', 'xoauth2', 'oauthbearer']
 const WITHOUT_USER: readonly AuthMethod[] = ['auto', 'off', 'external']
 
+/**
+ * Puts away what another place for the secret needs, for one that is given with more right: on the command line, or in the
+ * section of the account itself.
+ *
+ * @param into the values that were given before
+ * @param name the option that is given now; any one
+ */
+export function putAwaySecrets(into: Map<string, unknown>, name: string): void {
+  if (!SECRET_SOURCES.some((source) => source.name === name)) return
+  for (const option of [...SECRET_SOURCES, ...OF_REFRESHING]) into.delete(option.name)
+}
+
 /** The login of an account. */
 export type Login = Pick<SmtpSettings, 'username' | 'password' | 'auth'>
 

@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { expandGlob, isGlob } from '../util/glob.ts'
+import { putAwaySecrets } from './auth-config.ts'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { addGiven, knownOption, readGiven, type GivenValue } from './given-values.ts'
@@ -75,6 +76,7 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
 
 function replace({ given, home }: Collection, { key, value, by }: ConfigOverride): void {
   const base = { folder: process.cwd(), home }
+  if (value !== '') putAwaySecrets(given, key)
   if (value === '') given.delete(key)
   else given.set(key, { raw: value, where: `the option ${by}`, base })
 }
