@@ -63,7 +63,7 @@ describe('with a browser', () => {
     readonly page: URL
     readonly result: Promise<CommandResult>
     /** Types a line on standard input. */
-    type(line: string): void
+    readonly type: (line: string) => void
   }
 
   async function ask(): Promise<Asked & { readonly site: OAuth2Site }> {

@@ -7,7 +7,7 @@ import { ROOT, textOf } from './pages.ts'
 const MAIL_CALLERS = 'mail-callers.sh'
 
 /** These cases are about servers, reports and other implementations, and not about callers. */
-const OTHERS = ['servers.sh', 'mail-compared.sh']
+const OTHERS = ['servers.sh', 'logins.sh', 'mail-compared.sh']
 
 const casesOf = (names: readonly string[]): string[] =>
   names
