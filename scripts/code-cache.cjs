@@ -25,6 +25,7 @@ const CALLS = {
   'mq-run': [],
   'mq-send-test': ['--quiet', '--from', 'a@site.example', '--to', 'b@site.example'],
   'mq-queue': ['list'],
+  'mq-auth': ['--help'],
 }
 
 const [startFile, name] = process.argv.slice(2)

@@ -65,6 +65,8 @@ export function tellOutcome(
     terminal.complain(`${result.problem.publicMessage}${lost}${end}`)
     return result.problem.exitCode
   }
+  if (result.fault !== undefined && result.queued.length > 0)
+    terminal.complain(`queued as ${result.queueId ?? '?'}, but nothing can be sent: ${result.fault}`)
   if (verbose && result.sent.length > 0) terminal.complain(`sent to ${someOf(result.sent)}`)
   if (verbose && result.queued.length > 0) {
     terminal.complain(`queued as ${result.queueId ?? '?'} for ${someOf(result.queued)}`)

@@ -83,6 +83,7 @@ function tell(
     }
     terminal.complain(`${outcome.recipient} was not accepted by ${transport.name}: ${outcome.reason}`)
     if (outcome.status === 'failed') exitCode = EX.UNAVAILABLE
+    else if (outcome.status === 'deferred' && outcome.trouble === 'setup') exitCode = EX.CONFIG
     else if (exitCode === EX.OK) exitCode = EX.TEMPFAIL
   }
   return exitCode

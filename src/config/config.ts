@@ -78,6 +78,48 @@ export type DeliverTarget =
   /** A program and its arguments, at least the program. */
   | { readonly to: 'pipe'; readonly command: readonly string[] }
 
+/** How to log in; `auto` is the best way that the server offers, `off` none. */
+export type AuthMethod =
+  | 'auto'
+  | 'off'
+  | 'plain'
+  | 'login'
+  | 'cram-md5'
+  | 'scram-sha-1'
+  | 'scram-sha-256'
+  | 'xoauth2'
+  | 'oauthbearer'
+  | 'external'
+
+/** Where OAuth 2.0 access tokens come from. */
+export type OAuth2Settings =
+  | { readonly kind: 'command'; readonly command: readonly string[] }
+  | {
+      readonly kind: 'refresh'
+      /** Holds the refresh token; the access token is kept beside it. */
+      readonly refreshTokenFile: string
+      readonly clientId: string
+      readonly clientSecret: string | undefined
+      readonly tokenUrl: string
+      /** What mq-auth uses to get a refresh token. */
+      readonly authorizeUrl: string | undefined
+      readonly deviceUrl: string | undefined
+      readonly scope: string | undefined
+    }
+
+/** How to log in, besides user name and password. */
+export interface AuthSettings {
+  readonly method: AuthMethod
+  /** Name of the account, `default` for the only one: systemd's credentials carry it. */
+  readonly account: string
+  /** Program and arguments. */
+  readonly passwordCommand: readonly string[] | undefined
+  readonly passwordFile: string | undefined
+  /** Why the password of the configuration cannot be told here. */
+  readonly passwordMissing: string | undefined
+  readonly oauth2: OAuth2Settings | undefined
+}
+
 /** How to reach and use a smarthost. */
 export interface SmtpSettings {
   readonly protocol: 'smtp' | 'lmtp'
@@ -106,7 +148,9 @@ export interface SmtpSettings {
   /** The name that the certificate has to have, when it is not that of the server. */
   readonly tlsName: string | undefined
   readonly username: string | undefined
+  /** The password of the configuration itself; see {@link AuthSettings} for other places. */
   readonly password: string | undefined
+  readonly auth: AuthSettings
   /** Allows credentials over an unprotected connection. */
   readonly insecureAuth: boolean
   /** Name given with EHLO; undefined means this host's name. */

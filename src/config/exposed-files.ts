@@ -1,6 +1,6 @@
 /**
- * Files with a secret in them that others can read: a warning for each, or a refusal with `strict_permissions`. The key
- * of a client certificate is looked at, never read; one that is missing or out of reach is found when it is needed.
+ * Files with a secret in them that others can read: a warning for each, or a refusal with `strict_permissions`. What
+ * holds nothing but a secret is looked at, never read; what is missing or out of reach is found when it is needed.
  */
 import { statSync } from 'node:fs'
 import { MailError } from '../errors/mail-error.ts'
@@ -20,15 +20,32 @@ export interface ExposedFile {
 /** True when others can read a file of this mode. */
 export const isExposed = (mode: number): boolean => (mode & READ_BY_OTHERS) !== 0
 
-/** The key file of an account, when others can read it. */
-export function exposedKey(smtp: Pick<SmtpSettings, 'tlsKey'> | undefined): ExposedFile[] {
-  if (smtp?.tlsKey === undefined) return []
-  try {
-    const mode = statSync(smtp.tlsKey).mode & 0o777
-    return isExposed(mode) ? [{ file: smtp.tlsKey, mode, holds: 'a private key' }] : []
-  } catch {
-    return []
-  }
+/** The files of an account that hold nothing but a secret. */
+function secretFiles({
+  tlsKey,
+  auth,
+}: Pick<SmtpSettings, 'tlsKey' | 'auth'>): (readonly [string | undefined, string])[] {
+  const { passwordFile, oauth2 } = auth
+  return [
+    [tlsKey, 'a private key'],
+    [passwordFile, 'a password'],
+    [oauth2?.kind === 'refresh' ? oauth2.refreshTokenFile : undefined, 'a token'],
+  ]
+}
+
+/** Those of the files of an account with nothing but a secret in them that others can read. */
+export function exposedSecrets(smtp: SmtpSettings | undefined): ExposedFile[] {
+  if (smtp === undefined) return []
+  return secretFiles(smtp).flatMap(([file, holds]) => {
+    if (file === undefined) return []
+    try {
+      const stats = statSync(file)
+      const mode = stats.mode & 0o777
+      return stats.isFile() && isExposed(mode) ? [{ file, mode, holds }] : []
+    } catch {
+      return []
+    }
+  })
 }
 
 /**

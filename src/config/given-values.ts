@@ -17,6 +17,8 @@ export interface GivenValue {
   /** `file:line`, or what else names the place. */
   readonly where: string
   readonly base: PathBase
+  /** Why a secret cannot be told, for whoever needs it: an environment variable in it is not set. */
+  readonly missing?: string
 }
 
 /** The written values by the name of their option (never an alias). */

@@ -3,22 +3,26 @@
  * read the password, and builds the frozen {@link Config}. Whatever is wrong is a MailError that names file and
  * line; nothing is skipped in silence. The files are read synchronously: a command can do nothing without them.
  */
+import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { expandGlob, isGlob } from '../util/glob.ts'
+import { putAwaySecrets } from './auth-config.ts'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
-import { exposedKey, isExposed, reportExposed, type ExposedFile } from './exposed-files.ts'
+import { exposedSecrets, isExposed, reportExposed, type ExposedFile } from './exposed-files.ts'
 import { addGiven, knownOption, readGiven, type GivenValue } from './given-values.ts'
 import { parseIni, type IniEntry } from './ini-file.ts'
 import { locateConfig, type ConfigSearch } from './locate.ts'
 import { suggestion } from './nearest.ts'
+import { AUTH_OPTIONS } from './options/auth-options.ts'
 import { findOption, OPTIONS, SECTIONS } from './options.ts'
 import { undoPercentSigns } from './percent-signs.ts'
 import { readConfigFile } from './read-file.ts'
 import { resolveConfig } from './resolve.ts'
 import type { Identity } from './sender-template.ts'
+import { expandVariables, type Environment } from './variables.ts'
 
 /** What a command knows before it has a configuration. */
 export interface ConfigRequest extends ConfigSearch {
@@ -50,6 +54,7 @@ export interface ConfigOverride {
 interface Collection {
   readonly given: Map<string, GivenValue>
   readonly home: string
+  readonly env: Environment
   /** Files with a secret that others can read. */
   readonly exposed: ExposedFile[]
 }
@@ -61,14 +66,14 @@ interface Collection {
  *   may not be read or, with `strict_permissions`, may be read by others, CONFIG_INVALID for its content
  */
 export async function loadConfig(request: ConfigRequest): Promise<Config> {
-  const { host, home, identity, overrides = [] } = request
-  const collection: Collection = { given: new Map(), home, exposed: [] }
+  const { host, home, env, identity, overrides = [] } = request
+  const collection: Collection = { given: new Map(), home, env, exposed: [] }
   const file = host === undefined ? locateConfig(request) : undefined
   if (file !== undefined) await readFiles(collection, file, request)
   const server = host === undefined ? [] : [{ key: 'smtp_hostname' as const, value: host, by: '--host' }]
   for (const override of [...server, ...overrides]) replace(collection, override)
   const config = resolveConfig(collection.given, { source: file, identity })
-  reportExposed(exposedKey(config.smtp), practiceOf(collection, request))
+  reportExposed(exposedSecrets(config.smtp), practiceOf(collection, request))
   return config
 }
 
@@ -78,6 +83,7 @@ function practiceOf({ given }: Collection, { warn }: ConfigRequest): Parameters<
 
 function replace({ given, home }: Collection, { key, value, by }: ConfigOverride): void {
   const base = { folder: process.cwd(), home }
+  if (value !== '') putAwaySecrets(given, key)
   if (value === '') given.delete(key)
   else given.set(key, { raw: value, where: `the option ${by}`, base })
 }
@@ -85,7 +91,9 @@ function replace({ given, home }: Collection, { key, value, by }: ConfigOverride
 async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<void> {
   readInto(collection, file, false)
   const include = collection.given.get(OPTIONS.include.name)
-  const closed = include === undefined ? undefined : await readIncluded(collection, include)
+  const closed =
+    (include === undefined ? undefined : await readIncluded(collection, include)) ??
+    closedSecret(collection, request)
   if (closed !== undefined) {
     if (request.sealed !== 'queue' || !collection.given.has(OPTIONS.queue_dir.name)) throw closed
     onlyQueue(collection.given, file)
@@ -95,10 +103,9 @@ async function readFiles(collection: Collection, file: string, request: ConfigRe
 
 /** Without the file that holds the password, the rest of the account means nothing: somebody else has to send. */
 function onlyQueue(given: Map<string, GivenValue>, file: string): void {
-  const { smtp_username, smtp_password, dkim_domain, dkim_selector, dkim_key } = OPTIONS
-  for (const option of [smtp_username, smtp_password, dkim_domain, dkim_selector, dkim_key]) {
-    given.delete(option.name)
-  }
+  const { dkim_domain, dkim_selector, dkim_key } = OPTIONS
+  for (const { name } of [...Object.values(AUTH_OPTIONS), dkim_domain, dkim_selector, dkim_key])
+    given.delete(name)
   given.set(OPTIONS.spool.name, { raw: 'only', where: file, base: { folder: dirname(file), home: '' } })
 }
 
@@ -114,11 +121,35 @@ function readInto(collection: Collection, file: string, included: boolean): void
     if (included && option === OPTIONS.include) {
       throw configInvalid(where, 'an included file cannot include others; name them all in the main file')
     }
-    addGiven(collection.given, option, { raw: undoPercentSigns(entry, option.name), where, base })
-    holdsSecret ||=
+    const text = undoPercentSigns(entry, option.name)
+    const value = expandVariables(text, entry, option, collection.env)
+    addGiven(collection.given, option, { ...value, where, base })
+    // A name of a variable is no secret.
+    const isSecret =
       option.secret === true ? entry.value !== '' : option.secretPart?.test(entry.value) === true
+    holdsSecret ||= isSecret && value.raw === text
   }
   if (holdsSecret && isExposed(mode)) collection.exposed.push({ file, mode, holds: 'a password' })
+}
+
+/** The files that hold nothing but a secret, as far as any are named. */
+function secretFiles({ given }: Collection): string[] {
+  const options = [OPTIONS.password_file, OPTIONS.oauth2_refresh_token_file]
+  return options.map((option) => readGiven(given, option)).filter((path) => path !== undefined)
+}
+
+/** Who only hands in mail has no use for a file that is closed; everybody else learns of it when it is needed. */
+function closedSecret(collection: Collection, { sealed }: ConfigRequest): MailError | undefined {
+  if (sealed !== 'queue') return undefined
+  for (const path of secretFiles(collection)) {
+    try {
+      accessSync(path, constants.R_OK)
+    } catch (error) {
+      if (errnoOf(error) !== 'EACCES' || !collection.given.has(OPTIONS.queue_dir.name)) continue
+      return new MailError('CONFIG_DENIED', `${path}: permission denied`, { cause: error })
+    }
+  }
+  return undefined
 }
 
 function refuseSection({ section }: IniEntry, where: string): void {

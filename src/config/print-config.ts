@@ -1,9 +1,9 @@
 /**
  * Writes a configuration as an ini file: what `--print-config` shows. Reading that text gives the same
- * configuration again, but for passwords, which are never written, and the notes. `include` and
+ * configuration again, but for secrets, which are never written, and the notes. `include` and
  * `strict_permissions` act while files are read and are not part of the result.
  */
-import type { Config, HeaderSettings, SmtpSettings } from './config.ts'
+import type { AuthSettings, Config, HeaderSettings, SmtpSettings } from './config.ts'
 import { formatIniValue } from './ini-file.ts'
 import { OPTIONS } from './options.ts'
 import { HIDDEN, withoutSecret, type Option } from './options/option.ts'
@@ -14,7 +14,8 @@ import { HIDDEN, withoutSecret, type Option } from './options/option.ts'
  */
 export function printConfig(config: Config): string {
   const head = [`# read from ${config.source?.replace(/\p{Cc}/gu, '?') ?? 'the settings of a program'}`]
-  if (config.smtp?.password !== undefined) head.push(`# smtp_password is set; it is hidden here as ${HIDDEN}`)
+  for (const option of secretsIn(config.smtp))
+    head.push(`# ${option.name} is set; it is hidden here as ${HIDDEN}`)
   if (config.smtp?.proxy?.password !== undefined)
     head.push(`# the password in proxy is hidden here as ${HIDDEN}`)
   const lines = [
@@ -30,11 +31,25 @@ export function printConfig(config: Config): string {
   return `${lines.join('\n')}\n`
 }
 
+/** The secrets that are written in the file itself. */
+function secretsIn(smtp: SmtpSettings | undefined): Option<unknown>[] {
+  if (smtp === undefined) return []
+  const { oauth2 } = smtp.auth
+  const hasClientSecret = oauth2?.kind === 'refresh' && oauth2.clientSecret !== undefined
+  return [
+    ...(smtp.password === undefined ? [] : [OPTIONS.smtp_password]),
+    ...(hasClientSecret ? [OPTIONS.oauth2_client_secret] : []),
+  ]
+}
+
 /** One line, or none for a value that is not set or a list without items. */
 function line<T>(option: Option<T>, value: T | undefined): string[] {
   if (value === undefined) return []
   const text = withoutSecret(option, option.kind.format(value))
-  return text === '' ? [] : [`${option.name} = ${option.secret === true ? text : formatIniValue(text)}`]
+  if (text === '') return []
+  if (option.secret === true) return [`${option.name} = ${text}`]
+  const plain = option.verbatim === true ? text : text.replaceAll('${', () => '$${')
+  return [`${option.name} = ${formatIniValue(plain)}`]
 }
 
 function smtpLines(smtp: SmtpSettings | undefined): string[] {
@@ -47,6 +62,7 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
     ...line(OPTIONS.protocol, smtp.protocol),
     ...line(OPTIONS.smtp_username, smtp.username),
     ...line(OPTIONS.smtp_password, smtp.password),
+    ...authLines(smtp.auth),
     ...line(OPTIONS.helo, smtp.helo),
     ...line(OPTIONS.source_ip, smtp.sourceIp),
     ...line(OPTIONS.proxy, smtp.proxy),
@@ -82,6 +98,26 @@ function tlsLines(smtp: SmtpSettings): string[] {
     ...line(OPTIONS.tls_key, smtp.tlsKey),
     ...line(OPTIONS.tls_min_version, smtp.tlsMinVersion),
     ...line(OPTIONS.tls_name, smtp.tlsName),
+  ]
+}
+
+function authLines({ method, passwordCommand, passwordFile, oauth2 }: AuthSettings): string[] {
+  const lines = [
+    ...line(OPTIONS.auth, method),
+    ...line(OPTIONS.password_command, passwordCommand),
+    ...line(OPTIONS.password_file, passwordFile),
+  ]
+  if (oauth2 === undefined) return lines
+  if (oauth2.kind === 'command') return [...lines, ...line(OPTIONS.oauth2_token_command, oauth2.command)]
+  return [
+    ...lines,
+    ...line(OPTIONS.oauth2_refresh_token_file, oauth2.refreshTokenFile),
+    ...line(OPTIONS.oauth2_client_id, oauth2.clientId),
+    ...line(OPTIONS.oauth2_client_secret, oauth2.clientSecret),
+    ...line(OPTIONS.oauth2_token_url, oauth2.tokenUrl),
+    ...line(OPTIONS.oauth2_authorize_url, oauth2.authorizeUrl),
+    ...line(OPTIONS.oauth2_device_url, oauth2.deviceUrl),
+    ...line(OPTIONS.oauth2_scope, oauth2.scope),
   ]
 }
 

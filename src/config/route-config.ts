@@ -27,20 +27,26 @@ export type RouteConfig = Pick<
   'protocol' | 'host' | 'port' | 'implicitTls' | 'socket' | 'srv' | 'sourceIp' | 'proxy'
 >
 
+/** The name of the server; undefined when none is configured. */
+export function serverHost(given: GivenValues): string | undefined {
+  return (
+    readGiven(given, OPTIONS.smtp_hostname) ??
+    (readGiven(given, OPTIONS.socket) === undefined ? undefined : LOCAL)
+  )
+}
+
 /**
  * The way to the server of the written values.
  *
- * @param username whether there is one decides about the port
- * @returns undefined when no server is named
+ * @param host its name
+ * @param withLogin decides about the port
  * @throws MailError CONFIG_INVALID
  */
-export function routeConfig(given: GivenValues, username: string | undefined): RouteConfig | undefined {
+export function routeConfig(given: GivenValues, host: string, withLogin: boolean): RouteConfig {
   const socket = readGiven(given, OPTIONS.socket)
-  const host = readGiven(given, OPTIONS.smtp_hostname) ?? (socket === undefined ? undefined : LOCAL)
-  if (host === undefined) return undefined
   const protocol = readOrDefault(given, OPTIONS.protocol)
   const implicit = readGiven(given, OPTIONS.tls_implicit)
-  const usual = protocol === 'lmtp' ? LMTP_PORT : username === undefined ? 25 : 587
+  const usual = protocol === 'lmtp' ? LMTP_PORT : withLogin ? 587 : 25
   const port = readGiven(given, OPTIONS.smtp_port) ?? (implicit === true ? IMPLICIT_TLS_PORT : usual)
   const srv = readOrDefault(given, OPTIONS.srv) ? servicesFor(implicit) : undefined
   refuseContradictions(given, { host, protocol })

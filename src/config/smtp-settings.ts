@@ -2,13 +2,14 @@
  * The settings of the smarthost: defaults that depend on each other, and the combinations that are refused
  * because they would send a password in the clear or could never work.
  */
+import { loginSettings, logsIn, SECRET_SOURCES } from './auth-config.ts'
 import type { SmtpSettings, SmtpTimeouts, TlsLevel } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { dkimSettings } from './dkim-settings.ts'
 import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
 import { OPTIONS } from './options.ts'
 import type { DefaultedOption, Option } from './options/option.ts'
-import { routeConfig } from './route-config.ts'
+import { routeConfig, serverHost } from './route-config.ts'
 import { tlsConfig } from './tls-config.ts'
 
 /** Options that say something about a server, and so are a mistake where none is named. */
@@ -16,29 +17,29 @@ const NEEDS_SERVER: readonly Option<unknown>[] = [
   OPTIONS.smtp_port,
   OPTIONS.srv,
   OPTIONS.smtp_username,
-  OPTIONS.smtp_password,
+  ...SECRET_SOURCES,
 ]
 
 /**
  * The smarthost of the written values.
  *
+ * @param account the name of the account that they belong to
  * @returns undefined when none is named
  * @throws MailError CONFIG_INVALID for a value or combination that is not valid
  */
-export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
+export function smtpSettings(given: GivenValues, account = 'default'): SmtpSettings | undefined {
   const dkim = dkimSettings(given)
-  if (!namesServer(given)) {
+  const host = serverHost(given)
+  if (host === undefined) {
     refuseWithoutServer(given)
     return undefined
   }
-  const { username, password } = credentials(given)
-  const route = routeConfig(given, username)
-  if (route === undefined) return undefined
+  const login = loginSettings(given, host, account)
+  const route = routeConfig(given, host, logsIn(login))
   const smtp: SmtpSettings = {
     ...route,
-    ...tlsConfig(given, { verified: username !== undefined || route.srv !== undefined }),
-    username,
-    password,
+    ...tlsConfig(given, { verified: logsIn(login) || route.srv !== undefined }),
+    ...login,
     insecureAuth: readOrDefault(given, OPTIONS.insecure_auth),
     helo: readGiven(given, OPTIONS.helo),
     timeouts: smtpTimeouts(given),
@@ -52,24 +53,6 @@ export function smtpSettings(given: GivenValues): SmtpSettings | undefined {
   }
   refuseUnprotected(smtp, placeOf(given, OPTIONS.tls))
   return Object.freeze(smtp)
-}
-
-const namesServer = (given: GivenValues): boolean =>
-  readGiven(given, OPTIONS.smtp_hostname) !== undefined || readGiven(given, OPTIONS.socket) !== undefined
-
-/** Both or neither. */
-function credentials(given: GivenValues): Pick<SmtpSettings, 'username' | 'password'> {
-  const username = readGiven(given, OPTIONS.smtp_username)
-  const password = readGiven(given, OPTIONS.smtp_password)
-  if ((username === undefined) === (password === undefined)) return { username, password }
-  const [present, missing] =
-    password === undefined
-      ? [OPTIONS.smtp_username, OPTIONS.smtp_password]
-      : [OPTIONS.smtp_password, OPTIONS.smtp_username]
-  throw configInvalid(
-    placeOf(given, present),
-    `${present.name} is set but ${missing.name} is not; set both or neither`,
-  )
 }
 
 function refuseWithoutServer(given: GivenValues): void {
@@ -91,7 +74,7 @@ function refuseUnprotected(smtp: SmtpSettings, where: string): void {
       'tls = off cannot work with tls_implicit = yes, nor with smtp_port = 465, which implies it; change one of them',
     )
   }
-  if (smtp.username !== undefined && !smtp.insecureAuth) {
+  if (logsIn(smtp) && !smtp.insecureAuth) {
     const remedy = 'write tls = verify, or insecure_auth = yes if the network is trusted'
     throw configInvalid(where, `tls = off would send the password in the clear; ${remedy}`)
   }

@@ -110,7 +110,7 @@ class AccountGuard implements Transport {
 
   #isLeftAlone(state: AccountState): boolean {
     if (this.#insistence === 'now' || !isPaused(state, this.#context.clock.now())) return false
-    return this.#insistence === 'submission' || state.trouble !== 'connection'
+    return this.#insistence === 'submission' || state.trouble === 'login' || state.trouble === 'quota'
   }
 
   async #failed(refused: Refusal, trouble: AccountState['trouble']): Promise<void> {

@@ -29,6 +29,7 @@ const MINUTE = 60 * SECOND
 const PAUSES: Readonly<Record<AccountTrouble, { readonly first: number; readonly longest: number }>> = {
   connection: { first: 15 * SECOND, longest: 15 * MINUTE },
   login: { first: 15 * SECOND, longest: 15 * MINUTE },
+  setup: { first: 15 * SECOND, longest: 15 * MINUTE },
   // A quota is not used up for seconds.
   quota: { first: 60 * MINUTE, longest: 60 * MINUTE },
 }

@@ -36,7 +36,8 @@ export function blameless(outcome: RecipientOutcome): boolean {
   if (outcome.scope === 'host') return true
   // What ended the session may have been this message; a login or a quota is never its fault.
   const { trouble, underWay } = outcome
-  return outcome.scope === 'account' && (underWay !== true || trouble === 'login' || trouble === 'quota')
+  const isOurs = trouble === 'login' || trouble === 'quota' || trouble === 'setup'
+  return outcome.scope === 'account' && (underWay !== true || isOurs)
 }
 
 function stopFor(outcomes: readonly RecipientOutcome[]): Stop | undefined {

@@ -107,7 +107,7 @@ class SigningTransport implements Transport {
     const reason = `the DKIM key ${keyFile} cannot be used: ${why}`
     this.#log.error('dkim.failed', { key: keyFile, reason })
     this.#say(`${reason}; mail of ${this.#dkim.domain} is not sent unsigned, it waits`)
-    return { status: 'deferred', scope: 'account', siteFault: true, reason }
+    return { status: 'deferred', scope: 'account', trouble: 'setup', reason }
   }
 
   #say(line: string): void {

@@ -51,6 +51,8 @@ export interface SubmitResult {
   /** Neither sent nor queued: the caller still has the message. */
   readonly unaccepted: readonly string[]
   readonly queueId: string | undefined
+  /** What this site lacks to send what is in `queued`, so that a person has to do something. */
+  readonly fault?: string
   /** Why the recipients in `unaccepted` are there, or why a refused message could not be kept. */
   readonly problem: MailError | undefined
 }
@@ -98,16 +100,25 @@ function notAccepted(outcomes: readonly RecipientOutcome[]): MailError {
     o.status === 'deferred' || o.status === 'in-doubt' ? [o.reason] : [],
   )
   const why = reasons[0] ?? 'it was refused'
-  if (outcomes.some((o) => o.status === 'deferred' && o.siteFault === true)) {
-    return new MailError(
-      'CONFIG_INVALID',
-      `the message was not accepted: ${why}; there is no queue_dir to keep it in`,
-    )
-  }
-  return new MailError(
-    'NOT_ACCEPTED',
-    `the message was not accepted: ${why}; there is no queue_dir to keep it in, so send it again later`,
-  )
+  const sentence = `the message was not accepted: ${why}`
+  return faultIn(outcomes) === undefined
+    ? new MailError(
+        'NOT_ACCEPTED',
+        `${sentence}; there is no queue_dir to keep it in, so send it again later`,
+      )
+    : new MailError('CONFIG_INVALID', `${sentence}; there is no queue_dir to keep it in`)
+}
+
+/** Why nobody can send with this set-up until somebody mends it. */
+function faultIn(outcomes: readonly RecipientOutcome[]): string | undefined {
+  const fault = outcomes.find((each) => each.status === 'deferred' && each.trouble === 'setup')
+  return fault?.status === 'deferred' ? fault.reason : undefined
+}
+
+/** The fault as a member of a result, where there is one. */
+function withFault(outcomes: readonly RecipientOutcome[]): Pick<SubmitResult, 'fault'> {
+  const fault = faultIn(outcomes)
+  return fault === undefined ? {} : { fault }
 }
 
 /** What is to be kept of a submission, and what an attempt brought for it. */
@@ -191,7 +202,8 @@ async function storeRest(
     const attempts = outcomes.length > 0 ? 1 : 0
     if (left.length > 0) await reportQueued(context, { envelope: waiting, content, id, attempts })
     const kept = left.length + refused.length > 0
-    return { ...base, reported, queued: left, unaccepted: [], queueId: kept ? id : undefined }
+    const queueId = kept ? id : undefined
+    return { ...base, reported, queued: left, unaccepted: [], queueId, ...withFault(outcomes) }
   } catch (error) {
     const problem =
       error instanceof MailError ? error : new MailError('QUEUE_IO', describeError(error), { cause: error })
@@ -231,6 +243,7 @@ export function claimResult(
     unaccepted: [],
     queueId: settled === 'done' ? undefined : claim.message.id,
     problem: undefined,
+    ...withFault(outcomes),
   }
 }
 

@@ -22,6 +22,8 @@ export type AccountTrouble =
   | 'login'
   /** The provider's quota is used up. */
   | 'quota'
+  /** This site lacks what it needs to use the account, such as a file or a program that its configuration names. */
+  | 'setup'
 
 /** The server took responsibility: a 2xx reply to the final dot. */
 export interface Delivered {
@@ -53,8 +55,6 @@ export interface Refused {
    * message may fare better, so this one must not stay the first in the queue.
    */
   readonly underWay?: true
-  /** Set when neither a server nor the message is to blame but what is configured here: a person has to mend it. */
-  readonly siteFault?: true
 }
 
 /** The body was handed over completely and no reply came: the server may or may not have the message. */

@@ -5,9 +5,11 @@
 import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
 import { SmtpConnection } from './connection.ts'
+import { Credentials } from './credentials.ts'
 import type { Failure } from './failure.ts'
 import { interruption } from './interruption.ts'
 import { openConnection } from './open-connection.ts'
+import { newSecrets } from './secrets.ts'
 import type { SrvResolver } from './srv.ts'
 
 /** How long an unused connection is kept, in milliseconds. */
@@ -18,6 +20,7 @@ export class ConnectionPool {
   readonly #settings: SmtpSettings
   readonly #log: Logger
   readonly #resolver: SrvResolver | undefined
+  readonly #credentials: Credentials
   readonly #idle: SmtpConnection[] = []
   readonly #waiting: (() => void)[] = []
   #limit: number
@@ -29,6 +32,7 @@ export class ConnectionPool {
     this.#settings = settings
     this.#log = log
     this.#resolver = resolver
+    this.#credentials = new Credentials(settings, newSecrets())
     this.#limit = Math.max(1, settings.connections)
   }
 
@@ -110,7 +114,8 @@ export class ConnectionPool {
   }
 
   #openNew(signal: AbortSignal | undefined): Promise<SmtpConnection | Failure> {
-    return openConnection(this.#settings, this.#log, { signal, resolver: this.#resolver })
+    const options = { signal, resolver: this.#resolver, credentials: this.#credentials }
+    return openConnection(this.#settings, this.#log, options)
   }
 
   #drop(connection: SmtpConnection): void {

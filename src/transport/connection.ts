@@ -8,13 +8,15 @@ import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
-import { planLogin } from './auth-policy.ts'
 import { readCapabilities, type Capabilities } from './capabilities.ts'
+import type { Credentials } from './credentials.ts'
 import { openDialogue, type Dialogue } from './dialogue.ts'
 import { classify, replyFailure, type Failure, type Phase } from './failure.ts'
 import { interruption } from './interruption.ts'
+import { linkOf } from './link.ts'
+import { logIn } from './log-in.ts'
 import { oneLine } from './reply.ts'
-import { secretRemover } from './secrets.ts'
+import { newSecrets } from './secrets.ts'
 import type { Target } from './target.ts'
 import { describeMissingTls, describeOtherPin, describeTlsError } from './tls-failure.ts'
 import type { TlsPlan } from './tls-settings.ts'
@@ -183,6 +185,21 @@ export interface Start {
   readonly log: Logger
   /** Gives up at once. */
   readonly signal?: AbortSignal | undefined
+  /** The secret of the account, shared by its connections. */
+  readonly credentials: Credentials
+}
+
+/** The name under which the engine knows our way to log in, which is the same for all mechanisms. */
+const LOGIN = 'MAILQUEUE'
+
+/** Ends a login, carrying why. */
+class LoginFailed extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super('the login failed')
+    this.failure = failure
+  }
 }
 
 /** The protocol engine, loaded when it is needed first. */
@@ -201,9 +218,10 @@ export async function startConnection(
   Engine: typeof SMTPConnection,
   start: Start,
 ): Promise<SmtpConnection | Failure> {
-  const { settings, target, tlsPlan, socket, log } = start
+  const { settings, target, tlsPlan, socket, log, signal, credentials } = start
   const { helo, timeouts } = settings
-  const clean = secretRemover(settings)
+  const sent = newSecrets()
+  const clean = (text: string): string => sent.clean(credentials.secrets.clean(text))
   const dialogue = openDialogue(log, clean)
   const smtp = new Engine({
     // the engine takes the name for the certificate from it
@@ -220,6 +238,14 @@ export async function startConnection(
     socketCloseTimeout: 0,
     logger: dialogue.logger,
     transactionLog: dialogue.logger !== false,
+    customAuth: {
+      [LOGIN]: async (engine) => {
+        const link = linkOf(smtp.secure, smtp._socket, settings.tls === 'pin')
+        const context = { settings, credentials, link, capabilities: capabilitiesOf(smtp), sent, signal }
+        const failure = await logIn(async (line) => (await engine.sendCommand(line)).response, context)
+        if (failure !== undefined) throw new LoginFailed(failure)
+      },
+    },
   })
   const failure = await startSession(smtp, start)
   if (failure === undefined) return new SmtpConnection(smtp, settings, dialogue)
@@ -239,12 +265,13 @@ function startSession(smtp: SMTPConnection, start: Start): Promise<Failure | und
       signal?.removeEventListener('abort', interrupt)
       resolve(failure)
     }
-    const fail = (error: WireError): void => settle(sessionFailure(error, { smtp, start, step }))
+    const fail = (error: WireError): void =>
+      settle(error instanceof LoginFailed ? error.failure : sessionFailure(error, { smtp, start, step }))
     const interrupt = (): void =>
       settle({ phase: 'local', reason: interruption(signal, 'interrupted while connecting') })
     const limit = timeouts.banner + timeouts.command
-    const late = `${host} did not finish its greeting, STARTTLS and login within ${limit} ms`
-    const timer = setTimeout(() => settle({ phase: lostAt(step), reason: late }), limit)
+    const late = `${host} did not finish its greeting and STARTTLS within ${limit} ms`
+    const timer = setTimeout(() => settle({ phase: step, reason: late }), limit)
     signal?.addEventListener('abort', interrupt)
     if (signal?.aborted === true) interrupt()
     // also for later: an error event that nobody listens to would end the process
@@ -263,7 +290,9 @@ function startSession(smtp: SMTPConnection, start: Start): Promise<Failure | und
         return
       }
       step = 'auth'
-      logIn(smtp, settings, fail, settle)
+      // Each reply of the login has a limit of its own: a person may have to unlock the password first.
+      clearTimeout(timer)
+      smtp.login({ method: LOGIN }, (refused) => (refused === null ? settle() : fail(refused)))
     })
   })
 }
@@ -277,24 +306,6 @@ function checkPin(smtp: SMTPConnection, { settings, target }: Start): Failure | 
   return {
     phase: 'tls',
     reason: describeOtherPin({ settings, target }, seen ?? 'of a certificate that it lacks'),
-  }
-}
-
-function logIn(
-  smtp: SMTPConnection,
-  settings: SmtpSettings,
-  fail: (error: WireError) => void,
-  settle: (failure?: Failure) => void,
-): void {
-  const socket = smtp._socket
-  const authorized = typeof socket === 'object' && Reflect.get(socket ?? {}, 'authorized') === true
-  const verified = smtp.secure && (authorized || settings.tls === 'pin')
-  const plan = planLogin(settings, { secure: smtp.secure, verified }, capabilitiesOf(smtp))
-  if (plan.kind === 'none') settle()
-  else if (plan.kind === 'refused') settle(plan.failure)
-  else {
-    const { user, pass, mechanism: method } = plan
-    smtp.login({ user, pass, method }, (error) => (error === null ? settle() : fail(error)))
   }
 }
 

@@ -17,6 +17,9 @@ export interface Dialogue {
 
 const ignore: LogCall = () => undefined
 
+/** The data of a challenge, by which a password could be guessed when the answer is known (SCRAM). */
+const withoutChallenge = (line: string): string => line.replace(/^(334[ -]?)\S.*/, '$1***')
+
 /** Hides what a client line of a login carries: everything after the mechanism's name. */
 function withoutCredentials(line: string, loggingIn: boolean): string {
   const command = /^AUTH\s+\S+/i.exec(line)
@@ -41,7 +44,8 @@ export function openDialogue(log: Logger, clean: (text: string) => string): Dial
     if (from === 'client' && /^AUTH\b/i.test(message)) loggingIn = true
     if (from === 'server' && !message.startsWith('334')) loggingIn = false
     for (const line of message.split(/\r?\n/)) {
-      const shown = from === 'client' ? `C: ${withoutCredentials(line, loggingIn)}` : `S: ${line}`
+      const shown =
+        from === 'client' ? `C: ${withoutCredentials(line, loggingIn)}` : `S: ${withoutChallenge(line)}`
       log.debug('smtp.dialogue', { line: oneLine(clean(shown)), connection, id: dialogue.id })
     }
   }

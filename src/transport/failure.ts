@@ -5,9 +5,12 @@
 import type { AccountTrouble, FailureScope, Refused } from '../message/outcome.ts'
 import { parseReply, type Reply } from './reply.ts'
 
-/** The step of an SMTP session that failed; `local` is this machine or our own decision to stop. */
+/**
+ * The step of an SMTP session that failed; `local` is this machine or our own decision to stop, `setup` what this site
+ * has to bring for a session and has not: a file, a program, a token.
+ */
 export type Phase =
-  'connect' | 'banner' | 'ehlo' | 'tls' | 'auth' | 'mail' | 'rcpt' | 'data' | 'dot' | 'local'
+  'connect' | 'banner' | 'ehlo' | 'tls' | 'auth' | 'mail' | 'rcpt' | 'data' | 'dot' | 'setup' | 'local'
 
 /** What went wrong, before it is judged. */
 export interface Failure {
@@ -71,6 +74,7 @@ const OUT_OF_SEQUENCE = 'commands out of sequence'
 /** The table. The reply code decides between temporary and permanent, never the enhanced code alone. */
 export const FAILURE_RULES: readonly FailureRule[] = [
   { when: 'a fault of this machine', phases: ['local'], ...temporary('host') },
+  { when: 'a fault of this site', phases: ['setup'], ...account('setup') },
   { when: 'the server closes the session', code: /^421$/, ...account('connection') },
   { when: 'no session', phases: SESSION, ...account('connection') },
   { when: 'no login', phases: ['auth'], ...account('login') },

@@ -4,11 +4,13 @@
  */
 import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
+import { logsIn } from '../config/auth-config.ts'
 import { loadEngine, SmtpConnection, startConnection } from './connection.ts'
 import { dial } from './dial.ts'
 import type { Failure, Phase } from './failure.ts'
 import { refuseForeign, targetsOf, type Target } from './target.ts'
-import { secretRemover } from './secrets.ts'
+import { Credentials } from './credentials.ts'
+import { newSecrets } from './secrets.ts'
 import type { SrvResolver } from './srv.ts'
 import { IN_CLEAR, planTls, type TlsPlan } from './tls-settings.ts'
 
@@ -20,11 +22,14 @@ export interface OpenOptions {
   readonly resolver?: SrvResolver | undefined
   /** With `tls = may`, whether a failed handshake is a failure instead of a reason to do without TLS. */
   readonly insistOnTls?: boolean
+  /** The secret of the account, shared by its connections; its own unless given. */
+  readonly credentials?: Credentials
 }
 
 interface Opening extends OpenOptions {
   readonly settings: SmtpSettings
   readonly log: Logger
+  readonly credentials: Credentials
 }
 
 /** Failures that another server may not have. */
@@ -41,12 +46,12 @@ export async function openConnection(
   log: Logger,
   options: OpenOptions = {},
 ): Promise<SmtpConnection | Failure> {
-  const { resolver, signal } = options
+  const { resolver, signal, credentials = new Credentials(settings, newSecrets()) } = options
   const targets = await targetsOf(settings, resolver, signal)
   if ('phase' in targets) return targets
   const failures: Failure[] = []
   for (const target of targets) {
-    const opened = await openTarget({ settings, log, ...options }, target)
+    const opened = await openTarget({ settings, log, ...options, credentials }, target)
     if (opened instanceof SmtpConnection) return opened
     failures.push(opened)
     if (!ANOTHER_MAY_DO.has(opened.phase)) return opened
@@ -74,18 +79,18 @@ async function openTarget(opening: Opening, target: Target): Promise<SmtpConnect
 
 /** With `tls = may`, and nothing that only the right server may see, any server will do (RFC 7435). */
 function mayDoWithoutTls({ settings, insistOnTls }: Opening, target: Target, failure: Failure): boolean {
-  const { tls, username, tlsCert } = settings
-  const anonymous = username === undefined && tlsCert === undefined
+  const { tls, tlsCert } = settings
+  const anonymous = !logsIn(settings) && tlsCert === undefined
   return failure.phase === 'tls' && tls === 'may' && anonymous && !target.implicitTls && insistOnTls !== true
 }
 
 async function openWith(
-  { settings, log, signal }: Opening,
+  { settings, log, signal, credentials }: Opening,
   target: Target,
   tlsPlan: TlsPlan,
 ): Promise<SmtpConnection | Failure> {
   const Engine = await loadEngine()
   const socket = await dial(settings, target, signal)
-  if ('phase' in socket) return { ...socket, reason: secretRemover(settings)(socket.reason) }
-  return startConnection(Engine, { settings, target, tlsPlan, socket, log, signal })
+  if ('phase' in socket) return { ...socket, reason: credentials.secrets.clean(socket.reason) }
+  return startConnection(Engine, { settings, target, tlsPlan, socket, log, signal, credentials })
 }

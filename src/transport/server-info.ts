@@ -68,8 +68,7 @@ export async function serverInfo(settings: SmtpSettings, log: Logger): Promise<S
   const heard = listener(log)
   const anonymous: SmtpSettings = {
     ...settings,
-    username: undefined,
-    password: undefined,
+    auth: { ...settings.auth, method: 'off' },
     tls: settings.tls === 'off' ? 'off' : 'may',
   }
   const connection = await openConnection(anonymous, heard, { insistOnTls: true })

@@ -71,7 +71,8 @@ function judgeAccounts({ accounts }: Survey): Finding[] {
   return accounts.flatMap(({ account, state }): Finding[] => {
     if (state === undefined) return []
     const words = `account ${account} cannot be used: ${state.reason}`
-    return [{ state: state.trouble === 'login' ? 'CRITICAL' : 'WARNING', words }]
+    const needsPerson = state.trouble === 'login' || state.trouble === 'setup'
+    return [{ state: needsPerson ? 'CRITICAL' : 'WARNING', words }]
   })
 }
 

@@ -62,6 +62,27 @@ export const MSMTP_OPTIONS: readonly SendmailOption[] = [
     doc: 'seconds for each step before the body; off for no such limit',
     setting: { key: 'smtp_timeout', words: { off: '' } },
   },
+  {
+    long: 'auth',
+    takes: 'attached',
+    effect: 'setting',
+    doc: 'on: log in by the best mechanism; off: do not log in; or the name of a mechanism',
+    setting: { key: 'auth', bare: 'auto', words: { on: 'auto' } },
+  },
+  {
+    long: 'user',
+    takes: 'required',
+    effect: 'setting',
+    doc: 'user name for the login',
+    setting: { key: 'smtp_username' },
+  },
+  {
+    long: 'passwordeval',
+    takes: 'required',
+    effect: 'setting',
+    doc: 'program that prints the password in its first line; it is run without a shell',
+    setting: { key: 'password_command' },
+  },
   { long: 'tls', takes: 'attached', effect: 'tls', doc: 'on: TLS with a valid certificate; off: none' },
   {
     long: 'tls-starttls',

@@ -1,12 +1,32 @@
 /**
  * The login at the server.
  */
-import { TEXT } from '../text-kinds.ts'
-import { YES_NO } from '../value-kinds.ts'
+import { COMMAND, SECURE_URL } from '../auth-kinds.ts'
+import { PATH, TEXT } from '../text-kinds.ts'
+import { choice, YES_NO } from '../value-kinds.ts'
 import { defaulted, optional } from './option.ts'
+
+const OF_PROVIDER = { defaultNote: 'that of the provider, for Google and Microsoft' }
 
 /** The options by name. */
 export const AUTH_OPTIONS = {
+  auth: defaulted(
+    'auth',
+    choice(
+      'auto',
+      'off',
+      'plain',
+      'login',
+      'cram-md5',
+      'scram-sha-1',
+      'scram-sha-256',
+      'xoauth2',
+      'oauthbearer',
+      'external',
+    ),
+    'auto',
+    'How to log in; auto is the best way that the server offers.',
+  ),
   smtp_username: optional('smtp_username', TEXT, 'User name for AUTH.', { aliases: ['user'] }),
   smtp_password: optional(
     'smtp_password',
@@ -17,5 +37,44 @@ export const AUTH_OPTIONS = {
       secret: true,
     },
   ),
+  password_command: optional(
+    'password_command',
+    COMMAND,
+    'Program that prints the password in its first line.',
+    { verbatim: true },
+  ),
+  password_file: optional('password_file', PATH, 'File with the password in its first line.'),
   insecure_auth: defaulted('insecure_auth', YES_NO, false, 'Allow the password to be sent without TLS.'),
+  oauth2_token_command: optional(
+    'oauth2_token_command',
+    COMMAND,
+    'Program that prints an OAuth 2.0 access token in its first line.',
+    { verbatim: true },
+  ),
+  oauth2_refresh_token_file: optional(
+    'oauth2_refresh_token_file',
+    PATH,
+    'File with the OAuth 2.0 refresh token; mq-auth writes it.',
+  ),
+  oauth2_client_id: optional('oauth2_client_id', TEXT, 'Name of the application at the OAuth 2.0 provider.'),
+  oauth2_client_secret: optional(
+    'oauth2_client_secret',
+    TEXT,
+    'Secret of the application, where the provider has given it one.',
+    { secret: true },
+  ),
+  oauth2_token_url: optional('oauth2_token_url', SECURE_URL, 'Where access tokens are fetched.', OF_PROVIDER),
+  oauth2_authorize_url: optional(
+    'oauth2_authorize_url',
+    SECURE_URL,
+    'Where the user allows mq-auth to log in, in a browser on this machine.',
+    OF_PROVIDER,
+  ),
+  oauth2_device_url: optional(
+    'oauth2_device_url',
+    SECURE_URL,
+    'Where mq-auth gets a code to type in on any other machine.',
+    OF_PROVIDER,
+  ),
+  oauth2_scope: optional('oauth2_scope', TEXT, 'What mq-auth asks permission for.', OF_PROVIDER),
 } as const

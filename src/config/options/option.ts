@@ -17,6 +17,8 @@ export interface Option<T> {
   readonly secret?: boolean
   /** Finds the part of a written value that is never shown; also in one that is not valid. */
   readonly secretPart?: RegExp
+  /** `${NAME}` in it is no variable: a command gets the environment, and everybody can see its arguments. */
+  readonly verbatim?: boolean
   /** Only has a meaning in a file, not in the settings of a program. */
   readonly fileOnly?: boolean
 }
@@ -26,7 +28,10 @@ export interface DefaultedOption<T> extends Option<T> {
   readonly default: T
 }
 
-type Extras = Pick<Option<unknown>, 'aliases' | 'secret' | 'secretPart' | 'fileOnly' | 'defaultNote'>
+type Extras = Pick<
+  Option<unknown>,
+  'aliases' | 'secret' | 'secretPart' | 'verbatim' | 'fileOnly' | 'defaultNote'
+>
 
 /** A row whose option may have no value. */
 export const optional = <T>(

@@ -1,6 +1,7 @@
 /** The account settings and messages that the transport tests start from. */
 import type { SmtpSettings, SmtpTimeouts } from '../../../src/config/config.ts'
 import { bufferContent } from '../../../src/message/content.ts'
+import { authSettings } from './auth-settings.ts'
 import type { Delivery } from '../../../src/transport/transport.ts'
 
 /** Long enough never to end by itself in a test. */
@@ -33,6 +34,7 @@ export function settingsFor(port: number, others: Partial<SmtpSettings> = {}): S
     tlsName: undefined,
     username: undefined,
     password: undefined,
+    auth: authSettings(),
     insecureAuth: false,
     helo: 'client.example',
     timeouts: LONG,

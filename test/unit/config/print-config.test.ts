@@ -52,6 +52,21 @@ const OTHERS = configFromSettings({
   tls_fingerprint: `${'ab'.repeat(32)} ${'01'.repeat(32)}`,
 })
 
+const LOGIN = { host: 'h', user: 'u', auth: 'xoauth2' }
+const COMMAND = configFromSettings({ ...LOGIN, password_command: `sh -c 'echo "$X" # ; "' "it's" a=b` })
+const FILE = configFromSettings({ ...LOGIN, auth: 'off', password_file: '/p/a ${x}' })
+const TOKEN = configFromSettings({ ...LOGIN, oauth2_token_command: 'tok' })
+const REFRESH = configFromSettings({
+  ...LOGIN,
+  ...{ oauth2_refresh_token_file: '/r', oauth2_client_id: 'id', oauth2_client_secret: 'hunter3' },
+  ...{
+    oauth2_token_url: 'https://a/t',
+    oauth2_authorize_url: 'https://a/a',
+    oauth2_device_url: 'https://a/d',
+  },
+  oauth2_scope: 'mail',
+})
+
 describe('the printed configuration', () => {
   it('reads back as the same configuration but for passwords', async () => {
     const config = await readBack(printConfig(FULL))
@@ -64,6 +79,17 @@ describe('the printed configuration', () => {
     }
   })
 
+  it.each([COMMAND, FILE, TOKEN])('reads back as the same login', async (given) => {
+    expect((await readBack(printConfig(given))).smtp).toEqual(given.smtp)
+  })
+
+  it('reads back as the same login but for the secret of the application', async () => {
+    const text = printConfig(REFRESH)
+    expect(text).not.toContain('hunter3')
+    const shown = await readBack(text.replace('********\noauth2_token_url', 'hunter3\noauth2_token_url'))
+    expect(shown.smtp).toEqual(REFRESH.smtp)
+  })
+
   it('reads back as the same configuration when nothing is set', async () => {
     const config = await readBack(printConfig(configFromSettings({})))
     expect(config).toEqual({ ...configFromSettings({}), source: config.source })
@@ -72,7 +98,8 @@ describe('the printed configuration', () => {
   it('has every option that means something in it', () => {
     const elsewhere = ['smtp_timeout', 'logging_conf', 'logging_config', 'include', 'strict_permissions']
     const names = Object.keys(OPTIONS).filter((name) => !elsewhere.includes(name))
-    const printed = new Set((printConfig(FULL) + printConfig(OTHERS)).match(/^\w+(?= = )/gm))
+    const texts = [FULL, OTHERS, COMMAND, FILE, TOKEN, REFRESH].map(printConfig).join('')
+    const printed = new Set(texts.match(/^\w+(?= = )/gm) ?? [])
     expect([...printed].toSorted()).toEqual(names.toSorted())
   })
 

@@ -70,7 +70,7 @@ describe('settings of a program', () => {
     [{ include: 'x' }, 'settings: include only works in a file; remove it'],
     [{ strict_permissions: true }, 'settings: strict_permissions only works in a file'],
     [{ host: 'a', smtp_hostname: 'a' }, 'settings: smtp_hostname (also called host) is given a second time'],
-    [{ host: 'a', user: 'u' }, 'settings: smtp_username is set but smtp_password is not'],
+    [{ host: 'a', password: 'u' }, 'settings: smtp_password is set but smtp_username is not'],
   ])('such as %j are refused', (settings, message) => {
     expect(() => configFromSettings(settings)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
     expect(() => configFromSettings(settings)).toThrow(message)

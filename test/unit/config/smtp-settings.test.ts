@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GivenValue } from '../../../src/config/given-values.ts'
 import { smtpSettings } from '../../../src/config/smtp-settings.ts'
+import { authSettings } from '../../integration/transport/auth-settings.ts'
 
 const base = { folder: '/', home: '/' }
 function smtp(values: Readonly<Record<string, string>>) {
@@ -38,6 +39,7 @@ describe('the smarthost', () => {
       tlsName: undefined,
       username: undefined,
       password: undefined,
+      auth: authSettings(),
       insecureAuth: false,
       helo: undefined,
       timeouts: {
@@ -124,8 +126,6 @@ describe('a contradiction', () => {
       'x:tls: tls = off cannot work with tls_implicit = yes, nor with smtp_port = 465',
     ],
     [{ ...HOST, tls: 'off', tls_ca: 'x' }, 'x:tls: tls = off makes tls_ca meaningless'],
-    [{ ...HOST, smtp_username: 'ann' }, 'x:smtp_username: smtp_username is set but smtp_password is not'],
-    [{ ...HOST, smtp_username: 'ann', smtp_password: '' }, 'smtp_username is set but smtp_password is not'],
     [{ ...HOST, smtp_password: 'hunter2' }, 'x:smtp_password: smtp_password is set but smtp_username is not'],
     [{ smtp_username: 'a', smtp_password: 'b' }, 'smtp_username is set but there is no smtp_hostname'],
     [{ smtp_port: '25' }, 'smtp_port is set but there is no smtp_hostname'],

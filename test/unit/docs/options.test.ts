@@ -6,6 +6,7 @@ import type { MailEffect, MailOption } from '../../../src/cli/mail/option.ts'
 import { MAIL_OPTIONS, mailHelp } from '../../../src/cli/mail/options.ts'
 import { FILTERS } from '../../../src/cli/queue/selection.ts'
 import { queue } from '../../../src/cli/queue/queue.ts'
+import { authCommand } from '../../../src/cli/auth/auth.ts'
 import { run } from '../../../src/cli/run.ts'
 import { sendTestCommand } from '../../../src/cli/send-test.ts'
 import type { SendmailEffect, SendmailOption } from '../../../src/cli/sendmail/option.ts'
@@ -105,6 +106,7 @@ describe('mq-mail(1)', () => {
 describe.each([
   { page: 'mq-run.8', command: run, title: 'DESCRIPTION' },
   { page: 'mq-send-test.1', command: sendTestCommand, title: 'DESCRIPTION' },
+  { page: 'mq-auth.1', command: authCommand, title: 'DESCRIPTION' },
   { page: 'mq-queue.8', command: queue, title: 'Options' },
 ])('$page', ({ page, command, title }) => {
   it('lists every option that --help lists and no other', async () => {

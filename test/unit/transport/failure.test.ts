@@ -34,7 +34,17 @@ describe('the table of failures', () => {
   })
 
   it('does what each documented example says', () => {
-    const phases = new Set<string>(['connect', 'tls', 'auth', 'mail', 'rcpt', 'data', 'dot', 'local'])
+    const phases = new Set<string>([
+      'connect',
+      'tls',
+      'setup',
+      'auth',
+      'mail',
+      'rcpt',
+      'data',
+      'dot',
+      'local',
+    ])
     for (const [, when, example = '', kind, scope, trouble = ''] of documentedRows()) {
       const [phase = '', ...reply] = example.split(': ')
       expect(phases, example).toContain(phase)
@@ -64,9 +74,12 @@ describe('classify', () => {
     },
   )
 
-  it.each(['banner', 'ehlo', 'auth', 'mail', 'rcpt', 'data', 'dot'] as const)('knows 421 at %s', (step) => {
-    expect(verdictOf(step, '421 4.3.2 shutting down')).toBe('temporary account')
-  })
+  it.each(['banner', 'ehlo', 'setup', 'auth', 'mail', 'rcpt', 'data', 'dot'] as const)(
+    'knows 421 at %s',
+    (step) => {
+      expect(verdictOf(step, '421 4.3.2 shutting down')).toBe('temporary account')
+    },
+  )
 
   it('lets the reply code win over a contradicting enhanced code', () => {
     expect(verdictOf('rcpt', '550 4.1.1 odd')).toBe('permanent recipient')

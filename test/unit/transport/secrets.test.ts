@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { newSecrets } from '../../../src/transport/secrets.ts'
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+describe('newSecrets', () => {
+  it('removes a secret in every form it has on the wire', () => {
+    const secrets = newSecrets()
+    secrets.add('hünter2=2 &')
+    for (const form of ['hünter2=2 &', encodeURIComponent('hünter2=2 &')]) {
+      expect(secrets.clean(`x ${form} y`)).toBe('x *** y')
+    }
+  })
+
+  it('removes it from base64 wherever it stands, with any padding', () => {
+    const secrets = newSecrets()
+    secrets.add('hunter22')
+    for (const around of ['', 'a', 'ab', 'abc', '\0ann\0', 'user=ann\x01auth=Bearer ']) {
+      const wire = base64(`${around}hunter22 and more`)
+      const cleaned = secrets.clean(wire)
+      expect(cleaned).toContain('***')
+      const decoded = Buffer.from(cleaned.replace(/.{0,4}\*\*\*.{0,4}/, ''), 'base64').toString()
+      expect(decoded).not.toContain('hunt')
+    }
+  })
+
+  it('changes nothing as long as it knows nothing, and leaves what is too short alone', () => {
+    const secrets = newSecrets()
+    expect(secrets.clean('as is')).toBe('as is')
+    secrets.add('abc')
+    expect(secrets.clean('abc')).toBe('abc')
+  })
+
+  it('removes a secret that contains another one as a whole', () => {
+    const secrets = newSecrets()
+    secrets.add('hunter')
+    secrets.add('hunter22')
+    expect(secrets.clean('hunter22')).toBe('***')
+  })
+
+  it('keeps the one that was used last when there are many', () => {
+    const secrets = newSecrets()
+    secrets.add('password')
+    for (let count = 0; count < 200; count++) {
+      secrets.add('password')
+      secrets.add(`token-${count}`)
+    }
+    expect(secrets.clean('password token-199')).toBe('*** ***')
+    expect(secrets.clean('token-0!')).toBe('token-0!')
+  })
+})
