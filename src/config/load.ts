@@ -9,11 +9,13 @@ import { describeError, errnoOf } from '../errors/errno.ts'
 import { expandGlob, isGlob } from '../util/glob.ts'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
-import { addGiven, knownOption, readGiven, type GivenValue } from './given-values.ts'
+import { accountOfHeader, accountSection, addTo, noSections, type Sections } from './account-sections.ts'
+import { knownOption, readGiven, type GivenValue } from './given-values.ts'
 import { parseIni, type IniEntry } from './ini-file.ts'
 import { locateConfig, type ConfigSearch } from './locate.ts'
 import { suggestion } from './nearest.ts'
-import { findOption, OPTIONS, SECTIONS } from './options.ts'
+import { replaceGiven } from './message-server.ts'
+import { BOUND_TO_SERVER, findOption, OPTIONS, SECTIONS } from './options.ts'
 import { undoPercentSigns } from './percent-signs.ts'
 import { readConfigFile } from './read-file.ts'
 import { resolveConfig } from './resolve.ts'
@@ -27,7 +29,7 @@ export interface ConfigRequest extends ConfigSearch {
   readonly warn: (line: string) => void
   /** Values that replace those of the files; the last of an option counts. */
   readonly overrides?: readonly ConfigOverride[]
-  /** A server to send to instead of any configuration: no file is looked for. */
+  /** A server to send to instead of the configured one; unless a file is named too, none is looked for. */
   readonly host?: string | undefined
   /**
    * What happens when an included file is closed to this user: an error, or, for somebody who only hands in mail,
@@ -47,7 +49,7 @@ export interface ConfigOverride {
 
 /** What is collected while files are read. */
 interface Collection {
-  readonly given: Map<string, GivenValue>
+  readonly sections: Sections
   readonly home: string
   /** Files with a secret that others can read, and their modes. */
   readonly exposed: { readonly file: string; readonly mode: number }[]
@@ -61,65 +63,84 @@ interface Collection {
  */
 export async function loadConfig(request: ConfigRequest): Promise<Config> {
   const { host, home, identity, overrides = [] } = request
-  const collection: Collection = { given: new Map(), home, exposed: [] }
-  const file = host === undefined ? locateConfig(request) : undefined
-  if (file !== undefined) await readFiles(collection, file, request)
+  const collection: Collection = { sections: noSections(), home, exposed: [] }
+  const file = host === undefined || request.file !== undefined ? locateConfig(request) : undefined
+  const sealed = file !== undefined && (await readFiles(collection, file, request))
   const server = host === undefined ? [] : [{ key: 'smtp_hostname' as const, value: host, by: '--host' }]
-  for (const override of [...server, ...overrides]) replace(collection, override)
-  return resolveConfig(collection.given, { source: file, identity })
-}
-
-function replace({ given, home }: Collection, { key, value, by }: ConfigOverride): void {
-  const base = { folder: process.cwd(), home }
-  if (value === '') given.delete(key)
-  else given.set(key, { raw: value, where: `the option ${by}`, base })
-}
-
-async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<void> {
-  readInto(collection, file, false)
-  const include = collection.given.get(OPTIONS.include.name)
-  const closed = include === undefined ? undefined : await readIncluded(collection, include)
-  if (closed !== undefined) {
-    if (request.sealed !== 'queue' || !collection.given.has(OPTIONS.queue_dir.name)) throw closed
-    onlyQueue(collection.given, file)
+  const adjust = (given: Map<string, GivenValue>): void => {
+    for (const override of [...server, ...overrides]) replace(given, override, home)
+    if (sealed) onlyQueue(given, file)
   }
+  return resolveConfig(collection.sections, { source: file, identity, adjust, sealed })
+}
+
+function replace(given: Map<string, GivenValue>, { key, value, by }: ConfigOverride, home: string): void {
+  const base = { folder: process.cwd(), home }
+  replaceGiven(given, key, { raw: value, where: `the option ${by}`, base })
+}
+
+/** Reads everything. Resolves to true when an included file is closed to this user, who may only hand in mail. */
+async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<boolean> {
+  readInto(collection, file, false)
+  const { given } = collection.sections
+  const include = given.get(OPTIONS.include.name)
+  const closed = include === undefined ? undefined : await readIncluded(collection, include)
+  if (closed !== undefined && (request.sealed !== 'queue' || !given.has(OPTIONS.queue_dir.name))) throw closed
   reportExposed(collection, request.warn)
+  return closed !== undefined
 }
 
 /** Without the file that holds the password, the rest of the account means nothing: somebody else has to send. */
 function onlyQueue(given: Map<string, GivenValue>, file: string): void {
-  for (const option of [OPTIONS.smtp_username, OPTIONS.smtp_password]) given.delete(option.name)
+  for (const { name } of BOUND_TO_SERVER) given.delete(name)
   given.set(OPTIONS.spool.name, { raw: 'only', where: file, base: { folder: dirname(file), home: '' } })
 }
 
 function readInto(collection: Collection, file: string, included: boolean): void {
+  const { sections, home, exposed } = collection
   const { text, mode } = readConfigFile(file)
-  const entries = parseIni(text, file, (key) => findOption(key)?.secret === true)
-  const base = { folder: dirname(file), home: collection.home }
+  const seen = new Set<string>()
+  const onSection = (section: string, line: number): void =>
+    openSection(sections, section, `${file}:${line}`, seen)
+  const entries = parseIni(text, file, (key) => findOption(key)?.secret === true, onSection)
+  const base = { folder: dirname(file), home }
   let holdsSecret = false
   for (const entry of entries) {
     const where = `${file}:${entry.line}`
-    refuseSection(entry, where)
+    const account = accountOfHeader(entry.section, where)
+    if (account === undefined) refuseSection(entry, where)
     const option = knownOption(entry.key, where)
     if (included && option === OPTIONS.include) {
       throw configInvalid(where, 'an included file cannot include others; name them all in the main file')
     }
-    addGiven(collection.given, option, { raw: undoPercentSigns(entry, option.name), where, base })
+    const section = account === undefined ? undefined : sections.accounts.get(account)
+    addTo(section, sections, option, { raw: undoPercentSigns(entry, option.name), where, base })
     holdsSecret ||= option.secret === true && entry.value !== ''
   }
-  if (holdsSecret && (mode & 0o044) !== 0) collection.exposed.push({ file, mode })
+  if (holdsSecret && (mode & 0o044) !== 0) exposed.push({ file, mode })
+}
+
+/** Notes a section of an account, also one without an option of its own. */
+function openSection(sections: Sections, header: string, where: string, seen: Set<string>): void {
+  const account = accountOfHeader(header, where)
+  if (account === undefined) return
+  if (seen.has(account)) {
+    throw configInvalid(where, `the section [account ${account}] stands here a second time; join the two`)
+  }
+  seen.add(account)
+  accountSection(sections, account, where)
 }
 
 function refuseSection({ section }: IniEntry, where: string): void {
   if (SECTIONS.includes(section)) return
-  const hint = suggestion(section, SECTIONS) || '; the options belong in the section [mailqueue]'
+  const hint = suggestion(section, SECTIONS) || '; the options belong in [mailqueue] or [account NAME]'
   throw configInvalid(where, `unknown section "${section.slice(0, 80)}"${hint}`)
 }
 
 /** Reads all included files. Resolves to the reason why one of them may not be read. */
 async function readIncluded(collection: Collection, include: GivenValue): Promise<MailError | undefined> {
   let closed: MailError | undefined
-  for (const pattern of readGiven(collection.given, OPTIONS.include) ?? []) {
+  for (const pattern of readGiven(collection.sections.given, OPTIONS.include) ?? []) {
     for (const file of await includedFiles(pattern, include)) {
       try {
         readInto(collection, file, true)
@@ -143,8 +164,8 @@ async function includedFiles(pattern: string, { where, base }: GivenValue): Prom
   }
 }
 
-function reportExposed({ given, exposed }: Collection, warn: (line: string) => void): void {
-  const strict = readGiven(given, OPTIONS.strict_permissions) ?? false
+function reportExposed({ sections, exposed }: Collection, warn: (line: string) => void): void {
+  const strict = readGiven(sections.given, OPTIONS.strict_permissions) ?? false
   for (const { file, mode } of exposed) {
     const octal = mode.toString(8).padStart(4, '0')
     const line = `${file}: holds a password and others can read it (mode ${octal}); do "chmod go-rwx ${file}"`

@@ -3,7 +3,7 @@
  * configuration again, but for the password, which is never written, and the notes. `include` and
  * `strict_permissions` act while files are read and are not part of the result.
  */
-import type { Config, HeaderSettings, SmtpSettings } from './config.ts'
+import type { Account, AccountSettings, Config, HeaderSettings, SmtpSettings } from './config.ts'
 import { formatIniValue } from './ini-file.ts'
 import { OPTIONS } from './options.ts'
 import type { Option } from './options/option.ts'
@@ -17,16 +17,50 @@ const HIDDEN = '********'
  */
 export function printConfig(config: Config): string {
   const head = [`# read from ${config.source?.replace(/\p{Cc}/gu, '?') ?? 'the settings of a program'}`]
-  if (config.smtp?.password !== undefined) head.push(`# smtp_password is set; it is hidden here as ${HIDDEN}`)
+  const [usual, ...others] = config.accounts
+  const settings = usual ?? config
+  const secret = config.accounts.some(({ smtp }) => smtp?.password !== undefined)
+  if (secret) head.push(`# smtp_password is set; it is hidden here as ${HIDDEN}`)
   const lines = [
     ...head,
     '[mailqueue]',
-    ...smtpLines(config.smtp),
+    ...smtpLines(settings.smtp),
+    ...timingLines(settings),
     ...queueLines(config),
+    ...senderLines(settings),
     ...otherLines(config),
-    ...headerLines(config.headers),
+    ...headerLines(settings.headers),
+    ...line(OPTIONS.fallback, settings.fallback),
+    ...others.flatMap((account) => accountLines(account, settings)),
   ]
   return `${lines.join('\n')}\n`
+}
+
+const keyOf = (text: string): string => text.slice(0, text.indexOf(' ='))
+
+/** All lines of an account; what it does not have, while `default` does, is there without a value. */
+function accountLines(account: Account, usual: AccountSettings): string[] {
+  const inherited = (settings: AccountSettings): string[] => [
+    ...smtpLines(settings.smtp),
+    ...timingLines(settings),
+    ...senderLines(settings),
+    ...headerLines(settings.headers),
+  ]
+  const own = inherited(account)
+  const keys = new Set(own.map(keyOf))
+  const emptied = inherited(usual)
+    .map(keyOf)
+    .filter((key) => !keys.has(key))
+  return [
+    '',
+    `[account ${account.name}]`,
+    ...own,
+    ...emptied.map((key) => `${key} =`),
+    ...line(OPTIONS.match_from, account.match.from),
+    ...line(OPTIONS.match_recipient, account.match.recipient),
+    ...line(OPTIONS.match_uid, account.match.user),
+    ...line(OPTIONS.fallback, account.fallback),
+  ]
 }
 
 /** One line, or none for a value that is not set or a list without items. */
@@ -62,25 +96,33 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
   ]
 }
 
+function timingLines(settings: AccountSettings): string[] {
+  return [
+    ...line(OPTIONS.submit_timeout, settings.submitTimeout),
+    ...line(OPTIONS.retry, settings.retry),
+    ...line(OPTIONS.expire, settings.expire),
+    ...line(OPTIONS.in_doubt, settings.inDoubt),
+    ...line(OPTIONS.bounce_expire, settings.bounceExpire),
+    ...line(OPTIONS.delay_notice, settings.delayNotice),
+  ]
+}
+
 function queueLines(config: Config): string[] {
   return [
-    ...line(OPTIONS.submit_timeout, config.submitTimeout),
     ...line(OPTIONS.queue_dir, config.queueDir),
     ...line(OPTIONS.spool, config.spool),
-    ...line(OPTIONS.retry, config.retry),
-    ...line(OPTIONS.expire, config.expire),
-    ...line(OPTIONS.in_doubt, config.inDoubt),
     ...line(OPTIONS.bounce, config.bounce),
-    ...line(OPTIONS.bounce_expire, config.bounceExpire),
     ...line(OPTIONS.bounce_limit, config.bounceLimit),
     ...line(OPTIONS.postmaster, config.postmaster),
-    ...line(OPTIONS.delay_notice, config.delayNotice),
   ]
+}
+
+function senderLines({ from }: AccountSettings): string[] {
+  return line(OPTIONS.from, from?.replaceAll('%', '%%'))
 }
 
 function otherLines(config: Config): string[] {
   return [
-    ...line(OPTIONS.from, config.from?.replaceAll('%', '%%')),
     ...line(OPTIONS.aliases, config.aliases),
     ...line(OPTIONS.local_domains, config.localDomains),
     ...line(OPTIONS.default_alias, config.defaultAlias),

@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
-import type { Config } from '../config/config.ts'
+import type { AccountSettings, Config } from '../config/config.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import type { QueueStore } from '../queue/store.ts'
@@ -32,7 +32,7 @@ async function configuredPlugins(config: Config, log: Logger, complain: Complain
   return loadPlugins(config.plugins, { baseDirectory, log, complain })
 }
 
-function configuredPolicy({ retry, expire, bounceExpire, inDoubt }: Config): RetryPolicy {
+function configuredPolicy({ retry, expire, bounceExpire, inDoubt }: AccountSettings): RetryPolicy {
   return { retry, expire, bounceExpire, inDoubt }
 }
 
@@ -84,6 +84,11 @@ export async function configuredContext(
     deliveryLog: open(config.deliveryLog, base.deliveryLog),
     queueLog: open(config.queueLog, base.queueLog),
   }
+}
+
+/** The surroundings of a delivery over an account other than the usual one. */
+export function contextOver(base: DeliveryContext, config: Config): DeliveryContext {
+  return { ...base, policy: configuredPolicy(config), reports: configuredReports(config) }
 }
 
 /** The queue in a directory. */

@@ -16,6 +16,7 @@ export const EVENTS = {
   'message.changed': 'an administrator changed the message',
   'message.held': 'the message waits in hold/ until released',
   'account.failed': 'the smarthost cannot be used now; no message is to blame',
+  'account.missing': 'a queued message is for an account that is not configured; it waits',
   'account.works': 'the smarthost takes mail again',
   'report.impossible': 'no report can be sent to the sender of a message; it stays in failed/',
   'report.postponed': 'a report for the sender could not be made yet; it is tried again',

@@ -7,7 +7,7 @@ import { defaulted, optional } from './option.ts'
 
 /** The options by name. */
 export const AUTH_OPTIONS = {
-  smtp_username: optional('smtp_username', TEXT, 'User name for AUTH.', { aliases: ['user'] }),
+  smtp_username: optional('smtp_username', TEXT, 'User name for AUTH.', { aliases: ['user'], login: true }),
   smtp_password: optional(
     'smtp_password',
     TEXT,
@@ -15,6 +15,7 @@ export const AUTH_OPTIONS = {
     {
       aliases: ['password'],
       secret: true,
+      login: true,
     },
   ),
   insecure_auth: defaulted('insecure_auth', YES_NO, false, 'Allow the password to be sent without TLS.'),

@@ -39,7 +39,7 @@ describe('mailqueue.conf.example', () => {
   })
 
   it('loads as it is, and with every option set', async () => {
-    const files = { 'a.conf': example, 'b.conf': example.replaceAll(/^#(\w+ = )/gm, '$1') }
+    const files = { 'a.conf': example, 'b.conf': example.replaceAll(/^#(\w+ = |\[)/gm, '$1') }
     const folder = scratch(files)
     const request = {
       env: {},
