@@ -153,7 +153,7 @@ function inherited(from: GivenValues, own: GivenValues): Map<string, GivenValue>
 /** Whether two sets of values name the same server. */
 export function sameServer(one: GivenValues, other: GivenValues): boolean {
   const host = (given: GivenValues): string | undefined =>
-    readGiven(given, OPTIONS.smtp_hostname)?.toLowerCase().replace(/\.$/, '')
+    readGiven(given, OPTIONS.smtp_hostname)?.toLowerCase()
   return host(one) === host(other)
 }
 

@@ -14,7 +14,7 @@ interface Sites {
   /** The server of the account work; that of default is the site's. */
   readonly work: ScriptedServer
   /** Writes the configuration anew. */
-  write(work: string, usual?: string): void
+  readonly write: (work: string, usual?: string) => void
 }
 
 /** A site with the accounts default and work. */
