@@ -6,6 +6,7 @@
  * A note is a hint. One that cannot be read or written, or that a wrong clock has dated, means that the account
  * is tried: that costs a connection, never a mail.
  */
+import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import type { AccountTrouble } from '../message/outcome.ts'
 import type { QueueStore } from '../queue/store.ts'
 
@@ -54,6 +55,16 @@ export function afterFailure(
 export function isPaused(state: AccountState | undefined, now: number): state is AccountState {
   // A time further away than any pause was written by a clock that went wrong.
   return state !== undefined && state.until > now && state.until <= now + PAUSES[state.trouble].longest
+}
+
+/**
+ * What the state of an account is kept under. It belongs to the account at that server: what another account, or one
+ * message with a server of its own, meets there is another matter.
+ *
+ * @param account undefined for a transport that belongs to none
+ */
+export function breakerKey(account: string | undefined, server: string): string {
+  return account === undefined || account === DEFAULT_ACCOUNT ? server : `${account} ${server}`
 }
 
 const noteName = (account: string): string => `account.${account}`

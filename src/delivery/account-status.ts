@@ -3,10 +3,9 @@
  * monitoring; a delivery asks the breaker itself.
  */
 import type { Config } from '../config/config.ts'
-import { DEFAULT_ACCOUNT } from '../queue/meta-block.ts'
 import type { QueueStore } from '../queue/store.ts'
 import { serverName } from '../transport/server-name.ts'
-import { isPaused, readAccountState, type AccountState } from './account-state.ts'
+import { breakerKey, isPaused, readAccountState, type AccountState } from './account-state.ts'
 
 /** `closed`: it works; `open`: it is left alone; `half-open`: the next message finds out. */
 export type Breaker = 'closed' | 'open' | 'half-open'
@@ -34,11 +33,14 @@ function breakerOf(state: AccountState | undefined, now: number): Breaker {
  */
 export async function accountStatuses(
   queue: QueueStore,
-  { smtp }: Pick<Config, 'smtp'>,
+  { accounts }: Pick<Config, 'accounts'>,
   now: number,
 ): Promise<AccountStatus[]> {
-  if (smtp === undefined) return []
-  const server = serverName(smtp)
-  const state = await readAccountState(queue, server)
-  return [{ account: DEFAULT_ACCOUNT, server, breaker: breakerOf(state, now), state }]
+  const statuses = accounts.map(async ({ name, smtp }): Promise<AccountStatus[]> => {
+    if (smtp === undefined) return []
+    const server = serverName(smtp)
+    const state = await readAccountState(queue, breakerKey(name, server))
+    return [{ account: name, server, breaker: breakerOf(state, now), state }]
+  })
+  return (await Promise.all(statuses)).flat()
 }

@@ -40,6 +40,8 @@ export interface Edit {
   readonly sender?: string | undefined
   readonly add?: readonly string[] | undefined
   readonly remove?: readonly string[] | undefined
+  /** The account it goes over from now on, to that account's server, and at once. */
+  readonly account?: string | undefined
   /** 0 (most urgent) to 9. */
   readonly priority?: number | undefined
 }
@@ -92,27 +94,30 @@ function refuseEdit(message: QueuedMessage, { sender, add = [], remove = [] }: E
   return undefined
 }
 
-async function edit(claim: Claim, { by }: Administration, change: Edit): Promise<Disposition> {
+async function edit(claim: Claim, administration: Administration, change: Edit): Promise<Disposition> {
+  const { by } = administration
   const { message } = claim
-  const { sender, add = [], remove = [] } = change
+  const { sender, account, add = [], remove = [] } = change
   // A recipient who comes back is written as before, since the journal knows it by that name.
   const added = dedupe(
     add.map((address) => find(message, address)?.recipient ?? envelopeAddress(address, 'recipient')),
   )
   const recipients = remove.map((address) => find(message, address)?.recipient ?? address)
   const notes: Note[] = []
-  if (sender !== undefined || added.length > 0) {
+  if (sender !== undefined || account !== undefined || added.length > 0) {
     notes.push({
       event: 'edit',
       by,
       ...(sender === undefined ? {} : { sender: sender === '' ? '' : envelopeAddress(sender, 'sender') }),
+      ...(account === undefined ? {} : { account }),
       ...(added.length === 0 ? {} : { added }),
     })
   }
   if (recipients.length > 0) notes.push({ event: 'cancel', recipients, by, why: `taken off by ${by}` })
   // In one write: a crash must not make half of an edit.
   if (notes.length > 0) await claim.note(...notes)
-  return keep(claim)
+  // What it has waited for was the other account.
+  return account === undefined ? keep(claim) : now(administration)
 }
 
 const RULES: { readonly [A in Action]: Rule<Extract<Change, { action: A }>> } = {

@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
-import type { Config } from '../config/config.ts'
+import type { AccountSettings, Config } from '../config/config.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import type { QueueStore } from '../queue/store.ts'
@@ -33,7 +33,7 @@ async function configuredPlugins(config: Config, log: Logger, complain: Complain
   return loadPlugins(config.plugins, { baseDirectory, log, complain })
 }
 
-function configuredPolicy({ retry, expire, bounceExpire, inDoubt }: Config): RetryPolicy {
+function configuredPolicy({ retry, expire, bounceExpire, inDoubt }: AccountSettings): RetryPolicy {
   return { retry, expire, bounceExpire, inDoubt }
 }
 
@@ -87,6 +87,11 @@ export async function configuredContext(
   }
 }
 
+/** The surroundings of a delivery over an account other than the usual one. */
+export function contextOver(base: DeliveryContext, config: Config): DeliveryContext {
+  return { ...base, policy: configuredPolicy(config), reports: configuredReports(config) }
+}
+
 /** The queue in a directory. */
 export async function queueIn(queueDir: string): Promise<QueueStore> {
   const { MaildirQueue } = await import('../queue/maildir-queue.ts')
@@ -99,7 +104,7 @@ export async function queueIn(queueDir: string): Promise<QueueStore> {
  * @param complain is told of a key that cannot be used
  */
 export async function configuredTransport(
-  config: Config,
+  config: Pick<AccountSettings, 'deliver' | 'pipeTimeout' | 'smtp'>,
   log: Logger,
   complain?: Complain,
 ): Promise<Transport | undefined> {

@@ -18,6 +18,8 @@ export interface Selection {
   readonly all: boolean
   readonly policy: RetryPolicy
   readonly clock: Clock
+  /** Entries that are passed over, as far as it is known when they come up. */
+  readonly skips?: (entry: QueueEntry) => boolean
   /** Entries of a window; for tests. */
   readonly size?: number
 }
@@ -61,6 +63,7 @@ export async function* dueWindows(store: QueueStore, selection: Selection): Asyn
     for await (const entry of store.list(['new'])) {
       // What came up and still waits, because nobody wanted it or it could not be read, does not come up again.
       if (last !== undefined && order(last, entry) >= 0) continue
+      if (selection.skips?.(entry) === true) continue
       const times = { cutoff: selection.cutoff, now: selection.clock.now() }
       if (selection.all || isDue(selection.policy, entry, times)) best.offer(entry)
     }

@@ -3,6 +3,7 @@
  * `inProgress` the message is stored and claimed in one step, so that it survives a crash of this program at
  * any moment and no other runner sends it meanwhile.
  */
+import type { MessageServer } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { ReportRequest } from '../message/envelope.ts'
 import { envelope } from '../message/recipients.ts'
@@ -25,6 +26,10 @@ export interface EnqueueMessageOptions extends Addresses {
   readonly expires?: number
   /** The name of the batch it belongs to, for `mq-queue --batch`. */
   readonly batch?: string
+  /** The account it goes over, as `accounts` of the settings of the run has it; `default` when left out. */
+  readonly account?: string
+  /** The server it goes to instead of the account's, without a login unless it is the same host. */
+  readonly server?: MessageServer
   /** Which delivery reports the sender wants (RFC 3461); requests about those who are no recipients are dropped. */
   readonly reports?: ReportRequest
 }
@@ -89,7 +94,7 @@ export async function enqueueMessage(
   queue: QueueStore | string,
   options: EnqueueMessageOptions,
 ): Promise<QueuedReference | InProgressMessage> {
-  const { sender, recipients, expires, batch, reports } = options
+  const { sender, recipients, expires, batch, account, server, reports } = options
   const addressed = envelope(sender, recipientList(recipients), reports)
   const store = await openQueue(queue)
   const { content } = await prepareMessage(input, addressed.sender)
@@ -100,6 +105,8 @@ export async function enqueueMessage(
       content,
       ...(expires === undefined ? {} : { expires }),
       ...(batch === undefined ? {} : { batch }),
+      ...(account === undefined ? {} : { account }),
+      ...(server === undefined ? {} : { server }),
     }
     if (options.inProgress !== true) return { queueId: await store.enqueue(message) }
     const inProgress = await claimed(store, message)

@@ -8,7 +8,7 @@
  * while sending                 lost; the caller knows        in cur/, recovered       -
  * after it was stored           in the queue                  in cur/, recovered       in the queue
  */
-import type { SpoolMode } from '../config/config.ts'
+import type { MessageServer, SpoolMode } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
@@ -32,6 +32,12 @@ export interface Submission {
   readonly transport: Transport | undefined
   readonly queue: QueueStore | undefined
   readonly spool: SpoolMode
+  /** The account that the transport is of, and its breaker; left out for a transport that belongs to none. */
+  readonly account?: string | undefined
+  /** The server that the message goes to instead of its account's, now and from the queue. */
+  readonly server?: MessageServer | undefined
+  /** The transport has the breaker of its account already. */
+  readonly guarded?: boolean | undefined
   /** Milliseconds until the server must be ready for the body; after that the message is queued. */
   readonly submitTimeout?: number | undefined
   /** The caller must end now: what is not sent yet is queued. */
@@ -156,12 +162,23 @@ async function storeAndTell(
   }
 }
 
+/** The message as the queue keeps it: for a part of its recipients, and with the way that was chosen for it. */
+function newMessage({ content, account, server }: Submission, envelope: Envelope): NewMessage {
+  return {
+    envelope,
+    content,
+    ...(account === undefined ? {} : { account }),
+    ...(server === undefined ? {} : { server }),
+  }
+}
+
 /** What the queue has to keep: who did not get it, and everybody when the sender wants to hear of a success. */
 function restOf(
-  { envelope, content }: Submission,
+  submission: Submission,
   outcomes: readonly RecipientOutcome[],
   context: DeliveryContext,
 ): Rest & { readonly tells: boolean } {
+  const { envelope } = submission
   const { bounce, postmaster } = context.reports
   const told = bounce !== 'none' && (envelope.sender !== '' || postmaster !== undefined)
   const wantsSuccess = (recipient: string): boolean =>
@@ -172,7 +189,7 @@ function restOf(
   const recipients = envelope.recipients.filter((recipient) => !gone.has(recipient))
   const kept = outcomes.filter(isKept)
   return {
-    message: { envelope: { ...envelope, recipients }, content },
+    message: newMessage(submission, { ...envelope, recipients }),
     outcomes: kept,
     nextAttempt: firstRetry(context, outcomes),
     tells: told && kept.some(({ status }) => status === 'failed' || status === 'delivered'),
@@ -248,14 +265,14 @@ export function claimResult(
 }
 
 async function storeFirst(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
-  const { envelope, content, queue, transport } = submission
+  const { queue, transport } = submission
   if (queue === undefined) {
     throw new MailError('CONFIG_INVALID', 'spool = first needs queue_dir; set it, or use spool = fallback')
   }
   if (transport === undefined) return storeRest(submission, NOT_TRIED, context)
   const runner = await queue.openRunner('submit')
   try {
-    const claim = await queue.enqueueClaimed({ envelope, content }, runner)
+    const claim = await queue.enqueueClaimed(newMessage(submission, submission.envelope), runner)
     const delivering = { queue, claim, transport, context }
     return claimResult(claim, await attemptClaim(delivering, callersPatience(submission)), context)
   } finally {
@@ -266,9 +283,9 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
 
 /** With a queue, a server that is known to be down is not waited for. */
 function withGuard(submission: Submission, context: DeliveryContext): Submission {
-  const { transport, queue } = submission
-  if (transport === undefined || queue === undefined) return submission
-  return { ...submission, transport: guardAccount(transport, 'submission', { ...context, queue }) }
+  const { transport, queue, account, guarded } = submission
+  if (transport === undefined || queue === undefined || guarded === true) return submission
+  return { ...submission, transport: guardAccount(transport, 'submission', { ...context, queue, account }) }
 }
 
 /**

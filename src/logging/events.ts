@@ -19,6 +19,7 @@ export const EVENTS = {
   'message.dropped': 'thrown away, as deliver = discard asks',
   'dkim.failed': 'the DKIM key cannot be used; mail that needs it waits',
   'account.failed': 'the smarthost cannot be used now; no message is to blame',
+  'account.missing': 'a queued message is for an account that is not configured; it waits',
   'account.works': 'the smarthost takes mail again',
   'report.impossible': 'no report can be sent to the sender of a message; it stays in failed/',
   'report.postponed': 'a report for the sender could not be made yet; it is tried again',

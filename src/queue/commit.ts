@@ -95,6 +95,8 @@ export async function commitMessage(
     unique,
     nextAttempt: Math.floor(target.nextAttempt / 1000),
     priority: DEFAULT_PRIORITY,
+    account: message.account,
+    ownServer: message.server !== undefined,
   })
   const finalName = target.claim === undefined ? name : claimedName(name, target.claim)
   try {

@@ -187,7 +187,10 @@ export class MaildirClaim implements Claim {
   /** False when somebody else has taken the message. */
   #move(folder: Destination['folder'], entry: EntryName): boolean {
     try {
-      moveMessage(this.#path, { queueDir: this.#holder.queueDir, folder, entry })
+      // An administrator may have chosen another account.
+      const { account, server } = this.message
+      const named = { ...entry, account, ownServer: server !== undefined }
+      moveMessage(this.#path, { queueDir: this.#holder.queueDir, folder, entry: named })
     } catch (error) {
       this.#lost = isGone(error)
       if (this.#lost) return false

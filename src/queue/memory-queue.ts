@@ -4,6 +4,7 @@
  * claims counts as dead, and the next recovery takes them back.
  */
 import { randomBytes } from 'node:crypto'
+import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import { bufferContent, type MessageContent } from '../message/content.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
 import { DEFAULT_PRIORITY } from './entry-name.ts'
@@ -112,6 +113,8 @@ export class MemoryQueue implements QueueStore {
       envelope: message.envelope,
       expires: message.expires,
       batch: message.batch,
+      account: message.account ?? DEFAULT_ACCOUNT,
+      server: message.server,
       bytes,
       place: 'new',
       nextAttempt: nextAttempt ?? now,

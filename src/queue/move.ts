@@ -12,7 +12,7 @@ import { folderPath, type Folder } from './layout.ts'
 export interface Destination {
   readonly queueDir: string
   readonly folder: Extract<Folder, 'new' | 'hold' | 'failed'>
-  readonly entry: Pick<EntryName, 'unique' | 'nextAttempt' | 'priority'>
+  readonly entry: Omit<EntryName, 'claim'>
 }
 
 /**

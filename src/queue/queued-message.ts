@@ -25,7 +25,7 @@ const byHand = (time: number): TimedEvent => ({
 
 /** Everything that is known about a message. Written out, because a run makes one for each message. */
 export function queuedMessage(
-  { id, place, queuedAt, nextAttempt, priority, key }: QueueEntry,
+  { id, place, queuedAt, nextAttempt, priority, ownServer, key }: QueueEntry,
   { meta, size, modified }: Constant,
   events: readonly TimedEvent[],
 ): QueuedMessage {
@@ -41,7 +41,9 @@ export function queuedMessage(
     size,
     expires: meta.expires,
     batch: meta.batch,
-    account: meta.account,
+    account: state.account,
+    server: state.server,
+    ownServer,
     envelope: state.envelope,
     recipients: state.recipients,
     attempts: state.attempts,

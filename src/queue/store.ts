@@ -9,6 +9,7 @@
  *
  * Failures are MailErrors QUEUE_*; after one the caller must assume that nothing was stored.
  */
+import type { MessageServer } from '../config/config.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
@@ -27,6 +28,10 @@ export interface NewMessage {
   readonly expires?: number
   /** The name of the batch it belongs to, for administrators. */
   readonly batch?: string
+  /** The account it goes over; `default` when left out. */
+  readonly account?: string
+  /** The server it goes to instead of the account's. */
+  readonly server?: MessageServer
 }
 
 /** What happened to a message in the queue that it comes from. */
@@ -61,6 +66,10 @@ export interface QueueEntry {
   readonly nextAttempt: number
   /** 0 (most urgent) to 9. */
   readonly priority: number
+  /** The account, as far as the name of the message tells; what opening the message tells wins. */
+  readonly account: string
+  /** Only opening the message tells which server it goes to. */
+  readonly ownServer: boolean
   /** The store's own handle; meaningless to others. */
   readonly key: string
 }
@@ -72,7 +81,6 @@ export interface QueuedMessage extends QueueEntry, MessageState {
   /** Milliseconds since the epoch at which it is given up; undefined when the site's policy decides. */
   readonly expires: number | undefined
   readonly batch: string | undefined
-  readonly account: string
 }
 
 /** Where a message goes when its claim ends; recipients are unfinished that may still get the message. */

@@ -55,12 +55,12 @@ export async function deliverMail(
   unsent: Unsent,
   verbose: boolean,
 ): Promise<ExitCode> {
-  const { envelope, content } = message
+  const { content } = message
   // The content is needed once more behind its delivery.
   const lent = { ...content, stream: () => content.stream(), close: () => undefined }
   const counter = await openCounter(setup, { verbose })
   try {
-    const result = await counter.take({ envelope, content: lent })
+    const result = await counter.take({ ...message, content: lent })
     const isTaken = result.sent.length + result.queued.length > 0
     if (isTaken) await keepCopy(setup, circumstances, message)
     // Without a queue a message that was refused is nowhere else.

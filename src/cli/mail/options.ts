@@ -56,7 +56,7 @@ const LETTERS: readonly MailOption[] = [
     takes: 'required',
     argument: 'file|account',
     effect: 'account-or-file',
-    doc: 'file to attach, or else the account: default',
+    doc: 'file to attach, or else account of the configuration',
   },
   {
     letter: 'E',

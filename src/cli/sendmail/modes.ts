@@ -89,12 +89,8 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
   ],
   ['give either --host or --account', ({ host, account }) => host !== undefined && account !== undefined],
   [
-    'give either --host or --config: with --host no configuration is read',
-    ({ host, config }) => host !== undefined && config !== undefined,
-  ],
-  [
-    '--host has no queue, so the message cannot be only queued',
-    ({ host, queueOnly }) => host !== undefined && queueOnly,
+    '--host without --config has no queue, so the message cannot be only queued',
+    ({ host, config, queueOnly }) => host !== undefined && config === undefined && queueOnly,
   ],
   [
     '-t goes with sending a message from standard input only; see --help',

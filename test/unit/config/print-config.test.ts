@@ -44,6 +44,11 @@ const FULL = configFromSettings({
   ...{ force_from: true, masquerade: 'me@site.example', qualify_headers: false, set_from_header: 'off' },
   ...{ set_date_header: 'off', set_msgid_header: 'off', set_to_header: 'on', remove_bcc_headers: false },
   plugins: ['pkg', '/my dir/x.mjs', '/p,q/*.{mjs,js}'],
+  fallback: 'work',
+  accounts: {
+    work: { host: 'work.example', port: 25, match_from: '*@w.ex ann+x@w.ex', match_uid: ['7', 'ann'] },
+    more: { inherit: 'work', tls_ca: '', helo: '', match_recipient: '<>', fallback: 'work default' },
+  },
 })
 
 /** What takes the place of others. */
@@ -72,7 +77,12 @@ describe('the printed configuration', () => {
     const config = await readBack(printConfig(FULL))
     const proxy = { ...FULL.smtp?.proxy, password: '********' }
     const smtp = { ...FULL.smtp, password: '********', proxy }
-    expect(config).toEqual({ ...FULL, smtp, source: config.source })
+    const [usual, ...others] = FULL.accounts.map((account) => ({
+      ...account,
+      smtp: { ...account.smtp, proxy },
+    }))
+    const accounts = [{ ...usual, smtp }, ...others]
+    expect(config).toEqual({ ...FULL, smtp, accounts, source: config.source })
     for (const other of [OTHERS, configFromSettings({ host: 'h', srv: true })]) {
       const back = await readBack(printConfig(other))
       expect(back).toEqual({ ...other, source: back.source })
@@ -96,7 +106,14 @@ describe('the printed configuration', () => {
   })
 
   it('has every option that means something in it', () => {
-    const elsewhere = ['smtp_timeout', 'logging_conf', 'logging_config', 'include', 'strict_permissions']
+    const elsewhere = [
+      'smtp_timeout',
+      'inherit',
+      'logging_conf',
+      'logging_config',
+      'include',
+      'strict_permissions',
+    ]
     const names = Object.keys(OPTIONS).filter((name) => !elsewhere.includes(name))
     const texts = [FULL, OTHERS, COMMAND, FILE, TOKEN, REFRESH].map(printConfig).join('')
     const printed = new Set(texts.match(/^\w+(?= = )/gm) ?? [])
