@@ -3,7 +3,7 @@
  * configuration again, but for the password, which is never written, and the notes. `include` and
  * `strict_permissions` act while files are read and are not part of the result.
  */
-import type { Config, HeaderSettings, SmtpSettings } from './config.ts'
+import type { AccountLimits, Config, HeaderSettings, SmtpSettings } from './config.ts'
 import { formatIniValue } from './ini-file.ts'
 import { OPTIONS } from './options.ts'
 import type { Option } from './options/option.ts'
@@ -57,8 +57,20 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
     ...line(OPTIONS.connections, smtp.connections),
     ...line(OPTIONS.messages_per_connection, smtp.messagesPerConnection),
     ...line(OPTIONS.max_recipients, smtp.maxRecipients),
+    ...limitLines(smtp.limits),
     ...line(OPTIONS.reply_filter, smtp.replyFilter),
     ...line(OPTIONS.soft_bounce, smtp.softBounce),
+  ]
+}
+
+function limitLines(limits: AccountLimits | undefined): string[] {
+  if (limits === undefined) return []
+  return [
+    ...line(OPTIONS.limit_per_minute, limits.perMinute),
+    ...line(OPTIONS.limit_per_hour, limits.perHour),
+    ...line(OPTIONS.limit_per_day, limits.perDay),
+    ...line(OPTIONS.limit_recipients_per_day, limits.recipientsPerDay),
+    ...line(OPTIONS.on_limit, limits.onLimit),
   ]
 }
 

@@ -39,6 +39,17 @@ export function blameless(outcome: RecipientOutcome): boolean {
   return outcome.scope === 'account' && (underWay !== true || trouble === 'login' || trouble === 'quota')
 }
 
+/** What the site wants done with a new message that is above a limit; undefined when it waits. */
+export function aboveLimit(outcomes: readonly RecipientOutcome[]): Disposition | undefined {
+  const [first] = outcomes
+  if (first?.status !== 'deferred' || !outcomes.every(isLimited)) return undefined
+  if (first.onLimit === 'reject') return { action: 'discard' }
+  return first.onLimit === 'hold' ? { action: 'hold', by: 'on_limit', why: first.reason } : undefined
+}
+
+const isLimited = (outcome: RecipientOutcome): boolean =>
+  outcome.status === 'deferred' && outcome.trouble === 'limit'
+
 function stopFor(outcomes: readonly RecipientOutcome[]): Stop | undefined {
   for (const outcome of outcomes) {
     if (outcome.status === 'deferred' && (outcome.scope === 'account' || outcome.scope === 'host')) {
@@ -115,6 +126,8 @@ export interface Delivering {
   readonly claim: Claim
   readonly transport: Transport
   readonly context: DeliveryContext
+  /** The message is new: above a limit it is dealt with as the site wants, and does not just wait. */
+  readonly isNew?: true
 }
 
 /**
@@ -152,6 +165,8 @@ export async function attemptClaim(
   const stop = claim.lost ? undefined : stopFor(outcomes)
   try {
     if (stored.size === 0 && outcomes.every(blameless)) {
+      const above = delivering.isNew === true ? aboveLimit(outcomes) : undefined
+      if (above !== undefined) return await settle(delivering, outcomes, above, stop)
       await claim.release()
       return { outcomes, settled: 'released', stop }
     }

@@ -8,8 +8,10 @@ import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
+import { DEFAULT_ACCOUNT } from '../queue/meta-block.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
+import { systemClock } from '../util/clock.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
 import type { ReportPractice } from './report-practice.ts'
@@ -92,9 +94,21 @@ export async function queueIn(queueDir: string): Promise<QueueStore> {
   return new MaildirQueue(queueDir)
 }
 
+/** The transport, within the limits of its account. */
+async function limitedTransport(
+  { smtp, queueDir }: Config,
+  transport: Transport,
+  log: Logger,
+): Promise<Transport> {
+  if (smtp?.limits === undefined || queueDir === undefined) return transport
+  const { withinLimits } = await import('./rate-limit.ts')
+  const queue = () => queueIn(queueDir)
+  return withinLimits(transport, smtp, { account: DEFAULT_ACCOUNT, queue, clock: systemClock, log })
+}
+
 /** The transport to the configured smarthost; undefined when there is none. */
 export async function configuredTransport(config: Config, log: Logger): Promise<Transport | undefined> {
   if (config.smtp === undefined) return undefined
   const { SmtpTransport } = await import('../transport/smtp.ts')
-  return new SmtpTransport(config.smtp, log)
+  return limitedTransport(config, new SmtpTransport(config.smtp, log), log)
 }

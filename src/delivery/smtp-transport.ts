@@ -4,18 +4,28 @@
  */
 import { configFromSettings } from '../config/settings.ts'
 import { MailError } from '../errors/mail-error.ts'
-import type { Logger } from '../logging/logger.ts'
+import { nullLogger, type Logger } from '../logging/logger.ts'
+import { DEFAULT_ACCOUNT } from '../queue/meta-block.ts'
 import { SmtpTransport } from '../transport/smtp.ts'
+import type { Transport } from '../transport/transport.ts'
+import { systemClock } from '../util/clock.ts'
+import { queueIn } from './configured.ts'
+import { withinLimits } from './rate-limit.ts'
 
 /**
  * Makes an SMTP transport.
  *
- * @param settings the keys of mailqueue.conf(5); `smtp_hostname` is needed
+ * @param settings the keys of mailqueue.conf(5); `smtp_hostname` is needed, and `queue_dir` where a limit is set
  * @param log gets the SMTP dialogue, secrets removed, when it wants debug events
  * @throws MailError CONFIG_INVALID for wrong settings, CONFIG_MISSING without a host
  */
-export function smtpTransport(settings: Readonly<Record<string, unknown>>, log?: Logger): SmtpTransport {
-  const { smtp } = configFromSettings(settings)
+export function smtpTransport(
+  settings: Readonly<Record<string, unknown>>,
+  log: Logger = nullLogger,
+): Transport {
+  const { smtp, queueDir = '' } = configFromSettings(settings)
   if (smtp === undefined) throw new MailError('CONFIG_MISSING', 'no smarthost: smtp_hostname is missing')
-  return log === undefined ? new SmtpTransport(smtp) : new SmtpTransport(smtp, log)
+  const queue = () => queueIn(queueDir)
+  const context = { account: DEFAULT_ACCOUNT, queue, clock: systemClock, log }
+  return withinLimits(new SmtpTransport(smtp, log), smtp, context)
 }

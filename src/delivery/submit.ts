@@ -15,10 +15,10 @@ import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 import { notifyFor } from '../message/recipient-request.ts'
-import type { Claim, NewMessage, QueueStore } from '../queue/store.ts'
+import type { Claim, Disposition, NewMessage, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { guardAccount } from './account-guard.ts'
-import { attemptClaim, blameless, type AttemptResult } from './attempt.ts'
+import { aboveLimit, attemptClaim, blameless, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportQueued } from './report.ts'
@@ -104,11 +104,25 @@ function notAccepted(outcomes: readonly RecipientOutcome[]): MailError {
   )
 }
 
+/** Nothing is kept of a message that is above a limit, where the site wants it so. */
+function rejected({ envelope }: Submission, outcomes: readonly RecipientOutcome[]): SubmitResult | undefined {
+  if (aboveLimit(outcomes)?.action !== 'discard') return undefined
+  const [why] = outcomes.flatMap((outcome) => (outcome.status === 'deferred' ? [outcome.reason] : []))
+  const problem = new MailError(
+    'NOT_ACCEPTED',
+    `the message was not accepted: ${why ?? ''}; send it again then`,
+  )
+  const nothing = { sent: [], queued: [], refused: [], reported: [], queueId: undefined }
+  return { ...nothing, unaccepted: envelope.recipients, problem }
+}
+
 /** What is to be kept of a submission, and what an attempt brought for it. */
 interface Rest {
   readonly message: NewMessage
   readonly outcomes: readonly RecipientOutcome[]
   readonly nextAttempt: number
+  /** Where it goes. */
+  readonly next: Disposition
 }
 
 /** A message that was stored, and the refused recipients of whom a report tells. */
@@ -117,18 +131,18 @@ interface Stored {
   readonly reported: readonly string[]
 }
 
-/** The sender is to be told of something: stored, told and put where it belongs, all before the caller hears. */
+/** Not just to wait, or the sender is to be told: stored, told and put where it belongs before the caller hears. */
 async function storeAndTell(
   queue: QueueStore,
   rest: Rest,
   settling: Omit<Settling, 'queue'>,
 ): Promise<Stored> {
-  const { message, ...history } = rest
+  const { message, next, ...history } = rest
   const runner = await queue.openRunner('submit')
   try {
     const claim = await queue.enqueueClaimed(message, runner, history)
     try {
-      await settleClaim(claim, { action: 'retry', at: rest.nextAttempt }, { ...settling, queue })
+      await settleClaim(claim, next, { ...settling, queue })
     } catch (error) {
       // It is in the queue: the next run takes it up again and comes to the same end.
       settling.context.log.error('report.postponed', { id: claim.message.id, reason: describeError(error) })
@@ -144,7 +158,7 @@ function restOf(
   { envelope, content }: Submission,
   outcomes: readonly RecipientOutcome[],
   context: DeliveryContext,
-): Rest & { readonly tells: boolean } {
+): Rest & { readonly settles: boolean } {
   const { bounce, postmaster } = context.reports
   const told = bounce !== 'none' && (envelope.sender !== '' || postmaster !== undefined)
   const wantsSuccess = (recipient: string): boolean =>
@@ -154,11 +168,15 @@ function restOf(
   const gone = new Set(outcomes.filter((each) => !isKept(each)).map(({ recipient }) => recipient))
   const recipients = envelope.recipients.filter((recipient) => !gone.has(recipient))
   const kept = outcomes.filter(isKept)
+  const nextAttempt = firstRetry(context, outcomes)
+  const tells = told && kept.some(({ status }) => status === 'failed' || status === 'delivered')
+  const above = aboveLimit(outcomes)
   return {
     message: { envelope: { ...envelope, recipients }, content },
     outcomes: kept,
-    nextAttempt: firstRetry(context, outcomes),
-    tells: told && kept.some(({ status }) => status === 'failed' || status === 'delivered'),
+    nextAttempt,
+    next: above ?? { action: 'retry', at: nextAttempt },
+    settles: tells || above !== undefined,
   }
 }
 
@@ -175,10 +193,10 @@ async function storeRest(
     const problem = left.length > 0 ? notAccepted(outcomes) : undefined
     return { ...base, queued: [], unaccepted: left, problem }
   }
-  const { tells, ...rest } = restOf(submission, outcomes, context)
+  const { settles, ...rest } = restOf(submission, outcomes, context)
   if (rest.message.envelope.recipients.length === 0) return { ...base, queued: [], unaccepted: [] }
   try {
-    const { id, reported } = tells
+    const { id, reported } = settles
       ? await storeAndTell(queue, rest, { context, remote: transport?.name ?? '' })
       : { id: await queue.enqueue(rest.message, rest), reported: [] }
     const waiting = { ...rest.message.envelope, recipients: left }
@@ -199,7 +217,7 @@ async function sendFirst(submission: Submission, context: DeliveryContext): Prom
     transport === undefined
       ? NOT_TRIED
       : await sendPatiently(transport, { envelope, content }, callersPatience(submission))
-  const result = await storeRest(submission, outcomes, context)
+  const result = rejected(submission, outcomes) ?? (await storeRest(submission, outcomes, context))
   // Stored first, told afterwards: a slow plug-in must not stand between a failure and the queue.
   if (outcomes.length > 0)
     await reportAttempt(context, { envelope, content, id: result.queueId, attempts: 1 }, outcomes)
@@ -237,8 +255,10 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
   const runner = await queue.openRunner('submit')
   try {
     const claim = await queue.enqueueClaimed({ envelope, content }, runner)
-    const delivering = { queue, claim, transport, context }
-    return claimResult(claim, await attemptClaim(delivering, callersPatience(submission)), context)
+    const delivering = { queue, claim, transport, context, isNew: true } as const
+    const attempt = await attemptClaim(delivering, callersPatience(submission))
+    const refused = attempt.settled === 'discarded' ? rejected(submission, attempt.outcomes) : undefined
+    return refused ?? claimResult(claim, attempt, context)
   } finally {
     // What became of the message is decided: to fail now would make the caller send it again.
     await runner.close().catch(() => undefined)

@@ -15,6 +15,8 @@ import type { RunnerRole } from './runner-record.ts'
 import type {
   Claim,
   EnqueueOptions,
+  Ledger,
+  LedgerLine,
   NewMessage,
   Place,
   QueueEntry,
@@ -31,6 +33,28 @@ async function readAll(content: MessageContent): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/** It ends with the process, so it never grows enough to be replaced. */
+function memoryLedger(lines: LedgerLine[]): Ledger {
+  let read: number | undefined
+  const exchange = (line?: string) => {
+    if (line !== undefined) lines.push(line)
+    const part = { fresh: read === undefined, lines: lines.slice(read ?? 0) }
+    read = lines.length
+    return part
+  }
+  return {
+    exchange,
+    renew: () => {
+      read = undefined
+      return exchange()
+    },
+    sync: () => Promise.resolve(),
+    close: () => {
+      read = undefined
+    },
+  }
+}
+
 /** The in-memory implementation of {@link QueueStore}. */
 export class MemoryQueue implements QueueStore {
   readonly name = 'memory:'
@@ -38,6 +62,7 @@ export class MemoryQueue implements QueueStore {
   readonly #messages = new Map<string, StoredMessage>()
   readonly #runners = new Set<MemoryRunner>()
   readonly #notes = new Map<string, string>()
+  readonly #ledgers = new Map<string, LedgerLine[]>()
 
   /** @param clock the machine's clock when left out */
   constructor(clock: Clock = systemClock) {
@@ -98,6 +123,16 @@ export class MemoryQueue implements QueueStore {
   async writeNote(name: string, text: string | undefined): Promise<void> {
     if (text === undefined) this.#notes.delete(name)
     else this.#notes.set(name, text)
+  }
+
+  async openLedger(name: string): Promise<Ledger> {
+    const lines = this.#ledgers.get(name) ?? []
+    this.#ledgers.set(name, lines)
+    return memoryLedger(lines)
+  }
+
+  async readLedger(name: string): Promise<readonly LedgerLine[]> {
+    return this.#ledgers.get(name) ?? []
   }
 
   async #store(message: NewMessage, options: EnqueueOptions): Promise<StoredMessage> {

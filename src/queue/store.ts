@@ -181,6 +181,39 @@ export interface QueueFacts {
   readonly quarantined: number
 }
 
+/** A line of a ledger; undefined for one that cannot be read. */
+export type LedgerLine = string | undefined
+
+/** What is read of a ledger at once. */
+export interface LedgerPart {
+  /** Forget what was read before: this is everything that there is. */
+  readonly fresh: boolean
+  /** In the order in which all processes see them. */
+  readonly lines: readonly LedgerLine[]
+}
+
+/** Makes of the lines of a ledger the few that still say everything that counts. */
+export type Condense = (lines: readonly LedgerLine[]) => readonly string[]
+
+/**
+ * Short lines of printable ASCII that all processes append to and read in the same order, for things that must be
+ * counted together. No line of a ledger is ever lost to another process that appends at the same moment.
+ */
+export interface Ledger {
+  /**
+   * Appends a line, which nobody else may write, and reads what was not read yet, the line included.
+   *
+   * @throws MailError QUEUE_* when the ledger cannot be read or written; the line may be there or not
+   */
+  exchange(line?: string): LedgerPart
+  /** Replaces the ledger by what still counts of it. @throws MailError QUEUE_* */
+  renew(): LedgerPart
+  /** Waits until what was appended is on stable storage. @throws MailError QUEUE_* */
+  sync(): Promise<void>
+  /** Frees everything; the ledger can be used again. */
+  close(): void
+}
+
 /** A queue of messages. */
 export interface QueueStore {
   /** For logs: where the queue is. */
@@ -207,4 +240,12 @@ export interface QueueStore {
   readNote(name: string): Promise<string | undefined>
   /** Replaces a shared text in one step; undefined removes it. The last writer wins. Not durable. */
   writeNote(name: string, text: string | undefined): Promise<void>
+  /**
+   * A ledger of that name; it is made at the first use.
+   *
+   * @throws MailError QUEUE_* or CONFIG_* when the queue cannot be written
+   */
+  openLedger(name: string, condense: Condense): Promise<Ledger>
+  /** The lines of a ledger, for whoever only looks; none when there is no such ledger. */
+  readLedger(name: string): Promise<readonly LedgerLine[]>
 }
