@@ -101,7 +101,7 @@ class RateLimit implements Transport {
   async ready(signal?: AbortSignal): Promise<Refusal | undefined> {
     // Looked at before connecting: a server that is not to be used is left alone.
     const full = await this.#counting(async () => {
-      this.#take((await this.#ledger()).exchange())
+      await this.#readOn()
       const portion = this.#portion(1)
       return typeof portion === 'number' ? undefined : portion
     })
@@ -237,11 +237,17 @@ class RateLimit implements Transport {
     return recipients.map((recipient) => ({ ...refusal, recipient }))
   }
 
-  async #reserve(recipients: number): Promise<Slot | Refusal> {
+  /** Learns what other processes have sent. */
+  async #readOn(): Promise<Ledger> {
     const ledger = await this.#ledger()
     this.#take(ledger.exchange())
-    // Else each process would date it anew, and it would count for ever.
+    // Else each process would date what is to come anew, and it would count for ever.
     if (this.#usage.ahead) this.#take(ledger.renew())
+    return ledger
+  }
+
+  async #reserve(recipients: number): Promise<Slot | Refusal> {
+    const ledger = await this.#readOn()
     const portion = this.#portion(recipients)
     if (typeof portion !== 'number') return portion
     const id = randomOctets(8).toString('hex')
