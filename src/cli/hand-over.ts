@@ -7,6 +7,7 @@ import { submit, type SubmitResult } from '../delivery/submit.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
+import type { Handling } from '../queue/store.ts'
 import { openContext, openLog, type Setup } from './setup.ts'
 
 /** A message that is ready to go. */
@@ -81,10 +82,18 @@ export interface Counter {
   close(): void
 }
 
+/** How messages are handed in. */
+export interface CounterOptions {
+  readonly verbose: boolean
+  readonly queueOnly?: boolean
+  /** How the queue treats them. */
+  readonly handling?: Handling
+}
+
 /** Opens what delivering needs: log, plug-ins, queue and, unless everything is only queued, the transport. */
 export async function openCounter(
   setup: Setup,
-  { verbose, queueOnly = false }: { readonly verbose: boolean; readonly queueOnly?: boolean },
+  { verbose, queueOnly = false, handling }: CounterOptions,
 ): Promise<Counter> {
   const { config } = setup
   const spool = queueOnly ? 'only' : config.spool
@@ -97,7 +106,8 @@ export async function openCounter(
   return {
     async take({ envelope, content }) {
       try {
-        return await submit({ envelope, content, transport, queue, spool, submitTimeout, signal }, context)
+        const means = { transport, queue, spool, submitTimeout, signal, handling }
+        return await submit({ envelope, content, ...means }, context)
       } finally {
         content.close()
       }
@@ -114,7 +124,7 @@ export async function openCounter(
 export async function handOver(
   setup: Setup,
   message: ReadyMessage,
-  options: { readonly verbose: boolean; readonly queueOnly?: boolean },
+  options: CounterOptions,
 ): Promise<ExitCode> {
   const counter = await openCounter(setup, options)
   try {

@@ -13,6 +13,7 @@ import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportExpired } from './report.ts'
 import { isExpired, nextAttempt } from './schedule.ts'
 import { settleClaim } from './settle.ts'
+import { heldBecause, suspensionOf } from './suspension.ts'
 
 /** Why a run must not go on. */
 export interface Stop {
@@ -20,6 +21,13 @@ export interface Stop {
   readonly reason: string
   /** False where the message itself may have made the server end the session. */
   readonly certain: boolean
+}
+
+/** An administrator wants nothing to be sent. */
+export const SENDING_SUSPENDED: Stop = {
+  scope: 'account',
+  reason: 'all sending is suspended; mq-queue activate ALL makes it active again',
+  certain: true,
 }
 
 /** What came of the attempt. */
@@ -93,6 +101,26 @@ function holdsDoubt({ message }: Claim, { policy }: DeliveryContext): boolean {
   return policy.inDoubt === 'hold' && message.recipients.some(({ status }) => status === 'in-doubt')
 }
 
+/** Ends a claim of a message that must not be sent now: its time has not come, or sending is suspended. */
+async function keptBack(delivering: Delivering): Promise<AttemptResult | undefined> {
+  const { queue, claim, context } = delivering
+  const { batch, notBefore = 0 } = claim.message
+  try {
+    const suspended = await suspensionOf(queue, batch)
+    if (suspended === 'batch' && batch !== undefined) {
+      const next = { action: 'hold', by: 'suspended', why: heldBecause(batch) } as const
+      return await settle(delivering, [], next, undefined)
+    }
+    if (suspended === undefined && notBefore <= context.clock.now()) return undefined
+    await claim.release()
+    const stop = suspended === undefined ? undefined : SENDING_SUSPENDED
+    return { outcomes: [], settled: 'released', stop }
+  } catch (error) {
+    claim.abandon()
+    return abandoned([], error)
+  }
+}
+
 /** Ends a claim that needs no attempt: what is owed is done, and the message goes where it belongs. */
 async function settleWithoutAttempt(delivering: Delivering): Promise<AttemptResult> {
   const { claim, context } = delivering
@@ -140,6 +168,8 @@ export async function attemptClaim(
 ): Promise<AttemptResult> {
   const { claim, transport, context } = delivering
   if (claim.pending.length === 0 || holdsDoubt(claim, context)) return settleWithoutAttempt(delivering)
+  const kept = await keptBack(delivering)
+  if (kept !== undefined) return kept
   const { envelope, id } = claim.message
   const stored = new Set<string>()
   const delivery = {

@@ -9,13 +9,14 @@ import { setMaxListeners } from 'node:events'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim, type Stop } from './attempt.ts'
+import { attemptClaim, SENDING_SUSPENDED, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { guardAccount } from './account-guard.ts'
 import { noteLastRun } from './last-run.ts'
 import { dueWindows, type Selection } from './due-window.ts'
 import { recoverQueue } from './recovery.ts'
 import { isDue } from './schedule.ts'
+import { readSuspended } from './suspension.ts'
 import { countAttempt, newReport, type RunReport } from './run-report.ts'
 
 /** Removals become durable at least this often, in milliseconds. */
@@ -113,7 +114,7 @@ async function deliverWindow(run: Run, window: readonly QueueEntry[], from: numb
 /** Whether there is anything to do, found out without looking at more names than needed. */
 async function somethingIsDue({ store, context, options }: Run, selection: Selection): Promise<boolean> {
   for await (const entry of store.list(['new'])) {
-    const due = selection.all || isDue(selection.policy, entry, { ...selection, now: context.clock.now() })
+    const due = isDue(selection.policy, entry, { ...selection, now: context.clock.now() })
     if (due && (options.selects === undefined || (await options.selects(entry)))) return true
   }
   return false
@@ -130,6 +131,10 @@ async function accountIsReady({ transport, options, report }: Run): Promise<bool
 
 async function deliverAll(run: Run, store: QueueStore): Promise<void> {
   const { context, options } = run
+  if ((await readSuspended(store)).all) {
+    const { scope, reason } = SENDING_SUSPENDED
+    run.report.stopped ??= { scope, reason }
+  }
   const { clock, policy } = context
   const selection = { cutoff: clock.now(), all: options.all === true, policy, clock }
   if (mustStop(run) || !(await somethingIsDue(run, selection)) || !(await accountIsReady(run))) return

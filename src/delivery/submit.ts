@@ -15,7 +15,7 @@ import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 import { notifyFor } from '../message/recipient-request.ts'
-import type { Claim, Disposition, NewMessage, QueueStore } from '../queue/store.ts'
+import type { Claim, Disposition, Handling, NewMessage, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { guardAccount } from './account-guard.ts'
 import { aboveLimit, attemptClaim, blameless, type AttemptResult } from './attempt.ts'
@@ -24,6 +24,7 @@ import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportQueued } from './report.ts'
 import { nextAttempt } from './schedule.ts'
 import { reportedFailures, settleClaim, type Settling } from './settle.ts'
+import { suspensionOf } from './suspension.ts'
 
 /** A message on its way in, and the means to deal with it. */
 export interface Submission {
@@ -34,6 +35,8 @@ export interface Submission {
   readonly spool: SpoolMode
   /** Milliseconds until the server must be ready for the body; after that the message is queued. */
   readonly submitTimeout?: number | undefined
+  /** How the queue treats the message. */
+  readonly handling?: Handling | undefined
   /** The caller must end now: what is not sent yet is queued. */
   readonly signal?: AbortSignal | undefined
 }
@@ -155,7 +158,7 @@ async function storeAndTell(
 
 /** What the queue has to keep: who did not get it, and everybody when the sender wants to hear of a success. */
 function restOf(
-  { envelope, content }: Submission,
+  { envelope, content, handling }: Submission,
   outcomes: readonly RecipientOutcome[],
   context: DeliveryContext,
 ): Rest & { readonly settles: boolean } {
@@ -172,7 +175,7 @@ function restOf(
   const tells = told && kept.some(({ status }) => status === 'failed' || status === 'delivered')
   const above = aboveLimit(outcomes)
   return {
-    message: { envelope: { ...envelope, recipients }, content },
+    message: { ...handling, envelope: { ...envelope, recipients }, content },
     outcomes: kept,
     nextAttempt,
     next: above ?? { action: 'retry', at: nextAttempt },
@@ -247,14 +250,14 @@ export function claimResult(
 }
 
 async function storeFirst(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
-  const { envelope, content, queue, transport } = submission
+  const { envelope, content, handling, queue, transport } = submission
   if (queue === undefined) {
     throw new MailError('CONFIG_INVALID', 'spool = first needs queue_dir; set it, or use spool = fallback')
   }
   if (transport === undefined) return storeRest(submission, NOT_TRIED, context)
   const runner = await queue.openRunner('submit')
   try {
-    const claim = await queue.enqueueClaimed({ envelope, content }, runner)
+    const claim = await queue.enqueueClaimed({ ...handling, envelope, content }, runner)
     const delivering = { queue, claim, transport, context, isNew: true } as const
     const attempt = await attemptClaim(delivering, callersPatience(submission))
     const refused = attempt.settled === 'discarded' ? rejected(submission, attempt.outcomes) : undefined
@@ -263,6 +266,27 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
     // What became of the message is decided: to fail now would make the caller send it again.
     await runner.close().catch(() => undefined)
   }
+}
+
+/** Where nobody can tell, mail that belongs to no batch goes its way: the queue may be none of the caller's business. */
+async function isSuspended(queue: QueueStore, batch: string | undefined): Promise<boolean> {
+  try {
+    return (await suspensionOf(queue, batch)) !== undefined
+  } catch {
+    return batch !== undefined
+  }
+}
+
+/** A message that is not to be sent yet is queued, whatever else would be done with it. */
+async function mustWait({ handling, queue }: Submission, { clock }: DeliveryContext): Promise<boolean> {
+  if ((handling?.notBefore ?? 0) <= clock.now()) {
+    return queue !== undefined && (await isSuspended(queue, handling?.batch))
+  }
+  if (queue !== undefined) return true
+  throw new MailError(
+    'CONFIG_MISSING',
+    'a message that is to be sent later needs a queue to wait in; set queue_dir',
+  )
 }
 
 /** With a queue, a server that is known to be down is not waited for. */
@@ -280,7 +304,7 @@ function withGuard(submission: Submission, context: DeliveryContext): Submission
  */
 export async function submit(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
   const guarded = withGuard(submission, context)
-  switch (guarded.spool) {
+  switch ((await mustWait(submission, context)) ? 'only' : guarded.spool) {
     case 'fallback':
       return sendFirst(guarded, context)
     case 'first':

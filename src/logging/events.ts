@@ -9,7 +9,8 @@ export const EVENTS = {
   'message.in-doubt': 'the body was handed over but no reply came',
   'message.queued': 'the message is on stable storage in the queue',
   'message.expired': 'too old to be tried again; kept in failed/',
-  'message.discarded': 'a plug-in gave the message up, or it was above a limit and on_limit refuses such mail',
+  'message.discarded':
+    'a plug-in gave the message up, or it was above a limit and on_limit refuses such mail',
   'message.bounced': 'the sender is told what became of the message; the report is in the queue',
   'message.delay-noticed': 'the sender is told that the message is delayed; the notice is in the queue',
   'message.taken': 'an administrator or another run took the message while it was being delivered',

@@ -93,7 +93,8 @@ function removeQuietly(path: string): void {
 /**
  * Reads a ledger without making or changing anything.
  *
- * @returns its lines; none when there is no such ledger or it cannot be read
+ * @returns its lines; none when there is no such ledger
+ * @throws MailError QUEUE_* when it cannot be read
  */
 export function readLedger(queueDir: string, name: string): readonly LedgerLine[] {
   let fd: number | undefined
@@ -102,8 +103,9 @@ export function readLedger(queueDir: string, name: string): readonly LedgerLine[
     if (number === undefined) return []
     fd = openForReading(folderPath(queueDir, 'notes', fileName(name, number)))
     return parse(readFileSync(fd, 'latin1')).lines
-  } catch {
-    return []
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw queueError(error, `cannot read the ledger of ${name} in`, folderPath(queueDir, 'notes'))
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

@@ -24,6 +24,7 @@ export interface StoredMessage {
   readonly lastAttempt: number | undefined
   readonly events: TimedEvent[]
   priority: number
+  notBefore: number | undefined
   place: Place
   nextAttempt: number
   /** Who claimed it; whoever is not in the set of open runners is dead. */
@@ -33,8 +34,15 @@ export interface StoredMessage {
 }
 
 /** The entry of a message in a listing. */
-export function toEntry({ id, place, queuedAt, nextAttempt, priority }: StoredMessage): QueueEntry {
-  return { id, place, queuedAt, nextAttempt, priority, key: id }
+export function toEntry({
+  id,
+  place,
+  queuedAt,
+  nextAttempt,
+  priority,
+  notBefore,
+}: StoredMessage): QueueEntry {
+  return { id, place, queuedAt, nextAttempt, priority, notBefore, key: id }
 }
 
 /** A message with its history. */
@@ -126,8 +134,10 @@ export class MemoryClaim implements Claim {
       this.#messages.delete(this.#stored.id)
       return target
     }
-    if (unfinished.action === 'retry' || unfinished.action === 'wait')
+    if (unfinished.action === 'retry' || unfinished.action === 'wait') {
       this.#stored.nextAttempt = unfinished.at
+      if (unfinished.at < (this.#stored.notBefore ?? 0)) this.#stored.notBefore = undefined
+    }
     this.#stored.priority = priority
     this.#put(target)
     return PLACE[target]

@@ -12,13 +12,14 @@ import type { Place, QueueEntry } from './store.ts'
 
 /** The entry that a file name in a folder stands for. */
 export function entryOf(place: Place, name: string, parsed = parseName(name)): QueueEntry {
-  const { unique, nextAttempt, priority } = parsed
+  const { unique, nextAttempt, priority, notBefore } = parsed
   return {
     id: queueId(unique),
     place,
     queuedAt: queuedSeconds(unique) * 1000,
     nextAttempt: nextAttempt * 1000,
     priority,
+    ...(notBefore === undefined ? {} : { notBefore: notBefore * 1000 }),
     key: name,
   }
 }

@@ -19,14 +19,22 @@ import type { RunnerRole } from './runner-record.ts'
 /** Where a message is. */
 export type Place = 'new' | 'cur' | 'hold' | 'failed'
 
-/** A message to be stored. */
-export interface NewMessage {
-  readonly envelope: Envelope
-  readonly content: MessageContent
+/** How the queue treats one message. */
+export interface Handling {
   /** Milliseconds since the epoch at which the message is given up, whatever the site's policy says. */
   readonly expires?: number
   /** The name of the batch it belongs to, for administrators. */
   readonly batch?: string
+  /** 0 (most urgent) to 9; 5 when left out. */
+  readonly priority?: number
+  /** Milliseconds since the epoch before which the message is not sent, whoever asks for it. */
+  readonly notBefore?: number
+}
+
+/** A message to be stored. */
+export interface NewMessage extends Handling {
+  readonly envelope: Envelope
+  readonly content: MessageContent
 }
 
 /** What happened to a message in the queue that it comes from. */
@@ -61,6 +69,8 @@ export interface QueueEntry {
   readonly nextAttempt: number
   /** 0 (most urgent) to 9. */
   readonly priority: number
+  /** Milliseconds since the epoch before which it is not sent, whatever the schedule says. */
+  readonly notBefore?: number | undefined
   /** The store's own handle; meaningless to others. */
   readonly key: string
 }
@@ -77,7 +87,10 @@ export interface QueuedMessage extends QueueEntry, MessageState {
 
 /** Where a message goes when its claim ends; recipients are unfinished that may still get the message. */
 export type Disposition =
-  /** Unfinished recipients are tried again at that time; a message that has none goes where it belongs. */
+  /**
+   * Unfinished recipients are tried again at that time, also when it is earlier than the message was to be sent; a
+   * message that has none goes where it belongs.
+   */
   | { readonly action: 'retry'; readonly at: number }
   /** The message waits, whatever its recipients are: something is still to be done for it. */
   | { readonly action: 'wait'; readonly at: number }
@@ -246,6 +259,6 @@ export interface QueueStore {
    * @throws MailError QUEUE_* or CONFIG_* when the queue cannot be written
    */
   openLedger(name: string, condense: Condense): Promise<Ledger>
-  /** The lines of a ledger, for whoever only looks; none when there is no such ledger. */
+  /** The lines of a ledger, for whoever only looks; none when there is no such ledger. @throws MailError QUEUE_* */
   readLedger(name: string): Promise<readonly LedgerLine[]>
 }

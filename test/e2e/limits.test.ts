@@ -135,7 +135,7 @@ const CHANGES = '^(write|link|unlink|f(data)?sync)'
 describe('the ledger', () => {
   it('survives a kill before any of its changes, also while it is replaced', async () => {
     const points = await forEveryPoint((at) => tryAt({ at, how: 'before', ops: CHANGES }, true))
-    expect(points).toBeGreaterThan(10)
+    expect(points).toBeGreaterThanOrEqual(10)
   })
 
   it('survives a kill in the middle of any write', async () => {
@@ -146,6 +146,6 @@ describe('the ledger', () => {
     const errnos = ['ENOSPC', 'EIO', 'EROFS', 'EDQUOT'] as const
     const how = (at: number) => errnos[at % errnos.length] ?? 'EIO'
     const points = await forEveryPoint((at) => tryAt({ at, how: how(at), ops: CHANGES }, true))
-    expect(points).toBeGreaterThan(10)
+    expect(points).toBeGreaterThanOrEqual(10)
   })
 })

@@ -157,7 +157,7 @@ describe('a limited transport', () => {
       close: () => Promise.resolve(),
     }
     const transport = limited(down, limitsOf({ perDay: 1 }))
-    for (const _ of [1, 2, 3]) {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
       expect(inShort(await transport.send(deliveryTo('b@x')))).toEqual(['connection'])
       time.now += SECOND
     }
@@ -181,7 +181,7 @@ describe('a limited transport', () => {
     time.now += DAY
     expect(inShort(await transport.send(deliveryTo('b@x')))).toEqual(['delivered'])
     time.now -= DAY
-    for (const _ of [1, 2, 3]) {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
       const restarted = limited(new MemoryTransport(), limitsOf({ perMinute: 1 }))
       expect(inShort(await restarted.send(deliveryTo('b@x')))).toEqual(['limit'])
       time.now += 19 * SECOND
