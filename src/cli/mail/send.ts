@@ -170,7 +170,7 @@ async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<Ex
     await showMail(setup, ready)
     return exitCode
   }
-  const result = await deliverMail(setup, circumstances, ready, unsent, call.verbose)
+  const result = await deliverMail(setup, circumstances, ready, unsent, call)
   return result === EX.OK ? exitCode : result
 }
 
