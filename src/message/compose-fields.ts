@@ -39,8 +39,9 @@ const STRUCTURED = /^(?:content-.*|mime-version|(?:resent-)?(?:message-id|date)|
 const FOLD_AT = 76
 
 const PRINTABLE = /^[\t -~]*$/
-const LONG_BLANK = /[ \t]{60,}/g
-const LONG_WORD = /[^ \t]{900}/
+/** What these look for begins where a run begins, so that no run is looked at again from each of its characters. */
+const LONG_BLANK = /(?<![ \t])[ \t]{60,}/g
+const LONG_WORD = /(?<![^ \t])[^ \t]{900}/
 
 function malformed(name: string, why: string): MailError {
   return new MailError('MESSAGE_MALFORMED', `the header ${quoteForMessage(name)} cannot be used: ${why}`)

@@ -104,6 +104,13 @@ describe('own fields', () => {
       code: 'MESSAGE_MALFORMED',
     })
   })
+
+  it('of words that are almost too long are read once, not once for each character', async () => {
+    // 4 MB, and each word one character short of what would have to be encoded.
+    const words = Array.from({ length: 4500 }, () => 's'.repeat(899))
+    const [subject] = fields(await compose([['Subject', words.join(' ')]]), 'Subject')
+    expect(subject?.split('\r\n ')).toEqual([`Subject: ${words[0] ?? ''}`, ...words.slice(1)])
+  })
 })
 
 describe('own MIME fields', () => {
