@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { queueError } from '../errors/errno.ts'
 import { randomOctets } from '../util/random.ts'
-import { bufferContent, fileContent, type MessageContent } from './content.ts'
+import { bufferContent, fileContent, joinContents, type MessageContent } from './content.ts'
 
 /** The largest body that is held in memory, in octets. */
 export const MEMORY_LIMIT = 1024 * 1024
@@ -24,6 +24,8 @@ export class BodyStore {
   #used = 0
   #fd: number | undefined
   #written = 0
+  /** What the file did not take, and what was to follow it. */
+  #left = Buffer.alloc(0)
 
   /** @param directory where a large body goes; it must exist and be writable by then */
   constructor(directory: string) {
@@ -38,8 +40,9 @@ export class BodyStore {
    */
   async append(chunk: Buffer): Promise<void> {
     if (this.#used + chunk.length > MEMORY_LIMIT) {
-      await this.#spill(this.#block.subarray(0, this.#used))
+      const block = this.#block.subarray(0, this.#used)
       this.#used = 0
+      await this.#spill(block, chunk)
     }
     if (chunk.length > MEMORY_LIMIT) return this.#spill(chunk)
     this.#reserve(this.#used + chunk.length)
@@ -55,10 +58,23 @@ export class BodyStore {
   async finish(): Promise<MessageContent> {
     const rest = this.#block.subarray(0, this.#used)
     if (this.#fd === undefined) return bufferContent(Buffer.from(rest))
+    this.#used = 0
     await this.#spill(rest)
     const fd = this.#fd
     this.#fd = undefined
     return fileContent(fd, 0, this.#written)
+  }
+
+  /**
+   * Ends the collecting where appending or {@link finish} failed.
+   *
+   * @returns all that was appended, what the file did not take included; it owns the file
+   */
+  salvage(): MessageContent {
+    const rest = bufferContent(Buffer.concat([this.#left, this.#block.subarray(0, this.#used)]))
+    const fd = this.#fd
+    this.#fd = undefined
+    return fd === undefined ? rest : joinContents([fileContent(fd, 0, this.#written), rest])
   }
 
   /** Frees everything when there will be no content. Harmless after {@link finish}. */
@@ -74,16 +90,18 @@ export class BodyStore {
     this.#block = larger
   }
 
-  async #spill(bytes: Buffer): Promise<void> {
+  async #spill(bytes: Buffer, following?: Buffer): Promise<void> {
+    let done = 0
     try {
       this.#fd ??= openNameless(this.#directory)
-      for (let done = 0; done < bytes.length;) {
+      while (done < bytes.length) {
         const left = bytes.length - done
         const { bytesWritten } = await writeAsync(this.#fd, bytes, done, left, this.#written)
         done += bytesWritten
         this.#written += bytesWritten
       }
     } catch (error) {
+      this.#left = Buffer.concat([bytes.subarray(done), following ?? Buffer.alloc(0)])
       throw queueError(error, 'cannot keep the message in', this.#directory)
     }
   }

@@ -7,7 +7,7 @@ import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
 import { BodyStore } from '../../message/body-store.ts'
-import { joinContent, type MessageContent } from '../../message/content.ts'
+import type { MessageContent } from '../../message/content.ts'
 import type { HeaderBlock } from '../../message/header-block.ts'
 import { readMessage } from '../../message/read-message.ts'
 import { tellChanges } from '../sendmail/finish-message.ts'
@@ -101,21 +101,12 @@ async function joined(
     hold(content, true)
     return content
   } catch (error) {
-    // What does not fit on the disk cannot be finished either.
-    await store.finish().then(
-      (part) => hold(part, false),
-      () => store.discard(),
-    )
+    hold(store.salvage(), false)
     throw error
   }
 }
 
-/** The header as it was read, with its blank line; nothing where nothing was read. */
-function asItCame({ all }: HeaderBlock, { size }: MessageContent): Buffer {
-  const raw = all.map((field) => field.raw).join('')
-  return Buffer.from(raw === '' && size === 0 ? '' : `${raw}\r\n`, 'latin1')
-}
-
+/** It is read to its end before anybody looks into it: what is wrong with its header must not lose the rest. */
 async function readTemplate(
   setup: Setup,
   { quoted }: MailCall,
@@ -123,9 +114,10 @@ async function readTemplate(
   unsent: Unsent,
 ): Promise<MailInput> {
   const options = { dotEnds: false, spillDirectory: directory }
-  const message = await readMessage(standardInput(), options)
+  const raw = await joined(directory, ['-'], unsent)
+  const message = await readMessage(raw.bytes ?? raw.stream(), options)
   const { header, body } = message
-  unsent.holdMessage(joinContent(asItCame(header, body), body))
+  unsent.hold(body)
   tellChanges(setup, message)
   return {
     header,

@@ -230,7 +230,7 @@ export async function sendMail(setup: Setup, call: MailCall): Promise<ExitCode> 
     setup.terminal.complain('lines that begin with ~ are text: they are obeyed only where they are typed')
   }
   const known = {
-    fields: { ...given, ...(subject === undefined ? {} : { subject }) },
+    fields: call.template ? undefined : { ...given, ...(subject === undefined ? {} : { subject }) },
     sender: author.sender.address,
     isKept: call.mode !== 'dry-run',
   }

@@ -112,6 +112,30 @@ describe('a mail that cannot be made of what was read', () => {
       home: { 'dead.letter': /\nTo: not an@@address\nSubject: S\n\nhello\n\n$/ },
     },
     {
+      name: 'is kept as it came, all of it, when it is a template whose header is too large',
+      args: ['-t'],
+      stdin: `To: a@x.org\nSubject: S\nX-Large: ${'x'.repeat(4 * 1024 * 1024)}\n\nhello\n`,
+      code: 65,
+      recipients: [],
+      stderr: KEPT,
+      home: {
+        'dead.letter': /^From \S+ [^\n]+\nTo: a@x\.org\nSubject: S\nX-Large: x{4194304}\n\nhello\n\n$/,
+      },
+    },
+    ...(['template', 'text'] as const).map((kind) => ({
+      name: `is kept as far as it was read when there is no room for it: ${kind}`,
+      args: kind === 'template' ? ['-t'] : args,
+      settings: { queue_dir: undefined },
+      env: { TMPDIR: 'DIR/nothing' },
+      stdin: `To: a@x.org\nSubject: S\n\n${'hello\n'.repeat(200_000)}`,
+      code: 75,
+      recipients: [],
+      stderr: /^mq-mail: [^\n]+nothing[^\n]*; as far as it was read, it is kept in [^\n]*dead\.letter\n$/,
+      home: {
+        'dead.letter': /^From \S+ [^\n]+\nTo: a@x\.org\nSubject: S\n[^]{0,300}?\n(?:hello\n){170000}/,
+      },
+    })),
+    {
       name: 'is not kept when it was only to be shown',
       args: ['--dry-run', '-a', 'Content-ID: \u00fc', ...args],
       code: 65,
