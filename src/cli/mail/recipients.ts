@@ -47,13 +47,33 @@ function members(text: string): string[] {
   return [...found, text.slice(start)]
 }
 
-/** A member that consists of several addresses with nothing but blanks between them. */
-function addressesIn(member: string): readonly Mailbox[] | undefined {
-  const pieces = member.trim().split(/\s+/).map(parseAddressList)
-  const areAddresses = pieces.every(
-    ({ addresses, problems }) => problems.length === 0 && addresses[0]?.address.includes('@') === true,
-  )
-  return areAddresses ? pieces.flatMap(({ addresses }) => addresses) : undefined
+/** A bare name in a list whose members have nothing but blanks between them. */
+const BARE_NAME = /^[A-Za-z0-9_][\w.+-]*$/
+
+function isAddress(word: string): boolean {
+  const { addresses, problems } = parseAddressList(word)
+  return problems.length === 0 && addresses[0]?.address.includes('@') === true
+}
+
+/** The words of a member that is no mailbox, where each may be one; nothing for all other members. */
+function wordsOf(member: string): readonly string[] {
+  if (parseAddressList(member).problems.length === 0) return []
+  const words = member.trim().split(/\s+/)
+  return words.every((word) => BARE_NAME.test(word) || isAddress(word)) ? words : []
+}
+
+/** The recipients in a member: several when it has nothing but blanks between addresses and names that are known. */
+function listed(member: string, known: ReadonlySet<string>): readonly string[] {
+  const words = wordsOf(member)
+  return words.length > 0 && words.every((word) => known.has(word) || isAddress(word)) ? words : [member]
+}
+
+/** The names that have to be known for a text to be a list; see {@link readMailboxes}. */
+export function doubtfulNames(texts: readonly string[]): string[] {
+  return texts
+    .flatMap(members)
+    .flatMap(wordsOf)
+    .filter((word) => BARE_NAME.test(word))
 }
 
 function readMember(member: string): MailboxList {
@@ -64,9 +84,10 @@ function readMember(member: string): MailboxList {
     )
   }
   const { addresses, problems } = parseAddressList(member)
-  const found = problems.length === 0 ? addresses : addressesIn(member)
-  if (found === undefined) return { mailboxes: [], problems }
-  return checked(found)
+  if (problems.length === 0) return checked(addresses)
+  const isDoubtful = wordsOf(member).length > 0
+  const remedy = '; if it is a list, put commas between its members'
+  return { mailboxes: [], problems: problems.map((problem) => `${problem}${isDoubtful ? remedy : ''}`) }
 }
 
 function checked(found: readonly Mailbox[]): MailboxList {
@@ -88,12 +109,18 @@ function checked(found: readonly Mailbox[]): MailboxList {
  *
  * @param texts one list each; empty ones are no recipients
  * @param aliases those of the mailrc files; a name behind a backslash is none of them
+ * @param known the bare names that may stand in a list with blanks alone between its members
  * @throws MailError USAGE for a line break, a file or a command among them
  */
-export function readMailboxes(texts: readonly string[], aliases: MailRc['aliases']): MailboxList {
+export function readMailboxes(
+  texts: readonly string[],
+  aliases: MailRc['aliases'],
+  known: ReadonlySet<string> = new Set(),
+): MailboxList {
   for (const text of texts) refuseLineBreak(text, 'recipient')
-  const named = texts.flatMap(members)
-  const lists = named.flatMap((member) => expandMailAliases([member], aliases)).map(readMember)
+  const named = texts.flatMap(members).flatMap((member) => listed(member, known))
+  const expanded = named.flatMap((member) => expandMailAliases([member], aliases))
+  const lists = expanded.flatMap((member) => listed(member, known)).map(readMember)
   return {
     mailboxes: lists.flatMap(({ mailboxes }) => mailboxes),
     problems: lists.flatMap(({ problems }) => problems),

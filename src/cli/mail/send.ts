@@ -10,6 +10,7 @@ import { composeMail } from '../../message/compose.ts'
 import { newMessageId } from '../../message/message-id.ts'
 import { envelope } from '../../message/recipients.ts'
 import { splitContent } from '../../message/split-content.ts'
+import { mailDomain } from '../../util/mail-domain.ts'
 import { finishMessage } from '../sendmail/finish-message.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { ownDomain } from '../shown-addresses.ts'
@@ -28,6 +29,7 @@ import { circumstancesOf, fallbackCharset, replyTo, type Circumstances } from '.
 import { deliverMail, showMail } from './deliver.ts'
 import { checkHeaders, sortHeaders, templateHeaders, withHeader, type SortedHeaders } from './header-lines.ts'
 import { checkInput, readInput, readWhole, type MailInput } from './input.ts'
+import { knownNames } from './known-names.ts'
 import { draft as draftOf } from './letter.ts'
 import { readMailboxes, type MailboxList } from './recipients.ts'
 import { askForMail, isTyped } from './typed-mail.ts'
@@ -66,8 +68,14 @@ function allRecipients(call: MailCall, ...sorted: readonly SortedHeaders[]): Nam
   return { to: of('to'), cc: of('cc'), bcc: of('bcc') }
 }
 
-function readAll({ to, cc, bcc }: NamedRecipients, { aliases }: Circumstances): Mailboxes {
-  const read = (texts: readonly string[]): MailboxList => readMailboxes(texts, aliases)
+async function readAll(
+  { config }: Setup,
+  { to, cc, bcc }: NamedRecipients,
+  { aliases, expand }: Circumstances,
+): Promise<Mailboxes> {
+  const sources = { aliases, expand, domain: mailDomain(config.qualifyDomain) }
+  const known = await knownNames([...to, ...cc, ...bcc], sources)
+  const read = (texts: readonly string[]): MailboxList => readMailboxes(texts, aliases, known)
   return { to: read(to), cc: read(cc), bcc: read(bcc) }
 }
 
@@ -169,7 +177,7 @@ async function readTemplate(setup: Setup, plan: Plan, unsent: Unsent): Promise<D
   const { call, circumstances, own } = plan
   const input = await readInput(setup, call, undefined, unsent)
   const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header))
-  const named = readAll(allRecipients(call, own, template), circumstances)
+  const named = await readAll(setup, allRecipients(call, own, template), circumstances)
   demandRecipients(named, true)
   const author =
     template.from === undefined
@@ -186,7 +194,8 @@ async function readTyped(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draf
   const typed = await askForMail(setup, call, circumstances, given, plan.subject)
   if (typed === 'abandoned') return undefined
   if (typed.body.length > 0) unsent.holdMessage(bufferContent(draftOf(typed)))
-  const named = readAll({ to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] }, circumstances)
+  const typedLists = { to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] }
+  const named = await readAll(setup, typedLists, circumstances)
   const addressees = await resolveAddressees(setup, named, circumstances)
   const input = await readInput(setup, call, bufferContent(typed.body), unsent)
   return { ...plan, subject: typed.subject, addressees, headers: own.others, input }
@@ -213,7 +222,7 @@ async function planMail(setup: Setup, call: MailCall): Promise<Plan> {
   checkInput(call)
   checkHeaders(own.others)
   const given = allRecipients(call, own)
-  const named = readAll(given, circumstances)
+  const named = await readAll(setup, given, circumstances)
   if (!call.template) demandRecipients(named, false)
   const author = await authorOf(setup, call, circumstances, lookUp({ circumstances }), own.from)
   const plan = { call, circumstances, own, given, subject: call.subject ?? own.subject, author }

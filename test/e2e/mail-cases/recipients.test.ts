@@ -34,6 +34,21 @@ describe('recipients', () => {
       to: ['u1@d.org', 'u2@d.org'],
     },
     {
+      name: 'A59 may be names that are known here among them: an alias, a user, a personal alias',
+      args: ['-s', 'U', 'u1@d.org ops root team'],
+      files: { rc: 'alias team t1@x.org t2@x.org\n' },
+      env: { MAILRC: 'DIR/rc' },
+      recipients: ['u1@d.org', 'one@h.example', 'two@h.example', 'admin@h.example', 't1@x.org', 't2@x.org'],
+      to: ['u1@d.org', 'one@h.example', 'two@h.example', 'admin@h.example', 't1@x.org', 't2@x.org'],
+    },
+    {
+      name: 'A59 are refused when a word among them is not known: it may be a part of a name',
+      args: ['-s', 'U', 'Bob Nobody b@x.org', 'a@x.org'],
+      code: 65,
+      to: ['a@x.org'],
+      stderr: /^mq-mail: "Bob Nobody b@x\.org" [^\n]+; if it is a list, put commas between its members\n$/,
+    },
+    {
       name: 'A62 may have a comment',
       args: ['-s', 'S', 'bob@x.org (Bob B)'],
       recipients: ['bob@x.org'],
