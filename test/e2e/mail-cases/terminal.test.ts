@@ -92,6 +92,44 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     })
   })
 
+  it('goes to those who are typed too, and what is wrong with a recipient is told once, before it is typed', async () => {
+    const site = await openMailSite()
+    const { code, screen } = await atTerminal(
+      site,
+      ['-s', 'S', '-b', 'b@x.org', 'a@x.org', 'not an@@address'],
+      [['it has more than one word', '~t root, A@x.org\n~c wrong@@address\nbody\n~p\n.\n']],
+    )
+    expect(code).toBe(65)
+    expect(screen.split('"not an@@address"')).toHaveLength(2)
+    expect(screen.split('"wrong@@address"')).toHaveLength(2)
+    await expectMail(site, {
+      recipients: ['a@x.org', 'b@x.org', 'admin@h.example'],
+      lines: ['To: a@x.org, admin@h.example'],
+      text: 'body\n',
+    })
+  })
+
+  it.each([
+    ['~c /etc/passwd', /^From \S+ [^\n]+\nTo: a@x\.org\nCc: \/etc\/passwd\nSubject: S\n[^]*\n\nbody\n\n$/],
+    ['~t /etc/passwd', /^From \S+ [^\n]+\nTo: a@x\.org, \/etc\/passwd\nSubject: S\n[^]*\n\nbody\n\n$/],
+    ['~b |cat', /^From \S+ [^\n]+\nTo: a@x\.org\nBcc: \|cat\nSubject: S\n[^]*\n\nbody\n\n$/],
+  ])('ends with 64 and is kept when %s is typed in it, however it is ended', async (line, letter) => {
+    for (const end of ['.\n', KEYS.end]) {
+      const site = await openMailSite()
+      const { code, screen } = await atTerminal(
+        site,
+        ['-s', 'S', 'a@x.org'],
+        [
+          ['ready\r\n', `body\n${line}\n~p\n`],
+          ['(continue)', end],
+        ],
+      )
+      expect(code).toBe(64)
+      expect(screen).toMatch(/mq-mail: [^\n]+ is a file or a command[^\n]+; it is kept in [^\n]+dead\.letter/)
+      await expectMail(site, { recipients: [], home: { 'dead.letter': letter } })
+    }
+  })
+
   it('is told of when save is unset and nothing of it is kept', async () => {
     const site = await openMailSite()
     const { code, screen } = await atTerminal(
