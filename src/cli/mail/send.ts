@@ -194,9 +194,10 @@ async function readTyped(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draf
   const typed = await askForMail(setup, call, circumstances, given, plan.subject)
   if (typed === 'abandoned') return undefined
   if (typed.body.length > 0) unsent.holdMessage(bufferContent(draftOf(typed)))
-  const typedLists = { to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] }
-  const named = await readAll(setup, typedLists, circumstances)
-  const addressees = await resolveAddressees(setup, named, circumstances)
+  // Those of the command line come first, and are resolved.
+  const more = (kind: (typeof KINDS)[number]): string[] => typed[kind].slice(given[kind].length)
+  const named = await readAll(setup, { to: more('to'), cc: more('cc'), bcc: more('bcc') }, circumstances)
+  const addressees = await resolveAddressees(setup, named, circumstances, plan.addressees)
   const input = await readInput(setup, call, bufferContent(typed.body), unsent)
   return { ...plan, subject: typed.subject, addressees, headers: own.others, input }
 }
