@@ -2,6 +2,7 @@
  * Header fields from the command line and from a template, sorted by what they are for: those that name recipients,
  * the sender and the subject say the same as options, so that no field is ever there twice.
  */
+import { MailError } from '../../errors/mail-error.ts'
 import { ownFields, ownFieldValue } from '../../message/compose-fields.ts'
 import { isContentField } from '../../message/compose-tree.ts'
 import { fieldText, type HeaderBlock } from '../../message/header-block.ts'
@@ -21,8 +22,29 @@ export interface SortedHeaders {
 
 const SORTED: ReadonlySet<string> = new Set([...KINDS, 'subject', 'from'])
 
-/** Sorts fields. */
+/** Who gets a message that is sent on (RFC 5322 section 3.6.6). */
+const SENT_ON = /^resent-(?:to|cc|bcc)$/i
+
+/**
+ * A message that is sent on goes as it is to others than those of its To, and a mail that is composed does neither:
+ * it would go to the wrong people.
+ */
+function refuseSentOn(headers: readonly Header[]): void {
+  const name = headers.find(([each]) => SENT_ON.test(each))?.[0]
+  if (name === undefined) return
+  throw new MailError(
+    'MESSAGE_MALFORMED',
+    `the header has ${name}, and mq-mail sends no message on; use mq-sendmail -t for that`,
+  )
+}
+
+/**
+ * Sorts fields.
+ *
+ * @throws MailError MESSAGE_MALFORMED for those of a message that is sent on
+ */
 export function sortHeaders(headers: readonly Header[]): SortedHeaders {
+  refuseSentOn(headers)
   const valuesOf = (key: string): string[] =>
     headers.filter(([name]) => name.toLowerCase() === key).map(([, value]) => value)
   return {

@@ -111,6 +111,19 @@ describe('a mail that cannot be made of what was read', () => {
       stderr: /^mq-mail: [^\n]+\nmq-mail: [^\n]+; it is kept in [^\n]*dead\.letter\n$/,
       home: { 'dead.letter': /\nTo: not an@@address\nSubject: S\n\nhello\n\n$/ },
     },
+    ...['Resent-To', 'resent-cc', 'Resent-Bcc'].map((name) => ({
+      name: `is kept as it came when it is a template with ${name}: its To is not whom it is for`,
+      args: ['-t'],
+      stdin: `${name}: b@x.org\nTo: a@x.org\nSubject: S\n\nhello\n`,
+      code: 65,
+      recipients: [],
+      stderr: new RegExp(
+        `^mq-mail: [^\\n]*${name}[^\\n]*mq-sendmail -t[^\\n]*; it is kept in [^\\n]*dead\\.letter\\n$`,
+      ),
+      home: {
+        'dead.letter': new RegExp(`\\n${name}: b@x\\.org\\nTo: a@x\\.org\\nSubject: S\\n\\nhello\\n\\n$`),
+      },
+    })),
     {
       name: 'is kept as it came, all of it, when it is a template whose header is too large',
       args: ['-t'],
@@ -146,6 +159,7 @@ describe('a mail that cannot be made of what was read', () => {
 
   it.each([
     ['a recipient', ['-s', 'S', 'not an@@address'], 65],
+    ['a field of a message that is sent on', ['-a', 'Resent-Bcc: b@x.org', ...args], 65],
     ['a field', ['-a', 'In-Reply-To: \u00fc', ...args], 65],
   ] as const)('is not read at all when %s of the command line is wrong', async (_, wrong, code) => {
     await runCase({
