@@ -85,7 +85,7 @@ const LETTERS: readonly MailOption[] = [
     takes: 'required',
     argument: 'file',
     effect: 'body-file',
-    doc: 'file that is the body, instead of standard input',
+    doc: 'file that is the body, instead of standard input; the end of its name says its type',
   },
   {
     letter: 'M',

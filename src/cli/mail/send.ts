@@ -24,6 +24,7 @@ import {
 } from './addressees.ts'
 import { attachmentsOf, checkAttachments } from './attachments.ts'
 import { authorOf, type Author } from './author.ts'
+import { bodyTypeOf } from './body-type.ts'
 import type { MailCall, NamedRecipients } from './call.ts'
 import { circumstancesOf, fallbackCharset, replyTo, type Circumstances } from './circumstances.ts'
 import { deliverMail, showMail } from './deliver.ts'
@@ -96,7 +97,8 @@ function demandRecipients(named: Mailboxes, isTemplate: boolean): void {
 async function composed(setup: Setup, draft: Draft): Promise<MessageContent> {
   const { call, circumstances, input, subject, author } = draft
   const { to, cc } = draft.addressees
-  const { alternative, bodyType } = call
+  const { alternative } = call
+  const bodyType = await bodyTypeOf(call)
   return composeMail(
     {
       from: author.from,
