@@ -4,7 +4,8 @@
  * `refused` ones belong to reading mail, or to programs that are not run. What is in no row is an error, never a
  * recipient.
  */
-import type { ArgumentKind, Grammar } from '../getopt.ts'
+import type { Grammar } from '../getopt.ts'
+import { helpLines, rowOf, tableGrammar } from '../option-table.ts'
 import { MAILUTILS_OPTIONS } from './mailutils-options.ts'
 import type { Dialect, MailOption } from './option.ts'
 import { isMailrcCommand, isMediaType, isQuotable } from './words.ts'
@@ -223,24 +224,15 @@ const REFUSED: readonly MailOption[] = [
 
 export const MAIL_OPTIONS: readonly MailOption[] = [...LETTERS, ...MAILUTILS_OPTIONS, ...IGNORED, ...REFUSED]
 
-const namesOf = ({ long, also = [] }: MailOption): readonly string[] =>
-  long === undefined ? also : [long, ...also]
-
 /** The grammar of the table, as a dialect has it. */
 export function mailGrammar(dialect: Dialect): Grammar {
-  const short = new Map<string, ArgumentKind>()
-  const long = new Map<string, ArgumentKind>()
-  for (const option of MAIL_OPTIONS) {
-    const takes = option.takesIn?.[dialect] ?? option.takes
-    if (option.letter !== undefined) short.set(option.letter, takes)
-    for (const name of namesOf(option)) long.set(name, takes)
-  }
-  return { short, long, permute: true, ends: ['--', '-.'] }
+  const names = tableGrammar(MAIL_OPTIONS, ({ takes, takesIn }) => takesIn?.[dialect] ?? takes)
+  return { ...names, permute: true, ends: ['--', '-.'] }
 }
 
-/** The row of an option as the parser names it: a letter or a long name. */
+/** The row of an option as the parser names it. */
 export function mailOption(name: string): MailOption | undefined {
-  return MAIL_OPTIONS.find((option) => option.letter === name || namesOf(option).includes(name))
+  return rowOf(MAIL_OPTIONS, name)
 }
 
 /** What stands behind the names of an option. */
@@ -252,11 +244,7 @@ function argumentText({ takes, long, argument = 'text' }: MailOption): string {
 
 /** The text of --help. */
 export function mailHelp(program: string): string {
-  const rows = [...LETTERS, ...MAILUTILS_OPTIONS].map((option) => {
-    const letter = option.letter === undefined ? [] : [`-${option.letter}`]
-    const long = option.long === undefined ? [] : [`--${option.long}`]
-    return `  ${([...letter, ...long].join(', ') + argumentText(option)).padEnd(32)}  ${option.doc}`
-  })
+  const rows = helpLines([...LETTERS, ...MAILUTILS_OPTIONS], argumentText, 34)
   const usage = `Usage: ${program} [options] [recipient...]`
-  return `${usage}\n\nSends a mail whose body is read from standard input.\n\nOptions:\n${rows.join('\n')}\n`
+  return `${usage}\n\nSends a mail whose body is read from standard input.\n\nOptions:\n${rows}\n`
 }

@@ -2,7 +2,7 @@
  * One option of mq-sendmail, as its table has it.
  */
 import type { OPTIONS } from '../../config/options.ts'
-import type { ArgumentKind } from '../getopt.ts'
+import type { OptionRow } from '../option-table.ts'
 
 /** What an option does. */
 export type SendmailEffect =
@@ -49,15 +49,8 @@ export interface OptionSetting {
 }
 
 /** One option. */
-export interface SendmailOption {
-  readonly letter?: string
-  readonly long?: string
-  /** Other names of the same. */
-  readonly also?: readonly string[]
-  readonly takes: ArgumentKind
+export interface SendmailOption extends OptionRow {
   readonly effect: SendmailEffect
-  /** For --help and the man page; for a refused option, what to do instead. */
-  readonly doc: string
   /** Of the effect `setting`. */
   readonly setting?: OptionSetting
 }
