@@ -18,7 +18,7 @@ export interface MailContents {
   readonly body: Buffer | MessageContent
   /** The type of the text, such as `text/html`; `text/plain` without it. */
   readonly bodyType?: string
-  /** The same text in another type, for readers that prefer it. Composing closes it. */
+  /** The same text in another type, for readers that prefer it; it stays open. */
   readonly alternative?: { readonly type: string; readonly body: Buffer | MessageContent }
   readonly attachments?: readonly Attachment[]
   /** The charset of text that is neither ASCII nor UTF-8; `iso-8859-1` without it. */

@@ -27,7 +27,7 @@ import type { MailCall, NamedRecipients } from './call.ts'
 import { circumstancesOf, fallbackCharset, replyTo, type Circumstances } from './circumstances.ts'
 import { deliverMail, showMail } from './deliver.ts'
 import { checkHeaders, sortHeaders, templateHeaders, withHeader, type SortedHeaders } from './header-lines.ts'
-import { checkInput, readInput, readWhole, type MailInput } from './input.ts'
+import { checkInput, readInput, type MailInput } from './input.ts'
 import { draft as draftOf } from './letter.ts'
 import { readMailboxes, type MailboxList } from './recipients.ts'
 import { askForMail, isTyped } from './typed-mail.ts'
@@ -88,7 +88,8 @@ function demandRecipients(named: Mailboxes, isTemplate: boolean): void {
 async function composed(setup: Setup, draft: Draft): Promise<MessageContent> {
   const { call, circumstances, input, subject, author } = draft
   const { to, cc } = draft.addressees
-  const { alternative, bodyType } = call
+  const { bodyType } = call
+  const { alternative } = input
   return composeMail(
     {
       from: author.from,
@@ -98,14 +99,7 @@ async function composed(setup: Setup, draft: Draft): Promise<MessageContent> {
       headers: withHeader(draft.headers, 'Reply-To', replyTo(setup, circumstances)),
       body: input.body,
       ...(bodyType === undefined ? {} : { bodyType }),
-      ...(alternative === undefined
-        ? {}
-        : {
-            alternative: {
-              type: 'text/html',
-              body: await readWhole(alternative, spillDirectory(setup.config)),
-            },
-          }),
+      ...(alternative === undefined ? {} : { alternative: { type: 'text/html', body: alternative } }),
       attachments: attachmentsOf(call.attachments, input.attached),
       fallbackCharset: fallbackCharset(setup, circumstances),
       date: Date.now(),
@@ -131,12 +125,9 @@ const recipientsOf = (addressees: Addressees): string[] =>
 
 /** True when there is nothing in the mail but fields. */
 function isEmpty({ call, input }: Draft): boolean {
-  const { attachments, alternative } = call
-  return (
-    input.body.size === 0 &&
-    alternative === undefined &&
-    attachmentsOf(attachments, input.attached).length === 0
-  )
+  const { body, alternative, attached } = input
+  const isTextless = body.size === 0 && (alternative?.size ?? 0) === 0
+  return isTextless && attachmentsOf(call.attachments, attached).length === 0
 }
 
 /** Composes and delivers to whoever can be reached. */

@@ -5,16 +5,13 @@
 import { isatty } from 'node:tty'
 import { endingSignal } from '../hand-over.ts'
 import type { Setup } from '../setup.ts'
-import type { MailCall, NamedRecipients } from './call.ts'
+import { standardInputUses, type MailCall, type NamedRecipients } from './call.ts'
 import type { Circumstances } from './circumstances.ts'
 import { draft, type Typed } from './letter.ts'
 
 /** True when the body comes from a person: standard input is a terminal, and is the body. */
 export function isTyped(call: MailCall): boolean {
-  const isRead = call.bodyFile === undefined && !call.template
-  return (
-    isRead && !call.quoted.includes('-') && call.attachments.every(({ path }) => path !== '-') && isatty(0)
-  )
+  return call.bodyFile === undefined && !call.template && standardInputUses(call) === 0 && isatty(0)
 }
 
 /**
