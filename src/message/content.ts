@@ -100,6 +100,27 @@ async function* headThenBody(head: Buffer, body: MessageContent): AsyncGenerator
 }
 
 /**
+ * Puts octets behind a content.
+ *
+ * @param content goes first; closing the result closes it
+ * @param tail the rest
+ * @returns content that streams one after the other
+ */
+export function followContent(content: MessageContent, tail: Buffer): MessageContent {
+  return {
+    size: content.size + tail.length,
+    bytes: undefined,
+    stream: () => Readable.from(contentThenTail(content, tail), { objectMode: false }),
+    close: () => content.close(),
+  }
+}
+
+async function* contentThenTail(content: MessageContent, tail: Buffer): AsyncGenerator<Buffer> {
+  yield* content.stream()
+  yield tail
+}
+
+/**
  * What follows the first octets of a content.
  *
  * @param content closing the result closes it

@@ -87,11 +87,7 @@ async function joined(
     hold(content, true)
     return content
   } catch (error) {
-    // What does not fit on the disk cannot be finished either.
-    await store.finish().then(
-      (part) => hold(part, false),
-      () => store.discard(),
-    )
+    hold(store.rest(), false)
     throw error
   }
 }

@@ -87,6 +87,18 @@ describe('a mail that cannot be made of what was read', () => {
       home: { 'dead.letter': DRAFT },
     },
     {
+      name: 'is kept as far as it was read when there is no room for the rest',
+      args,
+      stdin: `${'x'.repeat(99)}\n`.repeat(20_000),
+      settings: { queue_dir: undefined },
+      env: { TMPDIR: '/nonexist' },
+      code: 75,
+      recipients: [],
+      stderr:
+        /^mq-mail: cannot keep the message in \/nonexist: [^\n]+; as far as it was read, it is kept in [^\n]+\n$/,
+      home: { 'dead.letter': /\nSubject: S\n[^]*\n\n(?:x{99}\n){10485}/ },
+    },
+    {
       name: 'is not kept where save is unset, and that is told',
       args: ['-Snosave', '-a', 'Content-ID: \u00fc', ...args],
       code: 65,
