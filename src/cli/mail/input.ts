@@ -104,7 +104,7 @@ async function readTemplate(
   directory: string,
   unsent: Unsent,
 ): Promise<Omit<MailInput, 'alternative'>> {
-  const options = { dotEnds: false, spillDirectory: directory }
+  const options = { dotEnds: false, spillDirectory: directory, rawBody: true }
   const message = await readMessage(standardInput(), options)
   const { header, body } = message
   unsent.holdMessage(joinContent(asItCame(header, body), body))
