@@ -7,7 +7,7 @@ import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { parseAddressList, type Mailbox } from '../../message/address-list.ts'
 import { decodedWords } from '../../message/encoded-word.ts'
 import type { Expand } from '../resolve-recipients.ts'
-import type { Setup } from '../setup.ts'
+import type { Circumstances } from './circumstances.ts'
 import { expandMailAliases } from './mailrc-aliases.ts'
 import type { MailRc } from './mailrc.ts'
 import type { MailboxList } from './recipients.ts'
@@ -40,9 +40,8 @@ export interface LookUp {
  * @throws MailError CONFIG_* when an aliases file that was named cannot be used, QUEUE_IO when reading it may work later
  */
 export async function resolveAddressees(
-  { terminal }: Setup,
   named: ByKind<MailboxList>,
-  { expand }: Pick<LookUp, 'expand'>,
+  { expand, tell }: Pick<Circumstances, 'expand' | 'tell'>,
 ): Promise<Addressees> {
   const lists = KINDS.map((kind) => named[kind])
   const told = new Set(lists.flatMap(({ problems }) => problems))
@@ -68,7 +67,7 @@ export async function resolveAddressees(
     resolved.push(found)
   }
   const [to = [], cc = [], bcc = []] = resolved
-  for (const line of told) terminal.complain(line)
+  for (const line of told) tell(line)
   return { to, cc, bcc, exitCode, dropped }
 }
 

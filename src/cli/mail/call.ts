@@ -4,6 +4,7 @@
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
+import { checkedType } from '../../message/content-type.ts'
 import { knownOptions, parseArguments } from '../getopt.ts'
 import {
   fileNamed,
@@ -96,9 +97,12 @@ type Apply = (call: MailCall, value: string, option: MailOption, dialect: Dialec
 const usage = (sentence: string): MailError => new MailError('USAGE', `${sentence}; see --help`)
 
 function mediaType(value: string): string {
-  const type = oneLine(value)
-  if (/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[ \t]*(?:;[ -~]*)?$/.test(type)) return type
-  throw usage(`${quoteForMessage(value)} is no media type such as text/html`)
+  try {
+    return checkedType(oneLine(value))
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error
+    throw usage(error.publicMessage)
+  }
 }
 
 function attach(call: MailCall, path: string): void {

@@ -24,7 +24,13 @@ import {
 import { attachmentsOf, checkAttachments } from './attachments.ts'
 import { authorOf, type Author } from './author.ts'
 import type { MailCall, NamedRecipients } from './call.ts'
-import { circumstancesOf, fallbackCharset, replyTo, type Circumstances } from './circumstances.ts'
+import {
+  circumstancesOf,
+  fallbackCharset,
+  replyTo,
+  textEncoding,
+  type Circumstances,
+} from './circumstances.ts'
 import { deliverMail, showMail } from './deliver.ts'
 import { checkHeaders, sortHeaders, templateHeaders, withHeader, type SortedHeaders } from './header-lines.ts'
 import { checkInput, readInput, type MailInput } from './input.ts'
@@ -96,12 +102,17 @@ async function composed(setup: Setup, draft: Draft): Promise<MessageContent> {
       to: to.map(mailboxText),
       cc: cc.map(mailboxText),
       ...(subject === undefined ? {} : { subject }),
-      headers: withHeader(draft.headers, 'Reply-To', replyTo(setup, circumstances)),
+      headers: withHeader(
+        withHeader(draft.headers, 'Sender', author.agent),
+        'Reply-To',
+        replyTo(setup, circumstances),
+      ),
       body: input.body,
       ...(bodyType === undefined ? {} : { bodyType }),
       ...(alternative === undefined ? {} : { alternative: { type: 'text/html', body: alternative } }),
       attachments: attachmentsOf(call.attachments, input.attached),
       fallbackCharset: fallbackCharset(setup, circumstances),
+      textEncoding: textEncoding(circumstances),
       date: Date.now(),
       messageId: newMessageId(author.sender.address, ownDomain(setup.config)),
     },
@@ -166,7 +177,7 @@ async function readTemplate(setup: Setup, plan: Plan, unsent: Unsent): Promise<D
     template.from === undefined
       ? plan.author
       : await authorOf(setup, call, circumstances, lookUp(plan), template.from)
-  const addressees = await resolveAddressees(setup, named, circumstances)
+  const addressees = await resolveAddressees(named, circumstances)
   const headers = [...own.others, ...template.others]
   return { ...plan, subject: template.subject ?? plan.subject, author, addressees, headers, input }
 }
@@ -174,13 +185,20 @@ async function readTemplate(setup: Setup, plan: Plan, unsent: Unsent): Promise<D
 /** A mail from a person at the terminal; undefined when it was broken off. */
 async function readTyped(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft | undefined> {
   const { call, circumstances, own, given } = plan
-  const typed = await askForMail(setup, call, circumstances, given, plan.subject)
+  const typed = await askForMail(setup, call, circumstances, given, plan.subject, unsent)
   if (typed === 'abandoned') return undefined
   if (typed.body.length > 0) unsent.holdMessage(bufferContent(draftOf(typed)))
   const named = readAll({ to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] }, circumstances)
-  const addressees = await resolveAddressees(setup, named, circumstances)
+  const addressees = await resolveAddressees(named, circumstances)
   const input = await readInput(setup, call, bufferContent(typed.body), unsent)
   return { ...plan, subject: typed.subject, addressees, headers: own.others, input }
+}
+
+/** The end of a letter that its writer gave up. */
+async function brokenOff({ terminal }: Setup, unsent: Unsent): Promise<ExitCode> {
+  const remains = (await unsent.keep()) ?? 'nothing of it is kept'
+  terminal.complain(`the letter was broken off; ${remains}`)
+  return EX.TEMPFAIL
 }
 
 async function readDraft(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft | undefined> {
@@ -202,13 +220,13 @@ async function planMail(setup: Setup, call: MailCall): Promise<Plan> {
   const own = sortHeaders(call.headers)
   checkAttachments(call.attachments)
   checkInput(call)
-  checkHeaders(own.others)
+  checkHeaders(withHeader(own.others, 'Reply-To', replyTo(setup, circumstances)))
   const given = allRecipients(call, own)
   const named = readAll(given, circumstances)
   if (!call.template) demandRecipients(named, false)
   const author = await authorOf(setup, call, circumstances, lookUp({ circumstances }), own.from)
   const plan = { call, circumstances, own, given, subject: call.subject ?? own.subject, author }
-  return call.template ? plan : { ...plan, addressees: await resolveAddressees(setup, named, circumstances) }
+  return call.template ? plan : { ...plan, addressees: await resolveAddressees(named, circumstances) }
 }
 
 /** Sends what the call is about. */
@@ -227,7 +245,7 @@ export async function sendMail(setup: Setup, call: MailCall): Promise<ExitCode> 
   }
   return guarded(setup, circumstances, known, async (unsent) => {
     const read = await readDraft(setup, plan, unsent)
-    if (read === undefined) return EX.TEMPFAIL
+    if (read === undefined) return brokenOff(setup, unsent)
     if (call.skipEmpty && isEmpty(read)) return EX.OK
     return sendDraft(setup, read, unsent)
   })

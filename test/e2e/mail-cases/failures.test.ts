@@ -135,18 +135,31 @@ describe('a mail that cannot be made of what was read', () => {
   it.each([
     ['a recipient', ['-s', 'S', 'not an@@address'], 65],
     ['a field', ['-a', 'In-Reply-To: \u00fc', ...args], 65],
-  ] as const)('is not read at all when %s of the command line is wrong', async (_, wrong, code) => {
-    await runCase({
-      name: '',
-      // What follows on the same standard input finds it untouched.
-      through: ['/bin/sh', '-c', '"$@"; code=$?; cat; exit $code', 'sh'],
-      args: wrong,
-      code,
-      recipients: [],
-      stdout: 'hello\n',
-      stderr: ONE_LINE,
-    })
-  })
+    ['Reply-To', ['-a', 'Reply-To: foo bar baz', ...args], 65],
+    ['Sender', ['-a', 'Sender: foo bar baz', ...args], 65],
+    ['the variable replyto', ['-Sreplyto=foo bar baz', ...args], 65],
+    ['the variable replyto that is not ASCII', ['-Sreplyto=f\u00f6\u00f6 addr x', ...args], 65],
+    ['REPLYTO', args, 65, { REPLYTO: 'foo bar baz' }],
+    ['replyto in a mailrc file', args, 65, { MAILRC: 'DIR/rc' }],
+    ['a type that is too long', [`-Mtext/${'x'.repeat(300)}`, ...args], 64],
+    ['a type of files that is too long', [`--content-type=text/${'x'.repeat(300)}`, ...args], 64],
+  ] as readonly (readonly [string, readonly string[], number, Record<string, string>?])[])(
+    'is not read at all when %s is wrong',
+    async (_, wrong, code, env = {}) => {
+      await runCase({
+        name: '',
+        env,
+        files: { rc: 'set replyto="foo bar baz"\n' },
+        // What follows on the same standard input finds it untouched.
+        through: ['/bin/sh', '-c', '"$@"; code=$?; cat; exit $code', 'sh'],
+        args: wrong,
+        code,
+        recipients: [],
+        stdout: 'hello\n',
+        stderr: ONE_LINE,
+      })
+    },
+  )
 })
 
 describe('a server that refuses the recipient', () => {
