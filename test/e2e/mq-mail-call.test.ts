@@ -245,7 +245,10 @@ describe('the body', () => {
     [['-a', '/nonexist', 'a@x.ex']],
     [['-a', '/tmp', 'a@x.ex']],
     [['--alternative', '/nonexist', 'a@x.ex']],
-  ])('%j names a file that is not there: 66, and nothing is sent', async (args) => {
+    [['--alternative', '/dev/zero', 'a@x.ex']],
+    [['-m', '/dev/zero', 'a@x.ex']],
+    [['-q', '/dev/zero', 'a@x.ex']],
+  ])('%j names a file that is not there or has no end: 66, and nothing is sent', async (args) => {
     const { site, result } = await call(args)
     expect(result).toMatchObject({ code: 66, stdout: '' })
     expect(result.stderr).toMatch(/^mq-mail: [^\n]+\n$/)

@@ -10,13 +10,8 @@ import type { Expand } from '../resolve-recipients.ts'
 import type { Circumstances } from './circumstances.ts'
 import { expandMailAliases } from './mailrc-aliases.ts'
 import type { MailRc } from './mailrc.ts'
+import { KINDS, type ByKind } from './recipient-kinds.ts'
 import type { MailboxList } from './recipients.ts'
-
-/** The fields that name recipients; those of the last one are not shown. */
-export const KINDS = ['to', 'cc', 'bcc'] as const
-
-/** Something for each of these fields. */
-export type ByKind<T> = Readonly<Record<(typeof KINDS)[number], T>>
 
 /** The recipients of a mail. */
 export interface Addressees extends ByKind<readonly Mailbox[]> {

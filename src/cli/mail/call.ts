@@ -5,7 +5,7 @@
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
 import { checkedType } from '../../message/content-type.ts'
-import { knownOptions, parseArguments } from '../getopt.ts'
+import { knownOptions, parseArguments, usage } from '../getopt.ts'
 import {
   fileNamed,
   type FileOptions,
@@ -19,15 +19,12 @@ import {
 import type { Dialect, MailEffect, MailOption } from './option.ts'
 import { mailGrammar, mailOption } from './options.ts'
 import { readTail, type SendmailTail } from './sendmail-tail.ts'
+import type { ByKind } from './recipient-kinds.ts'
 import { assignmentsOf } from './set-variables.ts'
 import { asHeader, headerNotFile, isMailrcCommand, isReadableFile, oneLine, type Header } from './words.ts'
 
 /** Address lists as they were given, by the header field that shows them. */
-export interface NamedRecipients {
-  readonly to: string[]
-  readonly cc: string[]
-  readonly bcc: string[]
-}
+export type NamedRecipients = ByKind<string[]>
 
 /** One call of the command. */
 export interface MailCall {
@@ -93,8 +90,6 @@ function newCall(operands: readonly string[], tail: SendmailTail): MailCall {
 }
 
 type Apply = (call: MailCall, value: string, option: MailOption, dialect: Dialect) => void
-
-const usage = (sentence: string): MailError => new MailError('USAGE', `${sentence}; see --help`)
 
 function mediaType(value: string): string {
   try {

@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs'
 import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
+import { checkFile } from '../../message/attachment.ts'
 import { BodyStore } from '../../message/body-store.ts'
 import { joinContent, type MessageContent } from '../../message/content.ts'
 import type { HeaderBlock } from '../../message/header-block.ts'
@@ -15,7 +16,6 @@ import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
 import { standardInputUses, type MailCall } from './call.ts'
 import type { Unsent } from './unsent.ts'
-import { isReadableFile } from './words.ts'
 
 /** What was read. */
 export interface MailInput {
@@ -38,8 +38,7 @@ const missing = (path: string, why: string, cause?: unknown): MailError =>
  */
 export function checkInput(call: MailCall): void {
   const files = [...call.quoted, call.bodyFile, call.alternative]
-  const lacking = files.find((path) => path !== undefined && path !== '-' && !isReadableFile(path))
-  if (lacking !== undefined) throw missing(lacking, 'there is no such file, or it may not be read')
+  for (const path of files) if (path !== undefined && path !== '-') checkFile(path, 'read')
 }
 
 async function appendInput(store: BodyStore, input: AsyncIterable<Buffer>): Promise<void> {

@@ -13,14 +13,7 @@ import { splitContent } from '../../message/split-content.ts'
 import { finishMessage } from '../sendmail/finish-message.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { ownDomain } from '../shown-addresses.ts'
-import {
-  KINDS,
-  mailboxText,
-  resolveAddressees,
-  type Addressees,
-  type ByKind,
-  type LookUp,
-} from './addressees.ts'
+import { mailboxText, resolveAddressees, type Addressees, type LookUp } from './addressees.ts'
 import { attachmentsOf, checkAttachments } from './attachments.ts'
 import { authorOf, type Author } from './author.ts'
 import type { MailCall, NamedRecipients } from './call.ts'
@@ -35,6 +28,7 @@ import { deliverMail, showMail } from './deliver.ts'
 import { checkHeaders, sortHeaders, templateHeaders, withHeader, type SortedHeaders } from './header-lines.ts'
 import { checkInput, readInput, type MailInput } from './input.ts'
 import { draft as draftOf } from './letter.ts'
+import { KINDS, type ByKind, type RecipientKind } from './recipient-kinds.ts'
 import { readMailboxes, type MailboxList } from './recipients.ts'
 import { askForMail, isTyped } from './typed-mail.ts'
 import { guarded, type Unsent } from './unsent.ts'
@@ -65,7 +59,7 @@ interface Draft extends Plan {
 
 /** The lists that name recipients, of all that has been read so far. */
 function allRecipients(call: MailCall, ...sorted: readonly SortedHeaders[]): NamedRecipients {
-  const of = (kind: (typeof KINDS)[number]): string[] => [
+  const of = (kind: RecipientKind): string[] => [
     ...call.recipients[kind],
     ...sorted.flatMap(({ recipients }) => recipients[kind]),
   ]

@@ -132,7 +132,7 @@ describe('a mail that cannot be made of what was read', () => {
     },
   ])
 
-  it.each([
+  it.each<[string, readonly string[], number, Record<string, string>?]>([
     ['a recipient', ['-s', 'S', 'not an@@address'], 65],
     ['a field', ['-a', 'In-Reply-To: \u00fc', ...args], 65],
     ['Reply-To', ['-a', 'Reply-To: foo bar baz', ...args], 65],
@@ -143,23 +143,20 @@ describe('a mail that cannot be made of what was read', () => {
     ['replyto in a mailrc file', args, 65, { MAILRC: 'DIR/rc' }],
     ['a type that is too long', [`-Mtext/${'x'.repeat(300)}`, ...args], 64],
     ['a type of files that is too long', [`--content-type=text/${'x'.repeat(300)}`, ...args], 64],
-  ] as readonly (readonly [string, readonly string[], number, Record<string, string>?])[])(
-    'is not read at all when %s is wrong',
-    async (_, wrong, code, env = {}) => {
-      await runCase({
-        name: '',
-        env,
-        files: { rc: 'set replyto="foo bar baz"\n' },
-        // What follows on the same standard input finds it untouched.
-        through: ['/bin/sh', '-c', '"$@"; code=$?; cat; exit $code', 'sh'],
-        args: wrong,
-        code,
-        recipients: [],
-        stdout: 'hello\n',
-        stderr: ONE_LINE,
-      })
-    },
-  )
+  ])('is not read at all when %s is wrong', async (_, wrong, code, env = {}) => {
+    await runCase({
+      name: '',
+      env,
+      files: { rc: 'set replyto="foo bar baz"\n' },
+      // What follows on the same standard input finds it untouched.
+      through: ['/bin/sh', '-c', '"$@"; code=$?; cat; exit $code', 'sh'],
+      args: wrong,
+      code,
+      recipients: [],
+      stdout: 'hello\n',
+      stderr: ONE_LINE,
+    })
+  })
 })
 
 describe('a server that refuses the recipient', () => {
