@@ -1,7 +1,7 @@
 /**
  * Where the body of a message goes while it is read: into memory as long as it is small, then into a file that
  * has no name any more, so that nothing is left behind however the process ends. Failures of the file are
- * MailErrors of the queue: QUEUE_FULL, QUEUE_IO or QUEUE_DENIED.
+ * MailErrors of the queue: QUEUE_FULL, QUEUE_IO or QUEUE_DENIED; what was appended until then is not lost by one.
  */
 import { closeSync, constants, openSync, unlinkSync, write } from 'node:fs'
 import { join } from 'node:path'
@@ -19,13 +19,11 @@ const writeAsync = promisify(write)
 /** Collects octets, then gives them back as a {@link MessageContent}. */
 export class BodyStore {
   readonly #directory: string
-  /** What is not written to the file: everything, while there is none. */
+  /** What is not written to the file: everything, while there is none. Larger than the limit only behind a failure. */
   #block = Buffer.alloc(0)
   #used = 0
   #fd: number | undefined
   #written = 0
-  /** What the file did not take, and what was to follow it. */
-  #left = Buffer.alloc(0)
 
   /** @param directory where a large body goes; it must exist and be writable by then */
   constructor(directory: string) {
@@ -33,20 +31,22 @@ export class BodyStore {
   }
 
   /**
-   * Appends octets. Must not be called again before it resolves.
+   * Appends octets. Must not be called again before it resolves, nor after it has rejected.
    *
    * @param chunk copied, so it may be reused
-   * @throws MailError of the queue when the file cannot be made or written
+   * @throws MailError of the queue when the file cannot be made or written; {@link rest} has the chunk all the same
    */
   async append(chunk: Buffer): Promise<void> {
-    if (this.#used + chunk.length > MEMORY_LIMIT) {
-      const block = this.#block.subarray(0, this.#used)
-      this.#used = 0
-      await this.#spill(block, chunk)
+    for (let start = 0; start < chunk.length; start += MEMORY_LIMIT) {
+      const piece = chunk.subarray(start, start + MEMORY_LIMIT)
+      try {
+        if (this.#used + piece.length > MEMORY_LIMIT) await this.#spill()
+      } catch (error) {
+        this.#hold(chunk.subarray(start))
+        throw error
+      }
+      this.#hold(piece)
     }
-    if (chunk.length > MEMORY_LIMIT) return this.#spill(chunk)
-    this.#reserve(this.#used + chunk.length)
-    this.#used += chunk.copy(this.#block, this.#used)
   }
 
   /**
@@ -56,53 +56,57 @@ export class BodyStore {
    * @throws MailError of the queue when the file cannot be written
    */
   async finish(): Promise<MessageContent> {
-    const rest = this.#block.subarray(0, this.#used)
-    if (this.#fd === undefined) return bufferContent(Buffer.from(rest))
-    this.#used = 0
-    await this.#spill(rest)
-    const fd = this.#fd
-    this.#fd = undefined
-    return fileContent(fd, 0, this.#written)
+    if (this.#fd !== undefined || this.#used > MEMORY_LIMIT) await this.#spill()
+    return this.rest()
   }
 
   /**
-   * Ends the collecting where appending or {@link finish} failed.
+   * Ends the collecting without writing: for what could not be written.
    *
-   * @returns all that was appended, what the file did not take included; it owns the file
+   * @returns all that was appended; it owns the file, and what is in no file stays in memory
    */
-  salvage(): MessageContent {
-    const rest = bufferContent(Buffer.concat([this.#left, this.#block.subarray(0, this.#used)]))
+  rest(): MessageContent {
+    const held = Buffer.from(this.#block.subarray(0, this.#used))
     const fd = this.#fd
+    if (fd === undefined) return bufferContent(held)
     this.#fd = undefined
-    return fd === undefined ? rest : joinContents([fileContent(fd, 0, this.#written), rest])
+    const inFile = fileContent(fd, 0, this.#written)
+    return held.length === 0 ? inFile : joinContents([inFile, bufferContent(held)])
   }
 
-  /** Frees everything when there will be no content. Harmless after {@link finish}. */
+  /** Frees everything when there will be no content. Harmless after {@link finish} and {@link rest}. */
   discard(): void {
     if (this.#fd !== undefined) closeSync(this.#fd)
     this.#fd = undefined
   }
 
-  #reserve(size: number): void {
-    if (size <= this.#block.length) return
-    const larger = Buffer.allocUnsafe(Math.min(MEMORY_LIMIT, Math.max(64 * 1024, size * 2)))
-    this.#block.copy(larger, 0, 0, this.#used)
-    this.#block = larger
+  #hold(bytes: Buffer): void {
+    const size = this.#used + bytes.length
+    if (size > this.#block.length) {
+      const usual = Math.min(MEMORY_LIMIT, Math.max(64 * 1024, size * 2))
+      const larger = Buffer.allocUnsafe(Math.max(size, usual))
+      this.#block.copy(larger, 0, 0, this.#used)
+      this.#block = larger
+    }
+    this.#used += bytes.copy(this.#block, this.#used)
   }
 
-  async #spill(bytes: Buffer, following?: Buffer): Promise<void> {
+  /** Moves the block into the file. Where that fails, each octet is in one of them. */
+  async #spill(): Promise<void> {
     let done = 0
     try {
       this.#fd ??= openNameless(this.#directory)
-      while (done < bytes.length) {
-        const left = bytes.length - done
-        const { bytesWritten } = await writeAsync(this.#fd, bytes, done, left, this.#written)
+      while (done < this.#used) {
+        const left = this.#used - done
+        const { bytesWritten } = await writeAsync(this.#fd, this.#block, done, left, this.#written)
         done += bytesWritten
         this.#written += bytesWritten
       }
     } catch (error) {
-      this.#left = Buffer.concat([bytes.subarray(done), following ?? Buffer.alloc(0)])
       throw queueError(error, 'cannot keep the message in', this.#directory)
+    } finally {
+      this.#block.copyWithin(0, done, this.#used)
+      this.#used -= done
     }
   }
 }

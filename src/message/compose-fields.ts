@@ -109,7 +109,7 @@ export function textFieldValue(text: string): string {
 }
 
 /**
- * The value of one of the caller's own fields. Printable ASCII stays as the caller wrote it.
+ * The value of one of the caller's own fields. Printable ASCII stays as the caller wrote it; addresses have to be some.
  *
  * @throws MailError `MESSAGE_MALFORMED` or `ADDRESS_INVALID` for what the syntax of the field cannot hold
  */
@@ -117,8 +117,9 @@ export function ownFieldValue({ name, value }: OwnField): string {
   const key = name.toLowerCase()
   if (!STRUCTURED.test(key) && !ADDRESSES.has(key)) return textFieldValue(value)
   if (LONG_WORD.test(value)) throw malformed(name, 'its value is too long to be folded')
+  const addresses = ADDRESSES.has(key) ? addressFieldValue(name, [value]) : undefined
   if (PRINTABLE.test(value)) return value.replace(LONG_BLANK, ' ')
-  if (ADDRESSES.has(key)) return addressFieldValue(name, [value])
+  if (addresses !== undefined) return addresses
   throw malformed(name, 'it can hold printable ASCII only')
 }
 

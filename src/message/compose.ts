@@ -165,7 +165,7 @@ async function keep(stream: Readable, spillDirectory: string): Promise<MessageCo
 /**
  * Composes one message.
  *
- * @param parts what the user gave; the body in it stays open, the alternative is closed
+ * @param parts what the user gave; body and alternative in it stay open
  * @param spillDirectory where a message of more than 1 MB is kept, and a large attachment while it is encoded; the
  *   files in it have no name and vanish with the process
  * @returns the message with CRLF line ends, which the caller closes. It is 7-bit, and its lines have at most 998
@@ -187,7 +187,5 @@ export async function composeMail(parts: MailParts, spillDirectory: string): Pro
     throw queueError(error, 'cannot put the message together in', spillDirectory)
   } finally {
     open.end()
-    const alternative = parts.alternative?.body
-    if (alternative !== undefined && !Buffer.isBuffer(alternative)) alternative.close()
   }
 }

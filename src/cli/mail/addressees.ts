@@ -7,16 +7,11 @@ import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { parseAddressList, type Mailbox } from '../../message/address-list.ts'
 import { decodedWords } from '../../message/encoded-word.ts'
 import type { Expand } from '../resolve-recipients.ts'
-import type { Setup } from '../setup.ts'
+import type { Circumstances } from './circumstances.ts'
 import { expandMailAliases } from './mailrc-aliases.ts'
 import type { MailRc } from './mailrc.ts'
+import { KINDS, type ByKind } from './recipient-kinds.ts'
 import type { MailboxList } from './recipients.ts'
-
-/** The fields that name recipients; those of the last one are not shown. */
-export const KINDS = ['to', 'cc', 'bcc'] as const
-
-/** Something for each of these fields. */
-export type ByKind<T> = Readonly<Record<(typeof KINDS)[number], T>>
 
 /** The recipients of a mail. */
 export interface Addressees extends ByKind<readonly Mailbox[]> {
@@ -43,9 +38,8 @@ const NOBODY: Addressees = { to: [], cc: [], bcc: [], exitCode: EX.OK, dropped: 
  * @throws MailError CONFIG_* when an aliases file that was named cannot be used, QUEUE_IO when reading it may work later
  */
 export async function resolveAddressees(
-  { terminal }: Setup,
   named: ByKind<MailboxList>,
-  { expand }: Pick<LookUp, 'expand'>,
+  { expand, tell }: Pick<Circumstances, 'expand' | 'tell'>,
   before = NOBODY,
 ): Promise<Addressees> {
   const lists = KINDS.map((kind) => ({ ...named[kind], resolved: before[kind] }))
@@ -72,7 +66,7 @@ export async function resolveAddressees(
     resolved.push(found)
   }
   const [to = [], cc = [], bcc = []] = resolved
-  for (const line of told) terminal.complain(line)
+  for (const line of told) tell(line)
   return { to, cc, bcc, exitCode, dropped }
 }
 

@@ -6,7 +6,7 @@ import { MailError } from '../../errors/mail-error.ts'
 import { ownFields, ownFieldValue } from '../../message/compose-fields.ts'
 import { isContentField } from '../../message/compose-tree.ts'
 import { fieldText, type HeaderBlock } from '../../message/header-block.ts'
-import { KINDS, type ByKind } from './addressees.ts'
+import { KINDS, type ByKind } from './recipient-kinds.ts'
 import type { Header } from './words.ts'
 
 /** Fields by what they are for. */

@@ -87,6 +87,18 @@ describe('a mail that cannot be made of what was read', () => {
       home: { 'dead.letter': DRAFT },
     },
     {
+      name: 'is kept as far as it was read when there is no room for the rest',
+      args,
+      stdin: `${'x'.repeat(99)}\n`.repeat(20_000),
+      settings: { queue_dir: undefined },
+      env: { TMPDIR: '/nonexist' },
+      code: 75,
+      recipients: [],
+      stderr:
+        /^mq-mail: cannot keep the message in \/nonexist: [^\n]+; as far as it was read, it is kept in [^\n]+\n$/,
+      home: { 'dead.letter': /\nSubject: S\n[^]*\n\n(?:x{99}\n){10485}/ },
+    },
+    {
       name: 'is not kept where save is unset, and that is told',
       args: ['-Snosave', '-a', 'Content-ID: \u00fc', ...args],
       code: 65,
@@ -157,13 +169,23 @@ describe('a mail that cannot be made of what was read', () => {
     },
   ])
 
-  it.each([
+  it.each<[string, readonly string[], number, Record<string, string>?]>([
     ['a recipient', ['-s', 'S', 'not an@@address'], 65],
     ['a field of a message that is sent on', ['-a', 'Resent-Bcc: b@x.org', ...args], 65],
     ['a field', ['-a', 'In-Reply-To: \u00fc', ...args], 65],
-  ] as const)('is not read at all when %s of the command line is wrong', async (_, wrong, code) => {
+    ['Reply-To', ['-a', 'Reply-To: foo bar baz', ...args], 65],
+    ['Sender', ['-a', 'Sender: foo bar baz', ...args], 65],
+    ['the variable replyto', ['-Sreplyto=foo bar baz', ...args], 65],
+    ['the variable replyto that is not ASCII', ['-Sreplyto=f\u00f6\u00f6 addr x', ...args], 65],
+    ['REPLYTO', args, 65, { REPLYTO: 'foo bar baz' }],
+    ['replyto in a mailrc file', args, 65, { MAILRC: 'DIR/rc' }],
+    ['a type that is too long', [`-Mtext/${'x'.repeat(300)}`, ...args], 64],
+    ['a type of files that is too long', [`--content-type=text/${'x'.repeat(300)}`, ...args], 64],
+  ])('is not read at all when %s is wrong', async (_, wrong, code, env = {}) => {
     await runCase({
       name: '',
+      env,
+      files: { rc: 'set replyto="foo bar baz"\n' },
       // What follows on the same standard input finds it untouched.
       through: ['/bin/sh', '-c', '"$@"; code=$?; cat; exit $code', 'sh'],
       args: wrong,

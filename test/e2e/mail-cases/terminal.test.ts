@@ -130,6 +130,30 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     }
   })
 
+  it.each<[string, string[], Exchange[]]>([
+    ['~q with nothing written', [], [['ready\r\n', '~q\n']]],
+    ['~x', [], [['ready\r\n', 'body\n~x\n']]],
+    [
+      'two ^C with nothing written',
+      [],
+      [
+        ['ready\r\n', '~p\n'],
+        ['~p\r\n', ''],
+        ['S\r\n', KEYS.interrupt],
+        ['nterrupt', KEYS.interrupt],
+      ],
+    ],
+    ['~q and only to be shown', ['-d'], [['ready\r\n', 'body\n~q\n']]],
+  ])('is told of when it was broken off with %s, and nothing is kept', async (_, more, exchanges) => {
+    const site = await openMailSite()
+    const { code, screen } = await atTerminal(site, [...more, '-s', 'S', 'a@x.org'], exchanges)
+    expect(code).toBe(75)
+    expect(screen.match(/^mq-mail: .*$/gm)).toEqual([
+      expect.stringMatching(/^mq-mail: the letter was broken off; nothing of it is kept\r?$/),
+    ])
+    await expectMail(site, { recipients: [] })
+  })
+
   it('is told of when save is unset and nothing of it is kept', async () => {
     const site = await openMailSite()
     const { code, screen } = await atTerminal(

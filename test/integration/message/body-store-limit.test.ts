@@ -20,26 +20,29 @@ try {
 }
 `
 
-const SALVAGE = `
-import { BodyStore } from ${source('message/body-store.ts')}
+/** Appends until that fails, then asks for what there is. */
+const HALF = `
+import { readdirSync, readlinkSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
-const body = Buffer.from(Uint8Array.from({ length: 4 * 1024 * 1024 }, (_, index) => (index * 7) % 251))
-const chunk = Number(process.argv[3])
-const store = new BodyStore(process.argv[2])
+import { BodyStore } from ${source('message/body-store.ts')}
+const [directory, size, then] = process.argv.slice(2)
+const body = Buffer.from(Uint8Array.from({ length: 5 * 1024 * 1024 }, (_, index) => (index * 7) % 251))
+const store = new BodyStore(directory)
+const errors = []
 let read = 0
-try {
-  while (read < body.length) {
-    const next = body.subarray(read, read + chunk)
-    read += next.length
-    await store.append(next)
-  }
-  await store.finish()
-} catch (error) {
-  const content = store.salvage()
-  const bytes = await buffer(content.stream())
-  content.close()
-  console.log(error.code, content.size === read, bytes.equals(body.subarray(0, read)))
+while (read < body.length && errors.length === 0) {
+  const chunk = body.subarray(read, read + Number(size))
+  read += chunk.length
+  await store.append(chunk).catch((error) => errors.push(error.details.errno))
 }
+if (then === 'finish') await store.finish().catch((error) => errors.push(error.details.errno))
+const content = store.rest()
+const kept = await buffer(content.stream())
+console.log(errors.join(), content.size === kept.length, kept.equals(body.subarray(0, read)))
+content.close()
+console.log(readdirSync('/proc/self/fd').filter((fd) => {
+  try { return readlinkSync('/proc/self/fd/' + fd).startsWith(directory) } catch { return false }
+}).length)
 `
 
 describe('a body that is larger than files may be', () => {
@@ -55,15 +58,19 @@ describe('a body that is larger than files may be', () => {
   })
 
   it.runIf(process.platform === 'linux').each([
-    [3001, 100_003],
-    [3001, 3 * 1024 * 1024],
-    [8191, 65_536],
-    [0, 65_536],
-  ])('can be had back as far as it was read: limit %i, chunks of %i', (limit, chunk) => {
-    const program = bundle(SALVAGE, directory)
-    const limited = ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, process.execPath, program, directory]
-    const out = execFileSync('sh', [...limited, String(chunk)], { encoding: 'utf8' })
-    expect(out).toBe('QUEUE_IO true true\n')
-    expect(readdirSync(directory).sort()).toEqual(['program.mjs', 'program.ts'])
-  })
+    ['append', 3001, 100_003, 'EFBIG true true'],
+    ['append', 3001, 5 * 1024 * 1024, 'EFBIG true true'],
+    ['append', 0, 65_536, 'EFBIG true true'],
+    ['finish', 3001, 65_536, 'EFBIG,EFBIG true true'],
+    ['finish', 10_239, 65_536, 'EFBIG true true'],
+  ])(
+    'can be had as far as it was read, each octet once, behind a failed %s: limit %i, chunks of %i',
+    (then, limit, chunk, said) => {
+      const program = bundle(HALF, directory)
+      const words = [process.execPath, program, directory, String(chunk), then]
+      const script = `ulimit -f ${limit}; exec "$0" "$@"`
+      expect(execFileSync('sh', ['-c', script, ...words], { encoding: 'utf8' })).toBe(`${said}\n0\n`)
+      expect(readdirSync(directory).sort()).toEqual(['program.mjs', 'program.ts'])
+    },
+  )
 })
