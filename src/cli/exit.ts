@@ -8,6 +8,7 @@ import { MailError } from '../errors/mail-error.ts'
 import type { ProbeStatus } from '../errors/probe-status.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { pluginsAreLoaded } from '../plugins/loaded.ts'
+import { closeLostTerminals } from './lost-terminal.ts'
 import { printable } from './printable.ts'
 
 /** What a process can end with: a code of sysexits.h, or what a monitoring probe has found. */
@@ -128,6 +129,7 @@ export async function runProgram(
     terminal.complain('the process was ended before its work was done, perhaps by a plug-in; try again')
     process.exitCode = EX.TEMPFAIL
   })
+  process.on('exit', closeLostTerminals)
   // A promise that a plug-in left alone must not end a delivery.
   process.on('unhandledRejection', (error) => {
     debugStack(terminal, error)

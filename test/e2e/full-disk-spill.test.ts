@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { DOWN, openSite, type MailSite } from '../helpers/mail-site.ts'
+import { DOWN, openSite, type MailSite, type Settings } from '../helpers/mail-site.ts'
 
 /** Runs a command where the queue is a file system of its own, which ends with the command. */
 const withDisk = (site: MailSite, options: string): readonly string[] => [
@@ -15,14 +15,14 @@ const withDisk = (site: MailSite, options: string): readonly string[] => [
 ]
 
 function canMount(): boolean {
-  const [command = '', ...words] = ['unshare', '--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt']
-  return spawnSync(command, words, { stdio: 'ignore' }).status === 0
+  const words = ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt']
+  return spawnSync('unshare', words, { stdio: 'ignore' }).status === 0
 }
 
 const LINE = `${'0123456789 '.repeat(6)}\n`
 const TEXT = LINE.repeat(40_000)
 
-async function full(settings = {}): Promise<{ site: MailSite; through: readonly string[] }> {
+async function full(settings?: Settings): Promise<{ site: MailSite; through: readonly string[] }> {
   const site = await openSite(settings)
   mkdirSync(site.queueDir, { mode: 0o700 })
   return { site, through: withDisk(site, 'size=200k') }

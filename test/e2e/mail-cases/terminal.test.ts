@@ -142,3 +142,23 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     await expectMail(site, { recipients: [] })
   })
 })
+
+describe.skipIf(!HAS_TERMINAL)('a terminal that goes away', () => {
+  it.each([
+    ['with a signal', ''],
+    ['without one', 'setsid -w '],
+  ])('%s ends the command with 75, and the letter is kept', async (_, through) => {
+    const site = await openMailSite()
+    const words = [process.execPath, join(BIN, 'mq-mail'), '-n', 'a@x.org'].map(quoted).join(' ')
+    const { report } = await converse(
+      `trap '' HUP; ${through}${words} 2>&3; echo "code $?" >&3`,
+      [
+        ['Subject: ', 'Subj\nbody\n~p\n'],
+        ['(continue)', 'hangup'],
+      ],
+      { ...mailEnvironment(site), MAILQUEUE_CONF: site.config },
+    )
+    expect(report).toMatch(/^mq-mail: the letter was broken off; it is kept in [^\n]*\ncode 75\n$/)
+    await expectMail(site, { recipients: [], home: { 'dead.letter': /^body$/m } })
+  })
+})
