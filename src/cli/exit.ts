@@ -27,6 +27,8 @@ export interface Terminal {
   readonly shown: boolean
   /** Writes to standard output. */
   print(text: string): void
+  /** Writes to standard output what only guides whoever types there: it is no failure when it is lost. */
+  guide(text: string): void
   /** Writes to standard output byte for byte: never bytes of a message to a terminal. */
   printBytes(bytes: Buffer): void
   /** Writes one line to standard error, after the program's name. */
@@ -67,6 +69,9 @@ function processTerminal(program: string): Terminal & { readonly lostOutput: unk
     },
     print: (text) => {
       lostOutput ??= writeFully(1, printable(text))
+    },
+    guide: (text) => {
+      writeFully(1, printable(text))
     },
     printBytes: (bytes) => {
       lostOutput ??= writeFully(1, bytes)

@@ -20,8 +20,9 @@ function sayingOnce(terminal: Terminal): Terminal {
   }
   const { program, args, env, interactive, shown } = terminal
   const print = (text: string): void => terminal.print(text)
+  const guide = (text: string): void => terminal.guide(text)
   const printBytes = (bytes: Buffer): void => terminal.printBytes(bytes)
-  return { program, args, env, interactive, shown, print, printBytes, complain }
+  return { program, args, env, interactive, shown, print, guide, printBytes, complain }
 }
 
 /** The variable `hostname` is the domain of bare names for one call. What is no domain has no effect. */

@@ -58,6 +58,18 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     await expectMail(site, { lines: ['Subject: S'], text: 'body\n' })
   })
 
+  it('is sent with 0 when its prompts cannot be written: whoever reads of a failure sends it again', async () => {
+    const site = await openMailSite()
+    const words = [process.execPath, join(BIN, 'mq-mail'), '-n', 'a@x.org'].map(quoted).join(' ')
+    const { code, screen } = await converse(
+      `echo ready; exec ${words} >/dev/full`,
+      [['ready\r\n', 'Subj\nbody\n.\n']],
+      { ...mailEnvironment(site), MAILQUEUE_CONF: site.config },
+    )
+    expect({ code, complains: screen.includes('mq-mail:') }).toEqual({ code: 0, complains: false })
+    await expectMail(site, { lines: ['To: a@x.org', 'Subject: Subj'], text: 'body\n' })
+  })
+
   it('A94 is given up with two ^C, and what was written is in dead.letter', async () => {
     const site = await openMailSite()
     const { code } = await atTerminal(
