@@ -184,7 +184,8 @@ async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<Ex
 async function readTemplate(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft> {
   const { call, circumstances, own } = plan
   const input = await readInput(setup, call, undefined, unsent)
-  const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header))
+  const charset = fallbackCharset(setup, circumstances)
+  const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header, charset))
   const named = await readAll(setup, allRecipients(call, own, template), circumstances)
   demandRecipients(named, true)
   const author =
