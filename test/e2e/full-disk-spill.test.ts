@@ -15,8 +15,8 @@ const withDisk = (site: MailSite, options: string): readonly string[] => [
 ]
 
 function canMount(): boolean {
-  const words = ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt']
-  return spawnSync('unshare', words, { stdio: 'ignore' }).status === 0
+  const words: readonly string[] = ['unshare', '--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt']
+  return spawnSync(words[0] ?? '', words.slice(1), { stdio: 'ignore' }).status === 0
 }
 
 const LINE = `${'0123456789 '.repeat(6)}\n`
