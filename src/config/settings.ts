@@ -2,7 +2,7 @@
  * The configuration of a program that uses the library: the options of the file as keys of an object, with the
  * same names, defaults and checks. Nothing is read from disk.
  */
-import { homedir } from 'node:os'
+import { homeDirectory } from '../util/home.ts'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { addGiven, knownOption, type GivenValue } from './given-values.ts'
@@ -23,7 +23,7 @@ const WHERE = 'settings'
  * @throws MailError CONFIG_INVALID for an unknown key, a value that is not valid or a contradiction
  */
 export function configFromSettings(settings: Readonly<Record<string, unknown>>, identity?: Identity): Config {
-  const base = { folder: process.cwd(), home: homedir() }
+  const base = { folder: process.cwd(), home: homeDirectory(process.env) }
   const given = new Map<string, GivenValue>()
   for (const [key, value] of Object.entries(settings)) {
     const option = knownOption(key, WHERE)

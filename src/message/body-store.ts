@@ -1,12 +1,15 @@
 /**
  * Where the body of a message goes while it is read: into memory as long as it is small, then into a file that
- * has no name any more, so that nothing is left behind however the process ends. Failures of the file are
- * MailErrors of the queue: QUEUE_FULL, QUEUE_IO or QUEUE_DENIED; what was appended until then is not lost by one.
+ * has no name any more, so that nothing is left behind however the process ends. When its disk takes nothing more, the
+ * rest goes into a second file in the directory for temporary files. Failures are MailErrors of the queue: QUEUE_FULL,
+ * QUEUE_IO or QUEUE_DENIED; what was appended until then is not lost by one.
  */
 import { closeSync, constants, openSync, unlinkSync, write } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { queueError } from '../errors/errno.ts'
+import { errnoOf, queueError } from '../errors/errno.ts'
+import type { MailError } from '../errors/mail-error.ts'
 import { randomOctets } from '../util/random.ts'
 import { bufferContent, fileContent, joinContents, type MessageContent } from './content.ts'
 
@@ -16,14 +19,26 @@ export const MEMORY_LIMIT = 1024 * 1024
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants
 const writeAsync = promisify(write)
 
+/** Errors of a disk that takes nothing more, where another one may. */
+const TAKES_NO_MORE: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
+
+/** One of the files, open. */
+interface BodyFile {
+  readonly fd: number
+  size: number
+}
+
 /** Collects octets, then gives them back as a {@link MessageContent}. */
 export class BodyStore {
-  readonly #directory: string
-  /** What is not written to the file: everything, while there is none. Larger than the limit only behind a failure. */
+  #directory: string
+  /** What is in no file: everything, while there is none. Larger than the limit only behind a failure. */
   #block = Buffer.alloc(0)
   #used = 0
-  #fd: number | undefined
-  #written = 0
+  /** In order; the last one is being written, unless {@link #file} is undefined. */
+  #files: BodyFile[] = []
+  #file: BodyFile | undefined
+  /** Why the first directory was left. */
+  #failure: MailError | undefined
 
   /** @param directory where a large body goes; it must exist and be writable by then */
   constructor(directory: string) {
@@ -56,7 +71,7 @@ export class BodyStore {
    * @throws MailError of the queue when the file cannot be written
    */
   async finish(): Promise<MessageContent> {
-    if (this.#fd !== undefined || this.#used > MEMORY_LIMIT) await this.#spill()
+    if (this.#files.length > 0 || this.#used > MEMORY_LIMIT) await this.#spill()
     return this.rest()
   }
 
@@ -67,17 +82,19 @@ export class BodyStore {
    */
   rest(): MessageContent {
     const held = Buffer.from(this.#block.subarray(0, this.#used))
-    const fd = this.#fd
-    if (fd === undefined) return bufferContent(held)
-    this.#fd = undefined
-    const inFile = fileContent(fd, 0, this.#written)
-    return held.length === 0 ? inFile : joinContents([inFile, bufferContent(held)])
+    return joinContents([...this.#handOver(), ...(held.length === 0 ? [] : [bufferContent(held)])])
   }
 
   /** Frees everything when there will be no content. Harmless after {@link finish} and {@link rest}. */
   discard(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd)
-    this.#fd = undefined
+    for (const file of this.#handOver()) file.close()
+  }
+
+  #handOver(): MessageContent[] {
+    const contents = this.#files.map(({ fd, size }) => fileContent(fd, 0, size))
+    this.#files = []
+    this.#file = undefined
+    return contents
   }
 
   #hold(bytes: Buffer): void {
@@ -95,19 +112,36 @@ export class BodyStore {
   async #spill(): Promise<void> {
     let done = 0
     try {
-      this.#fd ??= openNameless(this.#directory)
-      while (done < this.#used) {
-        const left = this.#used - done
-        const { bytesWritten } = await writeAsync(this.#fd, this.#block, done, left, this.#written)
-        done += bytesWritten
-        this.#written += bytesWritten
-      }
-    } catch (error) {
-      throw queueError(error, 'cannot keep the message in', this.#directory)
+      while (done < this.#used) done += await this.#write(this.#block.subarray(done, this.#used))
     } finally {
       this.#block.copyWithin(0, done, this.#used)
       this.#used -= done
     }
+  }
+
+  /** Writes some octets. @returns how many; none when the rest goes to another directory from now on */
+  async #write(bytes: Buffer): Promise<number> {
+    try {
+      const file = (this.#file ??= this.#newFile())
+      const { bytesWritten } = await writeAsync(file.fd, bytes, 0, bytes.length, file.size)
+      file.size += bytesWritten
+      return bytesWritten
+    } catch (error) {
+      const failure = queueError(error, 'cannot keep the message in', this.#directory)
+      // The disk that mail usually goes through is what somebody has to look at.
+      if (this.#failure !== undefined) throw this.#failure
+      if (!TAKES_NO_MORE.has(errnoOf(error)) || this.#directory === tmpdir()) throw failure
+      this.#failure = failure
+      this.#directory = tmpdir()
+      this.#file = undefined
+      return 0
+    }
+  }
+
+  #newFile(): BodyFile {
+    const file = { fd: openNameless(this.#directory), size: 0 }
+    this.#files.push(file)
+    return file
   }
 }
 

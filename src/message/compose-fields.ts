@@ -54,22 +54,27 @@ function checkField(name: string, value: string): void {
   if (/[\r\n\0]/.test(value)) throw malformed(name, 'its value has a line break or NUL; put it on one line')
 }
 
+/** Address lists as one, with the name of the last. */
+const joined = (lists: readonly OwnField[]): OwnField[] =>
+  lists.slice(-1).map(({ name }) => ({ name, value: lists.map(({ value }) => value).join(', ') }))
+
 /**
  * Checks the caller's own fields and sorts them by name; empty ones, Bcc and Resent-Bcc are left out.
  *
  * @throws MailError `MESSAGE_MALFORMED` for a name that is none, or a line break anywhere
  */
 export function ownFields(headers: readonly (readonly [string, string])[]): OwnFields {
-  const fields = new Map<string, readonly OwnField[]>()
+  const fields = new Map<string, OwnField[]>()
   for (const [name, text] of headers) {
     checkField(name, text)
     const key = name.toLowerCase()
     const value = text.trim()
     if (NEVER_WRITTEN.has(key) || value === '') continue
-    const before = ONCE.has(key) ? [] : (fields.get(key) ?? [])
-    const joined = [...before.map((field) => field.value), value].join(', ')
-    fields.set(key, JOINED.has(key) ? [{ name, value: joined }] : [...before, { name, value }])
+    const before = ONCE.has(key) ? undefined : fields.get(key)
+    if (before === undefined) fields.set(key, [{ name, value }])
+    else before.push({ name, value })
   }
+  for (const [key, all] of fields) if (JOINED.has(key)) fields.set(key, joined(all))
   return fields
 }
 

@@ -5,7 +5,7 @@
 import { MailError } from '../../errors/mail-error.ts'
 import { ownFields, ownFieldValue } from '../../message/compose-fields.ts'
 import { isContentField } from '../../message/compose-tree.ts'
-import { fieldText, type HeaderBlock } from '../../message/header-block.ts'
+import { fieldTextIn, type HeaderBlock } from '../../message/header-block.ts'
 import { KINDS, type ByKind } from './recipient-kinds.ts'
 import type { Header } from './words.ts'
 
@@ -55,9 +55,9 @@ export function sortHeaders(headers: readonly Header[]): SortedHeaders {
   }
 }
 
-/** The fields of a template. */
-export function templateHeaders(header: HeaderBlock): readonly Header[] {
-  return header.all.map((field) => [field.name, fieldText(field)] as const)
+/** The fields of a template. @param charset of values that are not UTF-8 */
+export function templateHeaders(header: HeaderBlock, charset: string): readonly Header[] {
+  return header.all.map((field) => [field.name, fieldTextIn(field, charset)] as const)
 }
 
 /** Adds a field, unless there is one of its name already. */

@@ -19,6 +19,9 @@ export interface MailboxList {
 /** What mail programs take for a file or a command instead of an address. */
 const FILE_OR_COMMAND = /^\s*"?(?:\||\/[^@]*$)/
 
+/** What else is a file for mail(1): `./x`, `~/x`, `+x`. Here it is most often a file whose option was forgotten. */
+const FILE_TARGET = /^(?:[~+][^@!]*|(?!-)[^@!/]*\/[^@!]*)$/
+
 /**
  * Refuses a recipient or a sender that is no list at all.
  *
@@ -68,19 +71,19 @@ function listed(member: string, known: ReadonlySet<string>): readonly string[] {
   return words.length > 0 && words.every((word) => known.has(word) || isAddress(word)) ? words : [member]
 }
 
-/** The names that have to be known for a text to be a list; see {@link readMailboxes}. */
+/** The names that have to be known to be recipients, or for a text to be a list; see {@link readMailboxes}. */
 export function doubtfulNames(texts: readonly string[]): string[] {
-  return texts
-    .flatMap(members)
-    .flatMap(wordsOf)
-    .filter((word) => BARE_NAME.test(word))
+  const all = texts.flatMap(members)
+  const words = all.flatMap(wordsOf).filter((word) => BARE_NAME.test(word))
+  return [...words, ...all.map((member) => member.trim()).filter((member) => FILE_TARGET.test(member))]
 }
 
-function readMember(member: string): MailboxList {
-  if (FILE_OR_COMMAND.test(member)) {
+function readMember(member: string, known: ReadonlySet<string>): MailboxList {
+  const name = member.trim()
+  if (FILE_OR_COMMAND.test(member) || (FILE_TARGET.test(name) && !known.has(name))) {
     throw new MailError(
       'USAGE',
-      `${quoteForMessage(member.trim())} is a file or a command; mail is sent to addresses only`,
+      `${quoteForMessage(name)} is a file or a command; mail is sent to addresses only`,
     )
   }
   const { addresses, problems } = parseAddressList(member)
@@ -109,7 +112,8 @@ function checked(found: readonly Mailbox[]): MailboxList {
  *
  * @param texts one list each; empty ones are no recipients
  * @param aliases those of the mailrc files; a name behind a backslash is none of them
- * @param known the bare names that may stand in a list with blanks alone between its members
+ * @param known the bare names that may stand in a list with blanks alone between its members, and those that are
+ *   recipients although they look like files
  * @throws MailError USAGE for a line break, a file or a command among them
  */
 export function readMailboxes(
@@ -120,7 +124,7 @@ export function readMailboxes(
   for (const text of texts) refuseLineBreak(text, 'recipient')
   const named = texts.flatMap(members).flatMap((member) => listed(member, known))
   const expanded = named.flatMap((member) => expandMailAliases([member], aliases))
-  const lists = expanded.flatMap((member) => listed(member, known)).map(readMember)
+  const lists = expanded.flatMap((member) => listed(member, known)).map((member) => readMember(member, known))
   return {
     mailboxes: lists.flatMap(({ mailboxes }) => mailboxes),
     problems: lists.flatMap(({ problems }) => problems),

@@ -5,7 +5,7 @@
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
-import { bufferContent, type MessageContent } from '../../message/content.ts'
+import { bufferContent, joinContent, type MessageContent } from '../../message/content.ts'
 import { composeMail } from '../../message/compose.ts'
 import { newMessageId } from '../../message/message-id.ts'
 import { envelope } from '../../message/recipients.ts'
@@ -144,6 +144,12 @@ function isEmpty({ call, input }: Draft): boolean {
   return isTextless && attachmentsOf(call.attachments, attached).length === 0
 }
 
+/** A message as it is kept for its writer: those of Bcc are named, for nothing else says who they are. */
+function letterToKeep(message: MessageContent, { addressees: { bcc } }: Draft): MessageContent {
+  const addresses = bcc.map(({ address }) => address).join(',\r\n ')
+  return addresses === '' ? message : joinContent(Buffer.from(`Bcc: ${addresses}\r\n`), message)
+}
+
 /** Composes and delivers to whoever can be reached. */
 async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<ExitCode> {
   const { call, circumstances, addressees, author } = draft
@@ -158,9 +164,9 @@ async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<Ex
   const addressed = envelope(author.sender.address, recipients, call.tail.reports)
   if (isEmpty(draft)) setup.terminal.complain('the message body is empty')
   const message = await composed(setup, draft)
-  unsent.holdMessage(message, author.sender.address)
+  unsent.holdMessage(letterToKeep(message, draft), author.sender.address)
   const ready = { envelope: addressed, content: await finished(setup, message, draft) }
-  unsent.holdMessage(ready.content, author.sender.address)
+  unsent.holdMessage(letterToKeep(ready.content, draft), author.sender.address)
   if (call.mode === 'dry-run') {
     await showMail(setup, ready)
     return exitCode
@@ -173,7 +179,8 @@ async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<Ex
 async function readTemplate(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft> {
   const { call, circumstances, own } = plan
   const input = await readInput(setup, call, undefined, unsent)
-  const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header))
+  const charset = fallbackCharset(setup, circumstances)
+  const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header, charset))
   const named = await readAll(setup, allRecipients(call, own, template), circumstances)
   demandRecipients(named, true)
   const author =

@@ -51,5 +51,7 @@ export async function askForMail(
     endingSignal()
     input.close()
   }
-  return typeMail(asking, terminal, { next: () => input.next(), close })
+  // The mail is what was asked for. Whoever reads that it failed because a prompt was lost sends it again.
+  const screen = { print: (text: string): void => terminal.guide(text) }
+  return typeMail(asking, screen, { next: () => input.next(), close })
 }

@@ -106,6 +106,22 @@ describe('recipients that are refused', () => {
     },
   ])
 
+  testCases([
+    ...['./x', 'foo/bar', '~/f', '~f', '+x', 'x</etc/passwd'].map((name) => ({
+      name: `${name} is a file for mail(1), perhaps one whose option was forgotten`,
+      args: ['-s', 'S', name],
+      code: 64,
+      recipients: [],
+      stderr: ONE_LINE,
+    })),
+    {
+      name: 'may look like a file where an alias has that name, and where there is a domain',
+      args: ['-s', 'S', 'foo/bar', 'a/b@x.org'],
+      aliases: 'foo/bar: a@x.org\n',
+      recipients: ['a@x.org', 'a/b@x.org'],
+    },
+  ])
+
   it('A68 are a file or a command: nothing is written and nothing is run', async () => {
     const args = ['-s', 'S', 'DIR/f']
     const site = await runCase({ name: '', args, code: 64, recipients: [], stderr: ONE_LINE })

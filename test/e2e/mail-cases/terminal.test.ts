@@ -58,6 +58,18 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     await expectMail(site, { lines: ['Subject: S'], text: 'body\n' })
   })
 
+  it('is sent with 0 when its prompts cannot be written: whoever reads of a failure sends it again', async () => {
+    const site = await openMailSite()
+    const words = [process.execPath, join(BIN, 'mq-mail'), '-n', 'a@x.org'].map(quoted).join(' ')
+    const { code, screen } = await converse(
+      `echo ready; exec ${words} >/dev/full`,
+      [['ready\r\n', 'Subj\nbody\n.\n']],
+      { ...mailEnvironment(site), MAILQUEUE_CONF: site.config },
+    )
+    expect({ code, complains: screen.includes('mq-mail:') }).toEqual({ code: 0, complains: false })
+    await expectMail(site, { lines: ['To: a@x.org', 'Subject: Subj'], text: 'body\n' })
+  })
+
   it('A94 is given up with two ^C, and what was written is in dead.letter', async () => {
     const site = await openMailSite()
     const { code } = await atTerminal(
@@ -164,5 +176,25 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     expect(code).toBe(75)
     expect(screen).toContain('mq-mail: the letter was broken off; it is not kept, for save is unset')
     await expectMail(site, { recipients: [] })
+  })
+})
+
+describe.skipIf(!HAS_TERMINAL)('a terminal that goes away', () => {
+  it.each([
+    ['with a signal', ''],
+    ['without one', 'setsid -w '],
+  ])('%s ends the command with 75, and the letter is kept', async (_, through) => {
+    const site = await openMailSite()
+    const words = [process.execPath, join(BIN, 'mq-mail'), '-n', 'a@x.org'].map(quoted).join(' ')
+    const { report } = await converse(
+      `trap '' HUP; ${through}${words} 2>&3; echo "code $?" >&3`,
+      [
+        ['Subject: ', 'Subj\nbody\n~p\n'],
+        ['(continue)', 'hangup'],
+      ],
+      { ...mailEnvironment(site), MAILQUEUE_CONF: site.config },
+    )
+    expect(report).toMatch(/^mq-mail: the letter was broken off; it is kept in [^\n]*\ncode 75\n$/)
+    await expectMail(site, { recipients: [], home: { 'dead.letter': /^body$/m } })
   })
 })
