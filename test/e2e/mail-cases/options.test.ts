@@ -291,15 +291,27 @@ describe('variables about the text', () => {
 describe('other options', () => {
   testCases([
     {
-      name: 'A75 -v talks on standard error only',
+      name: 'A75 -v talks on standard error only: the dialogue without the text, and what became of the mail',
       args: ['-n', '-N', '-i', '-v', '-s', 'S', 'a@x.org'],
       subject: 'S',
-      stderr: /^mq-mail: /,
+      stderr: new RegExp(
+        [
+          '^(?![^]*hello)mq-mail: S: 220 [^\\n]*',
+          '(?:mq-mail: [SC]: [^\\n]*\n)*mq-mail: C: MAIL FROM:<alerts@h\\.example>[^\\n]*',
+          'mq-mail: S: 250 [^\\n]*',
+          'mq-mail: C: RCPT TO:<a@x\\.org>[^\\n]*',
+          '(?:mq-mail: [SC]: [^\\n]*\n)*mq-mail: sent to a@x\\.org',
+          '(?:mq-mail: [SC]: [^\\n]*\n)*$',
+        ].join('\n'),
+      ),
     },
     {
-      name: 'A75 -n, -N and -i are quiet',
+      name: 'A75 -n, -N and -i are quiet, and the mailrc file of the user counts',
       args: ['-n', '-N', '-i', '-s', 'S', 'a@x.org'],
+      files: { 'home/.mailrc': 'set replyto=r@x.org\n' },
+      home: { '.mailrc': /r@x/ },
       subject: 'S',
+      replyTo: ['r@x.org'],
     },
     {
       name: 'A76 -d shows the message and the recipients, and sends nothing',
@@ -324,9 +336,9 @@ describe('other options', () => {
     {
       name: 'A85 -V prints one line, and not the name of another program',
       args: ['-V'],
-      stdin: '',
+      through: ['sh', '-c', 'exec "$@" </dev/null', 'sh'],
       recipients: [],
-      stdout: /^(?![^]*(?:GNU Mailutils|s-nail|12\.5))[^\n]*\d+\.\d+\.\d+\n$/,
+      stdout: /^(?![^]*(?:GNU Mailutils|s-nail|12\.5))mq-mail \d+\.\d+\.\d+(?:-[\w.]+)?\n$/,
     },
   ])
 

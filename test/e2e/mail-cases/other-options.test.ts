@@ -1,6 +1,7 @@
 /** Options that few callers give, on the real command: what they do, and which of them are refused before anything is read. */
-import { describe } from 'vitest'
-import { testCases } from './case.ts'
+import { describe, expect, it } from 'vitest'
+import type { MailSite } from '../../helpers/mail-site.ts'
+import { mailEnvironment, openMailSite, testCases } from './case.ts'
 
 const ONE_LINE = /^mq-mail: [^\n]+\n$/
 
@@ -95,6 +96,73 @@ describe('options that are obeyed', () => {
       type: 'multipart/mixed',
       attachments: [{ name: 'p.txt', type: 'text/plain', content: Buffer.from('in pipe\n') }],
     },
+  ])
+})
+
+const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
+
+/** What the server was told of the sender and of each recipient. */
+const envelopeCommands = (site: MailSite): string[] =>
+  site.server.commands
+    .filter((line) => /^(?:MAIL|RCPT)/.test(line))
+    .map((line) => line.replace(/ (?:SIZE|BODY)=\w+/g, ''))
+
+describe('options of sendmail behind --', () => {
+  it.each([
+    [['-N', 'failure,DELAY'], '', ' NOTIFY=FAILURE,DELAY'],
+    [['-Nnever'], '', ' NOTIFY=NEVER'],
+    [['-R', 'hdrs'], ' RET=HDRS', ''],
+    [['-V', 'id+20 x=1'], ' ENVID=id+2B20+20x+3D1', ''],
+    [['-f', 'e@x.org', '-N', 'success', '-R', 'full', '-V', 'id'], ' RET=FULL ENVID=id', ' NOTIFY=SUCCESS'],
+  ])('%j asks for reports, at once and out of the queue', async (tail, ofSender, ofRecipient) => {
+    const sender = tail.includes('e@x.org') ? 'e@x.org' : 'alerts@h.example'
+    const wanted = [`MAIL FROM:<${sender}>${ofSender}`, `RCPT TO:<a@x.org>${ofRecipient}`]
+    for (const isQueued of [false, true]) {
+      const site = await openMailSite({}, { extensions: ['DSN'] })
+      if (isQueued) site.configure({ from: 'alerts@h.example', smtp_port: '1' })
+      const args = ['-s', 'S', 'a@x.org', '--', ...tail]
+      expect(await site.run('mq-mail', args, { stdin: 'b\n', env: mailEnvironment(site) })).toEqual(QUIET)
+      if (isQueued) {
+        expect(envelopeCommands(site)).toEqual([])
+        expect(site.queue()).toHaveLength(1)
+        site.configure({ from: 'alerts@h.example' })
+        expect((await site.run('mq-run', ['--force'])).code).toBe(0)
+      }
+      expect(envelopeCommands(site)).toEqual(wanted)
+      expect(site.queue()).toEqual([])
+    }
+  })
+
+  testCases([
+    {
+      name: 'ask a server that makes no reports for nothing',
+      args: ['a@x.org', '--', '-N', 'failure', '-R', 'hdrs', '-V', 'id'],
+    },
+    ...[
+      ['-N', 'sometimes'],
+      ['-R', 'half'],
+      ['-V', 'ü'],
+      ['-X', 'log'],
+    ].map((tail) => ({
+      name: `${tail.join(' ')} is refused`,
+      args: ['a@x.org', '--', ...tail],
+      code: 64,
+      recipients: [],
+      stderr: /^mq-mail: behind "--": [^\n]+\n$/,
+    })),
+    ...[['-f', ''], ['-f', '<>'], ['-f<>']].map((tail) => ({
+      name: `${JSON.stringify(tail)} is the null sender`,
+      args: ['-r', 'me@x.org', 'a@x.org', '--', ...tail],
+      sender: '',
+      from: 'me@x.org',
+    })),
+    {
+      name: '-f "" alone sends in the name of the mail system',
+      args: ['a@x.org', '--', '-f', ''],
+      sender: '',
+      from: 'MAILER-DAEMON <MAILER-DAEMON@h.example>',
+    },
+    { name: '-r "" in front of it is the configured sender', args: ['-r', '', 'a@x.org'] },
   ])
 })
 
