@@ -2,8 +2,8 @@
  * One option of mq-sendmail, as its table has it.
  */
 import type { OPTIONS } from '../../config/options.ts'
-import type { ArgumentKind } from '../getopt.ts'
 import type { HandlingWords } from '../handling-options.ts'
+import type { OptionRow } from '../option-table.ts'
 
 /** What an option does. */
 export type SendmailEffect =
@@ -54,15 +54,8 @@ export interface OptionSetting {
 }
 
 /** One option. */
-export interface SendmailOption {
-  readonly letter?: string
-  readonly long?: string
-  /** Other names of the same. */
-  readonly also?: readonly string[]
-  readonly takes: ArgumentKind
+export interface SendmailOption extends OptionRow {
   readonly effect: SendmailEffect
-  /** For --help and the man page; for a refused option, what to do instead. */
-  readonly doc: string
   /** Of the effect `handling`. */
   readonly sets?: keyof HandlingWords
   /** Of the effect `setting`. */

@@ -26,6 +26,7 @@ async function printed(command: (terminal: Terminal) => Promise<unknown>, args: 
     interactive: false,
     shown: false,
     print: (text: string) => void lines.push(text),
+    guide: (text: string) => void lines.push(text),
     printBytes: (bytes: Buffer) => void lines.push(bytes.toString()),
     complain: fail,
   }
