@@ -53,7 +53,14 @@ export type {
   PluginMessage,
   PluginSignal,
 } from './plugins/contract.ts'
-export type { LogLevel, SmtpSettings, SmtpTimeouts, SpoolMode, TlsLevel } from './config/config.ts'
+export type {
+  LogLevel,
+  MessageServer,
+  SmtpSettings,
+  SmtpTimeouts,
+  SpoolMode,
+  TlsLevel,
+} from './config/config.ts'
 export type { DeliveryContext } from './delivery/context.ts'
 export type { ReportSettings } from './delivery/report-policy.ts'
 export type { ReportPractice } from './delivery/report-practice.ts'
@@ -78,7 +85,7 @@ export {
 export { MessageHandler, type SendResult } from './delivery/message-handler.ts'
 export { runQueue, type RunQueueOptions } from './delivery/run-queue-settings.ts'
 export type { RunOptions } from './delivery/run-queue.ts'
-export type { RunReport } from './delivery/run-report.ts'
+export type { RunReport, StoppedAccount } from './delivery/run-report.ts'
 export {
   mailqueueTransport,
   type ComposedMail,

@@ -2,17 +2,22 @@
  * Hands a finished message over to delivery and turns the result into words and an exit code: the common end of
  * mq-sendmail and mq-mail. A signal that would end the process queues the message first.
  */
+import type { AccountSettings, Config, MessageServer } from '../config/config.ts'
 import { queueIn } from '../delivery/configured.ts'
-import { submit, type SubmitResult } from '../delivery/submit.ts'
+import { submit, type Submission, type SubmitResult } from '../delivery/submit.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
+import type { Logger } from '../logging/logger.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
+import type { Handling } from '../queue/store.ts'
 import { openContext, openLog, openTransport, type Setup } from './setup.ts'
 
 /** A message that is ready to go. */
 export interface ReadyMessage {
   readonly envelope: Envelope
   readonly content: MessageContent
+  /** The message with the sender and header that another account asks for; whoever takes it closes it. */
+  readonly contentOver?: (config: Config, envelope: Envelope) => MessageContent | Promise<MessageContent>
 }
 
 /** Recipients that a line names at the most. */
@@ -75,6 +80,8 @@ export function tellOutcome(
   return result.refused.some((each) => each.scope === 'message') ? EX.UNAVAILABLE : EX.NOUSER
 }
 
+type Means = Pick<Submission, 'queue' | 'spool' | 'signal' | 'handling'>
+
 /** Where messages are handed in, one after the other. */
 export interface Counter {
   /** Sends or queues one message, and closes its content. */
@@ -83,28 +90,79 @@ export interface Counter {
   close(): void
 }
 
-/** Opens what delivering needs: log, plug-ins, queue and, unless everything is only queued, the transport. */
+/** How messages are handed in. */
+export interface CounterOptions {
+  readonly verbose: boolean
+  readonly queueOnly?: boolean
+  /** How the queue treats them. */
+  readonly handling?: Handling
+}
+
+/** Sends and queues over one account, the only one. */
+async function oneAccount(setup: Setup, means: Means, log: Logger): Promise<Counter> {
+  const { config } = setup
+  const server = setup.overridden === undefined ? undefined : await namedServerOf(setup)
+  const transport = means.spool === 'only' ? undefined : await openTransport(setup, log)
+  const context = await openContext(setup, log)
+  const { submitTimeout, account } = config
+  return {
+    take: ({ envelope, content }) =>
+      submit({ envelope, content, transport, submitTimeout, account, server, ...means }, context),
+    close: () => void transport?.close(),
+  }
+}
+
+async function namedServerOf(setup: Setup): Promise<MessageServer | undefined> {
+  const { namedServer } = await import('./account.ts')
+  return namedServer(setup, setup.config)
+}
+
+/** Sends and queues over the accounts that the recipients of each message ask for. */
+async function severalAccounts(setup: Setup, means: Means, log: Logger): Promise<Counter> {
+  const { submissionOverAccounts } = await import('../delivery/submit-over-accounts.ts')
+  const { namedServer } = await import('./account.ts')
+  const { config, caller, overridden } = setup
+  // A server that was named is no account's: nothing but its own settings could choose one.
+  const account = setup.account ?? (overridden?.has('smtp_hostname') === true ? config.account : undefined)
+  const submitter = {
+    uid: process.getuid?.(),
+    get user() {
+      return caller.user
+    },
+  }
+  const serverOf = (over: AccountSettings) => namedServer(setup, over)
+  const routing = {
+    config,
+    account,
+    submitter,
+    serverOf,
+    complain: (line: string) => setup.terminal.complain(line),
+  }
+  const opened = submissionOverAccounts(routing, means, await openContext(setup, log))
+  return { take: (message) => opened.submit(message), close: () => void opened.close() }
+}
+
+/** Opens what delivering needs: log, plug-ins, queue and, unless everything is only queued, the transports. */
 export async function openCounter(
   setup: Setup,
-  { verbose, queueOnly = false }: { readonly verbose: boolean; readonly queueOnly?: boolean },
+  { verbose, queueOnly = false, handling }: CounterOptions,
 ): Promise<Counter> {
   const { config } = setup
-  const spool = queueOnly ? 'only' : config.spool
   const log = await openLog(setup, verbose)
   const queue = config.queueDir === undefined ? undefined : await queueIn(config.queueDir)
-  const transport = spool === 'only' ? undefined : await openTransport(setup, log)
-  const context = await openContext(setup, log)
-  const { submitTimeout } = config
-  const signal = endingSignal()
+  const spool = queueOnly ? 'only' : config.spool
+  const means: Means = { queue, spool, signal: endingSignal(), handling }
+  const isOne = config.accounts.length === 1 && setup.account === undefined
+  const counter = await (isOne ? oneAccount : severalAccounts)(setup, means, log)
   return {
-    async take({ envelope, content }) {
+    async take(message) {
       try {
-        return await submit({ envelope, content, transport, queue, spool, submitTimeout, signal }, context)
+        return await counter.take(message)
       } finally {
-        content.close()
+        message.content.close()
       }
     },
-    close: () => void transport?.close(),
+    close: () => counter.close(),
   }
 }
 
@@ -116,7 +174,7 @@ export async function openCounter(
 export async function handOver(
   setup: Setup,
   message: ReadyMessage,
-  options: { readonly verbose: boolean; readonly queueOnly?: boolean },
+  options: CounterOptions,
 ): Promise<ExitCode> {
   const counter = await openCounter(setup, options)
   try {

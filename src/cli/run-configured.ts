@@ -3,16 +3,19 @@
  * by mq-run, `mq-sendmail -q` and `mq-queue flush`.
  */
 import { existsSync } from 'node:fs'
+import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
+import { hasWay } from '../config/accounts.ts'
 import type { Config } from '../config/config.ts'
 import { queueIn } from '../delivery/configured.ts'
 import { runQueueOnce, type RunOptions } from '../delivery/run-queue.ts'
 import type { RunReport } from '../delivery/run-report.ts'
+import { accountWays } from '../delivery/ways.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Terminal } from './exit.ts'
 import { endingSignal } from './hand-over.ts'
 import { namedPath } from './named-path.ts'
-import { openContext, openLog, openTransport, type Setup } from './setup.ts'
+import { openContext, openLog, type Setup } from './setup.ts'
 
 /** How a run is made. */
 export interface RunCall {
@@ -35,6 +38,25 @@ function summary(report: RunReport): string {
     .join(', ')
 }
 
+/** What stood in the way; what will pass by itself only when somebody wants to know. */
+function troubles({ stopped, accounts }: RunReport, routine: boolean): string[] {
+  const missing = accounts.filter((each) => each.missing).map(({ reason }) => `mail waits: ${reason}`)
+  const left = 'what was not tried stays in the queue'
+  const failed = accounts.filter((each) => !each.missing)
+  if (stopped?.scope !== 'account')
+    return stopped === undefined ? missing : [...missing, `stopped early: ${stopped.reason}; ${left}`]
+  if (routine) return missing
+  const isOnly = failed.length === 1 && stopped.account === DEFAULT_ACCOUNT
+  return [
+    ...missing,
+    ...failed.map(({ account, reason }) =>
+      isOnly
+        ? `stopped early: ${reason}; ${left}`
+        : `the account ${account} cannot be used: ${reason}; ${left}`,
+    ),
+  ]
+}
+
 function tell(terminal: Terminal, report: RunReport, { verbose, asked = verbose }: RunCall): ExitCode {
   if (report.busy) {
     if (verbose) terminal.complain('another runner is at work on this queue; --force runs beside it')
@@ -47,10 +69,8 @@ function tell(terminal: Terminal, report: RunReport, { verbose, asked = verbose 
     )
   }
   // Cron mails what is printed: to be told each minute that mail cannot be sent would only fill the queue.
-  const routine = report.stopped?.scope === 'account' && !asked && !terminal.interactive
-  if (report.stopped !== undefined && !routine) {
-    terminal.complain(`stopped early: ${report.stopped.reason}; what was not tried stays in the queue`)
-  }
+  const routine = !asked && !terminal.interactive
+  for (const line of troubles(report, routine)) terminal.complain(line)
   if (report.unreadable !== undefined) terminal.complain(`a message was passed over: ${report.unreadable}`)
   if (report.failed > 0)
     terminal.complain(
@@ -84,20 +104,16 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
   const { config, terminal } = setup
   const queueDir = queueDirectory(config, operand)
   const log = await openLog(setup, call.verbose)
-  const transport = await openTransport(setup, log)
-  if (transport === undefined)
+  if (!config.accounts.some(hasWay))
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   const context = await openContext(setup, log)
-  try {
-    const report = await runQueueOnce(await queueIn(queueDir), transport, context, {
-      connections: config.smtp?.connections ?? 1,
-      all: call.all,
-      force: call.force,
-      ...(call.selects === undefined ? {} : { selects: call.selects }),
-      signal: endingSignal(),
-    })
-    return tell(terminal, report, call)
-  } finally {
-    await transport.close()
-  }
+  const ways = accountWays(config, context, { complain: (line) => terminal.complain(line) })
+  const report = await runQueueOnce(await queueIn(queueDir), ways, context, {
+    connections: config.smtp?.connections ?? 1,
+    all: call.all,
+    force: call.force,
+    ...(call.selects === undefined ? {} : { selects: call.selects }),
+    signal: endingSignal(),
+  })
+  return tell(terminal, report, call)
 }

@@ -12,6 +12,7 @@ import { newMessageId } from '../message/message-id.ts'
 import type { Delivered, RecipientOutcome } from '../message/outcome.ts'
 import { envelope, readRecipients } from '../message/recipients.ts'
 import type { Transport } from '../transport/transport.ts'
+import { useAccount } from './account.ts'
 import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { mailDomain } from '../util/mail-domain.ts'
@@ -22,6 +23,7 @@ interface SendTestOptions {
   readonly to: string
   readonly from?: string
   readonly config?: string
+  readonly account?: string
   readonly verbose?: true
   readonly quiet?: true
 }
@@ -92,12 +94,14 @@ function tell(
 /** A smarthost that takes the test takes other mail: nobody has to wait until it is tried again. */
 async function accountWorks({ config }: Setup, transport: Transport): Promise<void> {
   if (config.queueDir === undefined) return
-  const { writeAccountState } = await import('../delivery/account-state.ts')
-  await writeAccountState(await queueIn(config.queueDir), transport.name, undefined)
+  const { breakerKey, writeAccountState } = await import('../delivery/account-state.ts')
+  const key = breakerKey(config.account, transport.name)
+  await writeAccountState(await queueIn(config.queueDir), key, undefined)
 }
 
 async function sendTest(terminal: Terminal, options: SendTestOptions): Promise<ExitCode> {
-  const setup = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
+  const usual = await setUp(terminal, { config: options.config, verbose: options.verbose === true })
+  const setup = options.account === undefined ? usual : useAccount(usual, options.account, '--account')
   const transport = await openTransport(setup, await openLog(setup, options.verbose === true))
   if (transport === undefined)
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
@@ -117,6 +121,7 @@ export async function sendTestCommand(terminal: Terminal): Promise<ExitCode> {
     .requiredOption('--to <address>', 'recipient of the test message')
     .option('--from <address>', 'sender instead of the configured one')
     .option('-C, --config <file>', 'configuration file')
+    .option('-a, --account <name>', 'account of the configuration; default when left out')
     .option('-v, --verbose', 'show the SMTP dialogue on standard error')
     .option('-q, --quiet', 'print nothing when the message was accepted')
     .action(async (options: SendTestOptions) => {

@@ -38,6 +38,10 @@ export interface Setup {
   readonly config: Config
   /** What the log calls the program. */
   readonly logName: string
+  /** The account that the call names. */
+  readonly account?: string | undefined
+  /** Options of the configuration that the call replaces; none when left out. */
+  readonly overridden?: ReadonlySet<string> | undefined
 }
 
 /**
@@ -58,7 +62,15 @@ export async function setUp(terminal: Terminal, options: SetupOptions): Promise<
     sealed: options.handsIn === true ? 'queue' : 'refuse',
   })
   if (options.verbose === true) for (const note of config.notes) terminal.complain(note)
-  return { terminal, caller, config, logName: options.logName ?? terminal.program }
+  const overridden = new Set<string>((options.overrides ?? []).map(({ key }) => key))
+  if (options.host !== undefined) overridden.add('smtp_hostname')
+  return {
+    terminal,
+    caller,
+    config,
+    logName: options.logName ?? terminal.program,
+    overridden: overridden.size === 0 ? undefined : overridden,
+  }
 }
 
 /** The structured log in the configured place, and the dialogue on standard error when asked to be verbose. */

@@ -120,6 +120,16 @@ export interface AuthSettings {
   readonly oauth2: OAuth2Settings | undefined
 }
 
+/** How much may be sent over an account; undefined where nothing limits it. */
+export interface AccountLimits {
+  readonly perMinute: number | undefined
+  readonly perHour: number | undefined
+  readonly perDay: number | undefined
+  readonly recipientsPerDay: number | undefined
+  /** What happens to new mail above a limit. */
+  readonly onLimit: 'defer' | 'reject' | 'hold'
+}
+
 /** How to reach and use a smarthost. */
 export interface SmtpSettings {
   readonly protocol: 'smtp' | 'lmtp'
@@ -161,6 +171,8 @@ export interface SmtpSettings {
   readonly messagesPerConnection: number
   /** Recipients in one transaction. */
   readonly maxRecipients: number
+  /** Undefined when nothing is limited. */
+  readonly limits: AccountLimits | undefined
   /** The first that fits decides what a reply means. */
   readonly replyFilter: readonly ReplyRule[]
   /** Every permanent failure counts as temporary. */
@@ -194,38 +206,75 @@ export interface HeaderSettings {
   readonly removeBcc: boolean
 }
 
-/** Everything the commands and the library work with. */
-export interface Config {
-  /** The file it was read from; undefined when built by a program. */
-  readonly source: string | undefined
+/** Whose mail goes over an account, as patterns in lower case; an empty list says nothing. */
+export interface MatchRules {
+  readonly from: readonly string[]
+  readonly recipient: readonly string[]
+  /** Login names or numbers. */
+  readonly user: readonly string[]
+}
+
+/** The server of one message, instead of its account's. Never has a user name or a password. */
+export interface MessageServer {
+  readonly host: string
+  readonly port: number
+  /** SMTP when left out. */
+  readonly protocol?: SmtpSettings['protocol']
+  /** What was asked for; as the account says when left out. */
+  readonly tls?: TlsLevel
+}
+
+/** What each account has of its own. */
+export interface AccountSettings {
   /** Where mail goes; with anything but `smtp` there is no smarthost. */
   readonly deliver: DeliverTarget
   /** How long a program that takes mail may run, in milliseconds. */
   readonly pipeTimeout: number
   /** Undefined when no smarthost is configured, or none is used. */
   readonly smtp: SmtpSettings | undefined
-  readonly queueDir: string | undefined
   /** Sender used when the caller gives none: an address or `Name <address>`; `%U %H %F` are already replaced. */
   readonly from: string | undefined
-  readonly spool: SpoolMode
   /** Waiting times after the first, second, ... failed attempt; the last repeats. */
   readonly retry: readonly number[]
   /** Age at which a deferred message is given up. */
   readonly expire: number
   /** What happens to a message that the server may or may not have. */
   readonly inDoubt: 'retry' | 'hold'
-  /** Whether senders are told of mail that failed. */
-  readonly bounce: 'dsn' | 'none'
   /** Age at which a deferred message from the null sender is given up. */
   readonly bounceExpire: number
-  /** Delivery reports in one hour. */
-  readonly bounceLimit: number
-  /** Who is told of mail that failed and has no sender to be told. */
-  readonly postmaster: string | undefined
   /** Age at which a sender is told that a message is delayed; undefined for never. */
   readonly delayNotice: number | undefined
   /** How long an interactive submission may take until the body starts. */
   readonly submitTimeout: number
+  readonly headers: HeaderSettings
+  readonly match: MatchRules
+  /** Accounts that are tried in order when this one cannot be used. */
+  readonly fallback: readonly string[]
+}
+
+/** A way out for mail: a server, who logs in there, and how mail looks that goes over it. */
+export interface Account extends AccountSettings {
+  readonly name: string
+}
+
+/** Everything the commands and the library work with. The settings of one account are those that are in use. */
+export interface Config extends AccountSettings {
+  /** The file it was read from; undefined when built by a program. */
+  readonly source: string | undefined
+  /** The account whose settings these are: `default` unless another one was named. */
+  readonly account: string
+  /** All accounts: `default` first, then the others in the order of the file. */
+  readonly accounts: readonly Account[]
+  /** True when a part of the configuration is closed to this user, who only hands in mail for somebody else to send. */
+  readonly sealed: boolean
+  readonly queueDir: string | undefined
+  readonly spool: SpoolMode
+  /** Whether senders are told of mail that failed. */
+  readonly bounce: 'dsn' | 'none'
+  /** Delivery reports in one hour. */
+  readonly bounceLimit: number
+  /** Who is told of mail that failed and has no sender to be told. */
+  readonly postmaster: string | undefined
   readonly aliases: string
   readonly localDomains: readonly string[]
   /** Local recipients without an alias go to the alias `default` or `*`. */
@@ -240,7 +289,6 @@ export interface Config {
   readonly fallbackCharset: string
   /** Domain for addresses that have none; undefined means the mail name of this host. */
   readonly qualifyDomain: string | undefined
-  readonly headers: HeaderSettings
   readonly deliveryLog: string | undefined
   readonly queueLog: string | undefined
   /** File path or `stderr`. */

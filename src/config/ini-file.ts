@@ -24,6 +24,9 @@ export interface IniEntry {
 /** Whether the values of a key (in lower case) are secrets, in which comment signs mean nothing. */
 type SecretTest = (key: string) => boolean
 
+/** Takes each section header, with its line. */
+type SectionVisitor = (section: string, line: number) => void
+
 interface Reading {
   readonly entries: IniEntry[]
   readonly lineOf: Map<string, number>
@@ -38,17 +41,25 @@ interface Reading {
  * @param text the file's text; a byte order mark and CRLF line ends are fine
  * @param file its name, for messages
  * @param isSecret says for which keys the value is the rest of the line as it stands
+ * @param onSection sees also sections without an entry
  * @throws MailError CONFIG_INVALID for a line that is no entry, header or comment, for a key given twice in one
  *   section, for a continuation line and for an unclosed quote
  */
-export function parseIni(text: string, file: string, isSecret: SecretTest): IniEntry[] {
+export function parseIni(
+  text: string,
+  file: string,
+  isSecret: SecretTest,
+  onSection?: SectionVisitor,
+): IniEntry[] {
   const reading: Reading = { entries: [], lineOf: new Map(), file, section: undefined }
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)
   for (const [index, line] of lines.entries()) {
     const start = line.trimStart()
     if (start === '' || start.startsWith(';') || start.startsWith('#')) continue
-    if (start.startsWith('[')) reading.section = sectionName(start, `${file}:${index + 1}`)
-    else addEntry(reading, line, index + 1, isSecret)
+    if (start.startsWith('[')) {
+      reading.section = sectionName(start, `${file}:${index + 1}`)
+      onSection?.(reading.section, index + 1)
+    } else addEntry(reading, line, index + 1, isSecret)
   }
   return reading.entries
 }

@@ -8,14 +8,15 @@ import { dirname } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { expandGlob, isGlob } from '../util/glob.ts'
-import { putAwaySecrets } from './auth-config.ts'
+import { accountOfHeader, accountSection, addTo, noSections, type Sections } from './account-sections.ts'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { exposedSecrets, isExposed, reportExposed, type ExposedFile } from './exposed-files.ts'
-import { addGiven, knownOption, readGiven, type GivenValue } from './given-values.ts'
+import { knownOption, readGiven, type GivenValue } from './given-values.ts'
 import { parseIni, type IniEntry } from './ini-file.ts'
 import { locateConfig, type ConfigSearch } from './locate.ts'
 import { suggestion } from './nearest.ts'
+import { replaceGiven } from './message-server.ts'
 import { AUTH_OPTIONS } from './options/auth-options.ts'
 import { findOption, OPTIONS, SECTIONS } from './options.ts'
 import { undoPercentSigns } from './percent-signs.ts'
@@ -32,7 +33,7 @@ export interface ConfigRequest extends ConfigSearch {
   readonly warn: (line: string) => void
   /** Values that replace those of the files; the last of an option counts. */
   readonly overrides?: readonly ConfigOverride[]
-  /** A server to send to instead of any configuration: no file is looked for. */
+  /** A server to send to instead of the configured one; unless a file is named too, none is looked for. */
   readonly host?: string | undefined
   /**
    * What happens when an included file is closed to this user: an error, or, for somebody who only hands in mail,
@@ -52,7 +53,7 @@ export interface ConfigOverride {
 
 /** What is collected while files are read. */
 interface Collection {
-  readonly given: Map<string, GivenValue>
+  readonly sections: Sections
   readonly home: string
   readonly env: Environment
   /** Files with a secret that others can read. */
@@ -67,38 +68,36 @@ interface Collection {
  */
 export async function loadConfig(request: ConfigRequest): Promise<Config> {
   const { host, home, env, identity, overrides = [] } = request
-  const collection: Collection = { given: new Map(), home, env, exposed: [] }
-  const file = host === undefined ? locateConfig(request) : undefined
-  if (file !== undefined) await readFiles(collection, file, request)
+  const collection: Collection = { sections: noSections(), home, env, exposed: [] }
+  const file = host === undefined || request.file !== undefined ? locateConfig(request) : undefined
+  const sealed = file !== undefined && (await readFiles(collection, file, request))
+  const secretsClosed = file !== undefined && !sealed && secretIsClosed(collection.sections, request)
   const server = host === undefined ? [] : [{ key: 'smtp_hostname' as const, value: host, by: '--host' }]
-  for (const override of [...server, ...overrides]) replace(collection, override)
-  const config = resolveConfig(collection.given, { source: file, identity })
-  reportExposed(exposedSecrets(config.smtp), practiceOf(collection, request))
+  const adjust = (given: Map<string, GivenValue>): void => {
+    for (const override of [...server, ...overrides]) replace(given, override, home)
+    if (sealed || secretsClosed) onlyQueue(given, file)
+  }
+  const config = resolveConfig(collection.sections, { source: file, identity, adjust, sealed })
+  reportExposed([...collection.exposed, ...config.accounts.flatMap(({ smtp }) => exposedSecrets(smtp))], {
+    strict: readGiven(collection.sections.given, OPTIONS.strict_permissions) ?? false,
+    warn: request.warn,
+  })
   return config
 }
 
-function practiceOf({ given }: Collection, { warn }: ConfigRequest): Parameters<typeof reportExposed>[1] {
-  return { strict: readGiven(given, OPTIONS.strict_permissions) ?? false, warn }
-}
-
-function replace({ given, home }: Collection, { key, value, by }: ConfigOverride): void {
+function replace(given: Map<string, GivenValue>, { key, value, by }: ConfigOverride, home: string): void {
   const base = { folder: process.cwd(), home }
-  if (value !== '') putAwaySecrets(given, key)
-  if (value === '') given.delete(key)
-  else given.set(key, { raw: value, where: `the option ${by}`, base })
+  replaceGiven(given, key, { raw: value, where: `the option ${by}`, base })
 }
 
-async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<void> {
+/** Reads everything. Resolves to true when an included file is closed to this user, who may only hand in mail. */
+async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<boolean> {
   readInto(collection, file, false)
-  const include = collection.given.get(OPTIONS.include.name)
-  const closed =
-    (include === undefined ? undefined : await readIncluded(collection, include)) ??
-    closedSecret(collection, request)
-  if (closed !== undefined) {
-    if (request.sealed !== 'queue' || !collection.given.has(OPTIONS.queue_dir.name)) throw closed
-    onlyQueue(collection.given, file)
-  }
-  reportExposed(collection.exposed, practiceOf(collection, request))
+  const { given } = collection.sections
+  const include = given.get(OPTIONS.include.name)
+  const closed = include === undefined ? undefined : await readIncluded(collection, include)
+  if (closed !== undefined && (request.sealed !== 'queue' || !given.has(OPTIONS.queue_dir.name))) throw closed
+  return closed !== undefined
 }
 
 /** Without the file that holds the password, the rest of the account means nothing: somebody else has to send. */
@@ -109,59 +108,74 @@ function onlyQueue(given: Map<string, GivenValue>, file: string): void {
   given.set(OPTIONS.spool.name, { raw: 'only', where: file, base: { folder: dirname(file), home: '' } })
 }
 
+/** Who only hands in mail has no use for a file that is closed; everybody else learns of it when it is needed. */
+function secretIsClosed({ given, accounts }: Sections, { sealed }: ConfigRequest): boolean {
+  if (sealed !== 'queue' || !given.has(OPTIONS.queue_dir.name)) return false
+  const all = [given, ...[...accounts.values()].map((section) => section.given)]
+  const options = [OPTIONS.password_file, OPTIONS.oauth2_refresh_token_file]
+  const files = all.flatMap((values) => options.map((option) => readGiven(values, option)))
+  return files.some((path) => path !== undefined && isClosed(path))
+}
+
+function isClosed(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return false
+  } catch (error) {
+    return errnoOf(error) === 'EACCES'
+  }
+}
+
 function readInto(collection: Collection, file: string, included: boolean): void {
+  const { sections, home, env, exposed } = collection
   const { text, mode } = readConfigFile(file)
-  const entries = parseIni(text, file, (key) => findOption(key)?.secret === true)
-  const base = { folder: dirname(file), home: collection.home }
+  const seen = new Set<string>()
+  const onSection = (section: string, line: number): void =>
+    openSection(sections, section, `${file}:${line}`, seen)
+  const entries = parseIni(text, file, (key) => findOption(key)?.secret === true, onSection)
+  const base = { folder: dirname(file), home }
   let holdsSecret = false
   for (const entry of entries) {
     const where = `${file}:${entry.line}`
-    refuseSection(entry, where)
+    const account = accountOfHeader(entry.section, where)
+    if (account === undefined) refuseSection(entry, where)
     const option = knownOption(entry.key, where)
     if (included && option === OPTIONS.include) {
       throw configInvalid(where, 'an included file cannot include others; name them all in the main file')
     }
+    const section = account === undefined ? undefined : sections.accounts.get(account)
     const text = undoPercentSigns(entry, option.name)
-    const value = expandVariables(text, entry, option, collection.env)
-    addGiven(collection.given, option, { ...value, where, base })
+    const value = expandVariables(text, entry, option, env)
+    addTo(section, sections, option, { ...value, where, base })
     // A name of a variable is no secret.
     const isSecret =
       option.secret === true ? entry.value !== '' : option.secretPart?.test(entry.value) === true
     holdsSecret ||= isSecret && value.raw === text
   }
-  if (holdsSecret && isExposed(mode)) collection.exposed.push({ file, mode, holds: 'a password' })
+  if (holdsSecret && isExposed(mode)) exposed.push({ file, mode, holds: 'a password' })
 }
 
-/** The files that hold nothing but a secret, as far as any are named. */
-function secretFiles({ given }: Collection): string[] {
-  const options = [OPTIONS.password_file, OPTIONS.oauth2_refresh_token_file]
-  return options.map((option) => readGiven(given, option)).filter((path) => path !== undefined)
-}
-
-/** Who only hands in mail has no use for a file that is closed; everybody else learns of it when it is needed. */
-function closedSecret(collection: Collection, { sealed }: ConfigRequest): MailError | undefined {
-  if (sealed !== 'queue') return undefined
-  for (const path of secretFiles(collection)) {
-    try {
-      accessSync(path, constants.R_OK)
-    } catch (error) {
-      if (errnoOf(error) !== 'EACCES' || !collection.given.has(OPTIONS.queue_dir.name)) continue
-      return new MailError('CONFIG_DENIED', `${path}: permission denied`, { cause: error })
-    }
+/** Notes a section of an account, also one without an option of its own. */
+function openSection(sections: Sections, header: string, where: string, seen: Set<string>): void {
+  const account = accountOfHeader(header, where)
+  if (account === undefined) return
+  if (seen.has(account)) {
+    throw configInvalid(where, `the section [account ${account}] stands here a second time; join the two`)
   }
-  return undefined
+  seen.add(account)
+  accountSection(sections, account, where)
 }
 
 function refuseSection({ section }: IniEntry, where: string): void {
   if (SECTIONS.includes(section)) return
-  const hint = suggestion(section, SECTIONS) || '; the options belong in the section [mailqueue]'
+  const hint = suggestion(section, SECTIONS) || '; the options belong in [mailqueue] or [account NAME]'
   throw configInvalid(where, `unknown section "${section.slice(0, 80)}"${hint}`)
 }
 
 /** Reads all included files. Resolves to the reason why one of them may not be read. */
 async function readIncluded(collection: Collection, include: GivenValue): Promise<MailError | undefined> {
   let closed: MailError | undefined
-  for (const pattern of readGiven(collection.given, OPTIONS.include) ?? []) {
+  for (const pattern of readGiven(collection.sections.given, OPTIONS.include) ?? []) {
     for (const file of await includedFiles(pattern, include)) {
       try {
         readInto(collection, file, true)

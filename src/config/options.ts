@@ -2,10 +2,12 @@
  * Every option there is, in one table: the reader, `--print-config`, the suggestions for unknown keys, the
  * manual page, docs/configuration.md and mailqueue.conf.example all follow it or are tested against it.
  */
+import { ACCOUNT_OPTIONS } from './options/account-options.ts'
 import { ADDRESS_OPTIONS } from './options/address-options.ts'
 import { AUTH_OPTIONS } from './options/auth-options.ts'
 import { FILE_OPTIONS } from './options/file-options.ts'
 import { HEADER_OPTIONS } from './options/header-options.ts'
+import { LIMIT_OPTIONS } from './options/limit-options.ts'
 import { LOG_OPTIONS } from './options/log-options.ts'
 import { QUEUE_OPTIONS } from './options/queue-options.ts'
 import { SERVER_OPTIONS } from './options/server-options.ts'
@@ -20,13 +22,21 @@ export const OPTIONS = {
   ...TLS_OPTIONS,
   ...AUTH_OPTIONS,
   ...TIMING_OPTIONS,
+  ...LIMIT_OPTIONS,
   ...QUEUE_OPTIONS,
   ...ADDRESS_OPTIONS,
   ...HEADER_OPTIONS,
   ...SIGN_OPTIONS,
   ...LOG_OPTIONS,
   ...FILE_OPTIONS,
+  ...ACCOUNT_OPTIONS,
 } as const
+
+/** What an account does not inherit when it names another server. */
+export const BOUND_TO_SERVER: readonly Option<unknown>[] = [
+  ...Object.values<Option<unknown>>(AUTH_OPTIONS),
+  ...Object.values<Option<unknown>>(OPTIONS).filter(({ boundToServer }) => boundToServer === true),
+]
 
 /** The names of the sections, which all mean the same. */
 export const SECTIONS: readonly string[] = ['mailqueue', 'mqrunner']

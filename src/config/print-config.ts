@@ -3,9 +3,17 @@
  * configuration again, but for secrets, which are never written, and the notes. `include` and
  * `strict_permissions` act while files are read and are not part of the result.
  */
-import type { AuthSettings, Config, HeaderSettings, SmtpSettings } from './config.ts'
+import type {
+  Account,
+  AccountLimits,
+  AccountSettings,
+  AuthSettings,
+  Config,
+  HeaderSettings,
+  SmtpSettings,
+} from './config.ts'
 import { formatIniValue } from './ini-file.ts'
-import { OPTIONS } from './options.ts'
+import { findOption, OPTIONS } from './options.ts'
 import { HIDDEN, withoutSecret, type Option } from './options/option.ts'
 
 /**
@@ -14,31 +22,65 @@ import { HIDDEN, withoutSecret, type Option } from './options/option.ts'
  */
 export function printConfig(config: Config): string {
   const head = [`# read from ${config.source?.replace(/\p{Cc}/gu, '?') ?? 'the settings of a program'}`]
-  for (const option of secretsIn(config.smtp))
+  const [usual, ...others] = config.accounts
+  const settings = usual ?? config
+  for (const option of secretsIn(config.accounts))
     head.push(`# ${option.name} is set; it is hidden here as ${HIDDEN}`)
-  if (config.smtp?.proxy?.password !== undefined)
+  if (config.accounts.some(({ smtp }) => smtp?.proxy?.password !== undefined))
     head.push(`# the password in proxy is hidden here as ${HIDDEN}`)
   const lines = [
     ...head,
     '[mailqueue]',
-    ...line(OPTIONS.deliver, config.deliver),
-    ...(config.deliver.to === 'pipe' ? line(OPTIONS.timeout_dot, config.pipeTimeout) : []),
-    ...smtpLines(config.smtp),
+    ...serverLines(settings),
+    ...timingLines(settings),
     ...queueLines(config),
+    ...senderLines(settings),
     ...otherLines(config),
-    ...headerLines(config.headers),
+    ...headerLines(settings.headers),
+    ...line(OPTIONS.fallback, settings.fallback),
+    ...others.flatMap((account) => accountLines(account, settings)),
   ]
   return `${lines.join('\n')}\n`
 }
 
+const hasClientSecret = ({ smtp }: Account): boolean =>
+  smtp?.auth.oauth2?.kind === 'refresh' && smtp.auth.oauth2.clientSecret !== undefined
+
 /** The secrets that are written in the file itself. */
-function secretsIn(smtp: SmtpSettings | undefined): Option<unknown>[] {
-  if (smtp === undefined) return []
-  const { oauth2 } = smtp.auth
-  const hasClientSecret = oauth2?.kind === 'refresh' && oauth2.clientSecret !== undefined
+function secretsIn(accounts: readonly Account[]): Option<unknown>[] {
   return [
-    ...(smtp.password === undefined ? [] : [OPTIONS.smtp_password]),
-    ...(hasClientSecret ? [OPTIONS.oauth2_client_secret] : []),
+    ...(accounts.some(({ smtp }) => smtp?.password !== undefined) ? [OPTIONS.smtp_password] : []),
+    ...(accounts.some(hasClientSecret) ? [OPTIONS.oauth2_client_secret] : []),
+  ]
+}
+
+const keyOf = (text: string): string => text.slice(0, text.indexOf(' ='))
+
+/** What is left out when it is written without a value. */
+const canBeEmptied = (key: string): boolean => findOption(key)?.kind.emptyIsUnset === true
+
+/** All lines of an account; what it does not have, while `default` does, is there without a value. */
+function accountLines(account: Account, usual: AccountSettings): string[] {
+  const inherited = (settings: AccountSettings): string[] => [
+    ...serverLines(settings),
+    ...timingLines(settings),
+    ...senderLines(settings),
+    ...headerLines(settings.headers),
+  ]
+  const own = inherited(account)
+  const keys = new Set(own.map(keyOf))
+  const emptied = inherited(usual)
+    .map(keyOf)
+    .filter((key) => !keys.has(key) && canBeEmptied(key))
+  return [
+    '',
+    `[account ${account.name}]`,
+    ...own,
+    ...emptied.map((key) => `${key} =`),
+    ...line(OPTIONS.match_from, account.match.from),
+    ...line(OPTIONS.match_recipient, account.match.recipient),
+    ...line(OPTIONS.match_uid, account.match.user),
+    ...line(OPTIONS.fallback, account.fallback),
   ]
 }
 
@@ -50,6 +92,14 @@ function line<T>(option: Option<T>, value: T | undefined): string[] {
   if (option.secret === true) return [`${option.name} = ${text}`]
   const plain = option.verbatim === true ? text : text.replaceAll('${', () => '$${')
   return [`${option.name} = ${formatIniValue(plain)}`]
+}
+
+function serverLines({ deliver, pipeTimeout, smtp }: AccountSettings): string[] {
+  return [
+    ...line(OPTIONS.deliver, deliver),
+    ...(deliver.to === 'pipe' ? line(OPTIONS.timeout_dot, pipeTimeout) : []),
+    ...smtpLines(smtp),
+  ]
 }
 
 function smtpLines(smtp: SmtpSettings | undefined): string[] {
@@ -77,6 +127,7 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
     ...line(OPTIONS.connections, smtp.connections),
     ...line(OPTIONS.messages_per_connection, smtp.messagesPerConnection),
     ...line(OPTIONS.max_recipients, smtp.maxRecipients),
+    ...limitLines(smtp.limits),
     ...line(OPTIONS.reply_filter, smtp.replyFilter),
     ...line(OPTIONS.soft_bounce, smtp.softBounce),
     ...line(OPTIONS.verp, smtp.verp),
@@ -121,25 +172,44 @@ function authLines({ method, passwordCommand, passwordFile, oauth2 }: AuthSettin
   ]
 }
 
+function timingLines(settings: AccountSettings): string[] {
+  return [
+    ...line(OPTIONS.submit_timeout, settings.submitTimeout),
+    ...line(OPTIONS.retry, settings.retry),
+    ...line(OPTIONS.expire, settings.expire),
+    ...line(OPTIONS.in_doubt, settings.inDoubt),
+    ...line(OPTIONS.bounce_expire, settings.bounceExpire),
+    ...line(OPTIONS.delay_notice, settings.delayNotice),
+  ]
+}
+
+function limitLines(limits: AccountLimits | undefined): string[] {
+  if (limits === undefined) return []
+  return [
+    ...line(OPTIONS.limit_per_minute, limits.perMinute),
+    ...line(OPTIONS.limit_per_hour, limits.perHour),
+    ...line(OPTIONS.limit_per_day, limits.perDay),
+    ...line(OPTIONS.limit_recipients_per_day, limits.recipientsPerDay),
+    ...line(OPTIONS.on_limit, limits.onLimit),
+  ]
+}
+
 function queueLines(config: Config): string[] {
   return [
-    ...line(OPTIONS.submit_timeout, config.submitTimeout),
     ...line(OPTIONS.queue_dir, config.queueDir),
     ...line(OPTIONS.spool, config.spool),
-    ...line(OPTIONS.retry, config.retry),
-    ...line(OPTIONS.expire, config.expire),
-    ...line(OPTIONS.in_doubt, config.inDoubt),
     ...line(OPTIONS.bounce, config.bounce),
-    ...line(OPTIONS.bounce_expire, config.bounceExpire),
     ...line(OPTIONS.bounce_limit, config.bounceLimit),
     ...line(OPTIONS.postmaster, config.postmaster),
-    ...line(OPTIONS.delay_notice, config.delayNotice),
   ]
+}
+
+function senderLines({ from }: AccountSettings): string[] {
+  return line(OPTIONS.from, from?.replaceAll('%', '%%'))
 }
 
 function otherLines(config: Config): string[] {
   return [
-    ...line(OPTIONS.from, config.from?.replaceAll('%', '%%')),
     ...line(OPTIONS.aliases, config.aliases),
     ...line(OPTIONS.local_domains, config.localDomains),
     ...line(OPTIONS.default_alias, config.defaultAlias),

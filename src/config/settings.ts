@@ -3,9 +3,17 @@
  * same names, defaults and checks. Nothing is read from disk.
  */
 import { homedir } from 'node:os'
+import {
+  accountSection,
+  addTo,
+  checkAccountName,
+  noSections,
+  type Section,
+  type Sections,
+} from './account-sections.ts'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
-import { addGiven, knownOption, type GivenValue } from './given-values.ts'
+import { knownOption } from './given-values.ts'
 import type { Option } from './options/option.ts'
 import { resolveConfig } from './resolve.ts'
 import type { Identity } from './sender-template.ts'
@@ -17,21 +25,42 @@ const WHERE = 'settings'
  *
  * @param settings options by name or alias; besides the text that a file would hold, numbers (durations in
  *   seconds), booleans and, for lists, arrays are accepted; undefined and null mean "not given". Relative paths
- *   start at the current directory
+ *   start at the current directory. `accounts` has one object of options for each further account, by its name
  * @param identity values of `%U`, `%H` and `%F` in `from`, which are refused without it
  * @returns the frozen configuration, with `source` undefined
  * @throws MailError CONFIG_INVALID for an unknown key, a value that is not valid or a contradiction
  */
 export function configFromSettings(settings: Readonly<Record<string, unknown>>, identity?: Identity): Config {
-  const base = { folder: process.cwd(), home: homedir() }
-  const given = new Map<string, GivenValue>()
-  for (const [key, value] of Object.entries(settings)) {
-    const option = knownOption(key, WHERE)
-    if (value === undefined || value === null) continue
-    if (option.fileOnly === true) throw configInvalid(WHERE, `${option.name} only works in a file; remove it`)
-    addGiven(given, option, { raw: asText(option, value), where: WHERE, base })
+  const sections = noSections()
+  const { accounts, ...site } = settings
+  addSettings(sections, undefined, site, WHERE)
+  for (const [name, own] of Object.entries(asRecord(accounts ?? {}, 'accounts'))) {
+    const where = `${WHERE}: accounts.${name}`
+    checkAccountName(name, where)
+    const section = accountSection(sections, name, where)
+    addSettings(sections, section, asRecord(own, `accounts.${name}`), where)
   }
-  return resolveConfig(given, { source: undefined, identity })
+  return resolveConfig(sections, { source: undefined, identity })
+}
+
+function asRecord(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw configInvalid(WHERE, `${name} has to be an object`)
+}
+
+function addSettings(
+  sections: Sections,
+  into: Section | undefined,
+  settings: Readonly<Record<string, unknown>>,
+  where: string,
+): void {
+  const base = { folder: process.cwd(), home: homedir() }
+  for (const [key, value] of Object.entries(settings)) {
+    const option = knownOption(key, where)
+    if (value === undefined || value === null) continue
+    if (option.fileOnly === true) throw configInvalid(where, `${option.name} only works in a file; remove it`)
+    addTo(into, sections, option, { raw: asText(option, value), where, base })
+  }
 }
 
 function asText(option: Option<unknown>, value: unknown): string | readonly string[] {

@@ -10,11 +10,13 @@ import type { Delivery, Transport } from '../transport/transport.ts'
 import type { Clock } from '../util/clock.ts'
 import {
   afterFailure,
+  breakerKey,
   isPaused,
   readAccountState,
   whileProbing,
   writeAccountState,
   type AccountState,
+  type BreakerTrouble,
 } from './account-state.ts'
 
 /**
@@ -28,6 +30,8 @@ export interface GuardContext {
   readonly queue: QueueStore
   readonly clock: Clock
   readonly log: Logger
+  /** The account; left out for a transport that belongs to none. */
+  readonly account?: string | undefined
   /** When the configuration was changed last, milliseconds since the epoch; undefined where nobody knows. */
   readonly changedAt?: (() => number | undefined) | undefined
 }
@@ -40,9 +44,14 @@ function refusalOf(state: AccountState): Refusal {
   return { status: 'deferred', scope: 'account', trouble: state.trouble, reason }
 }
 
+/** What is wrong with the account; a limit of one's own is nothing of the kind. */
+function breaks({ trouble }: Refusal): BreakerTrouble | undefined {
+  return trouble === 'limit' ? undefined : trouble
+}
+
 function troubleIn(outcomes: readonly RecipientOutcome[]): Refused | undefined {
   return outcomes.find(
-    (outcome): outcome is Refused => outcome.status === 'deferred' && outcome.trouble !== undefined,
+    (outcome): outcome is Refused => outcome.status === 'deferred' && breaks(outcome) !== undefined,
   )
 }
 
@@ -52,16 +61,20 @@ const isCertain = ({ trouble, underWay }: Refusal): boolean => trouble !== 'conn
 class AccountGuard implements Transport {
   readonly name: string
   readonly #transport: Transport
+  readonly #key: string
   readonly #context: GuardContext
   readonly #insistence: Insistence
   #state: AccountState | undefined
   /** Others may read a note about the account. */
   #noted = false
   #asked = false
+  /** It failed since this process asked: nobody has to come and find out. */
+  #failedHere = false
 
   constructor(transport: Transport, insistence: Insistence, context: GuardContext) {
     this.name = transport.name
     this.#transport = transport
+    this.#key = breakerKey(context.account, transport.name)
     this.#insistence = insistence
     this.#context = context
   }
@@ -71,21 +84,24 @@ class AccountGuard implements Transport {
     if (paused !== undefined) return paused
     if (this.#transport.ready === undefined) return undefined
     const refused = await this.#transport.ready(signal)
-    if (refused?.trouble !== undefined) await this.#failed(refused, refused.trouble)
+    const trouble = refused && breaks(refused)
+    if (refused !== undefined && trouble !== undefined) await this.#failed(refused, trouble)
     // A session is no proof against a quota.
     else if (refused === undefined && this.#state?.trouble !== 'quota') await this.#works()
     return refused
   }
 
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
-    // A run has asked once, in the beginning, and stops at the first failure.
-    const paused = this.#insistence === 'submission' || !this.#asked ? await this.#ask() : undefined
+    // A run has asked once, in the beginning; after a failure others may stand in for the account.
+    const asks = this.#insistence === 'submission' || !this.#asked || this.#failedHere
+    const paused = asks ? await this.#ask() : undefined
     if (paused !== undefined) {
       return delivery.envelope.recipients.map((recipient) => ({ ...paused, recipient }))
     }
     const outcomes = await this.#transport.send(delivery, signal)
     const refused = troubleIn(outcomes)
-    if (refused?.trouble !== undefined) await this.#failed(refused, refused.trouble)
+    const trouble = refused && breaks(refused)
+    if (refused !== undefined && trouble !== undefined) await this.#failed(refused, trouble)
     else if (outcomes.some(({ status }) => status === 'delivered')) await this.#works()
     return outcomes
   }
@@ -97,20 +113,27 @@ class AccountGuard implements Transport {
   async #ask(): Promise<Refusal | undefined> {
     const { queue, clock, changedAt } = this.#context
     this.#asked = true
-    const state = await readAccountState(queue, this.name)
+    const state = await readAccountState(queue, this.#key)
     this.#noted = state !== undefined
     // What is known about an account that was corrected since is worth nothing.
     const outdated = state !== undefined && (changedAt?.() ?? 0) > state.failedAt
     this.#state = outdated ? undefined : state
     if (this.#state === undefined) return undefined
     if (this.#isLeftAlone(this.#state)) return refusalOf(this.#state)
-    await writeAccountState(queue, this.name, whileProbing(this.#state, clock.now()))
+    await writeAccountState(queue, this.#key, whileProbing(this.#state, clock.now()))
     return undefined
   }
 
   #isLeftAlone(state: AccountState): boolean {
-    if (this.#insistence === 'now' || !isPaused(state, this.#context.clock.now())) return false
+    if (!isPaused(state, this.#context.clock.now())) return false
+    if (this.#failedHere) return true
+    if (this.#insistence === 'now') return false
     return this.#insistence === 'submission' || state.trouble === 'login' || state.trouble === 'quota'
+  }
+
+  #names(): Record<string, string> {
+    const { account } = this.#context
+    return { transport: this.name, ...(account === undefined ? {} : { account }) }
   }
 
   async #failed(refused: Refusal, trouble: AccountState['trouble']): Promise<void> {
@@ -120,17 +143,19 @@ class AccountGuard implements Transport {
     this.#state = afterFailure(this.#state, { trouble, reason }, clock.now())
     const { failures, until } = this.#state
     const level = trouble === 'connection' ? 'warn' : 'error'
-    log[level]('account.failed', { transport: this.name, trouble, reason, failures, until })
+    log[level]('account.failed', { ...this.#names(), trouble, reason, failures, until })
     this.#noted = true
-    await writeAccountState(queue, this.name, this.#state)
+    this.#failedHere = true
+    await writeAccountState(queue, this.#key, this.#state)
   }
 
   async #works(): Promise<void> {
     if (!this.#noted) return
     this.#state = undefined
     this.#noted = false
-    this.#context.log.info('account.works', { transport: this.name })
-    await writeAccountState(this.#context.queue, this.name, undefined)
+    this.#failedHere = false
+    this.#context.log.info('account.works', this.#names())
+    await writeAccountState(this.#context.queue, this.#key, undefined)
   }
 }
 

@@ -6,12 +6,16 @@
  * A note is a hint. One that cannot be read or written, or that a wrong clock has dated, means that the account
  * is tried: that costs a connection, never a mail.
  */
+import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import type { AccountTrouble } from '../message/outcome.ts'
 import type { QueueStore } from '../queue/store.ts'
 
+/** What opens the breaker: a limit of one's own is no failure. */
+export type BreakerTrouble = Exclude<AccountTrouble, 'limit'>
+
 /** What is wrong with an account. Times are milliseconds since the epoch. */
 export interface AccountState {
-  readonly trouble: AccountTrouble
+  readonly trouble: BreakerTrouble
   /** One line for people. */
   readonly reason: string
   /** Failures in a row. */
@@ -26,7 +30,7 @@ export interface AccountState {
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 /** How long an account is left alone after the first failure, and at the most, in milliseconds. */
-const PAUSES: Readonly<Record<AccountTrouble, { readonly first: number; readonly longest: number }>> = {
+const PAUSES: Readonly<Record<BreakerTrouble, { readonly first: number; readonly longest: number }>> = {
   connection: { first: 15 * SECOND, longest: 15 * MINUTE },
   login: { first: 15 * SECOND, longest: 15 * MINUTE },
   setup: { first: 15 * SECOND, longest: 15 * MINUTE },
@@ -41,7 +45,7 @@ const TROUBLES: ReadonlySet<unknown> = new Set(Object.keys(PAUSES))
 /** The state after one more failure. */
 export function afterFailure(
   before: AccountState | undefined,
-  { trouble, reason }: { readonly trouble: AccountTrouble; readonly reason: string },
+  { trouble, reason }: { readonly trouble: BreakerTrouble; readonly reason: string },
   now: number,
 ): AccountState {
   const failures = (before?.failures ?? 0) + 1
@@ -54,6 +58,16 @@ export function afterFailure(
 export function isPaused(state: AccountState | undefined, now: number): state is AccountState {
   // A time further away than any pause was written by a clock that went wrong.
   return state !== undefined && state.until > now && state.until <= now + PAUSES[state.trouble].longest
+}
+
+/**
+ * What the state of an account is kept under. It belongs to the account at that server: what another account, or one
+ * message with a server of its own, meets there is another matter.
+ *
+ * @param account undefined for a transport that belongs to none
+ */
+export function breakerKey(account: string | undefined, server: string): string {
+  return account === undefined || account === DEFAULT_ACCOUNT ? server : `${account} ${server}`
 }
 
 const noteName = (account: string): string => `account.${account}`

@@ -21,9 +21,9 @@ export interface Administration {
 export type Change =
   /** Not tried until it is released. */
   | { readonly action: 'hold'; readonly why?: string | undefined }
-  /** Tried again, at once. */
+  /** Tried again, at once or as soon as it may be sent. */
   | { readonly action: 'release' }
-  /** Due at once; who was refused or given up gets it again. */
+  /** Due at once, also before it was to be sent; who was refused or given up gets it again. */
   | { readonly action: 'retry' }
   /** As if it had just been queued: age, attempts and priority begin anew. */
   | { readonly action: 'requeue' }
@@ -40,6 +40,8 @@ export interface Edit {
   readonly sender?: string | undefined
   readonly add?: readonly string[] | undefined
   readonly remove?: readonly string[] | undefined
+  /** The account it goes over from now on, to that account's server, and at once. */
+  readonly account?: string | undefined
   /** 0 (most urgent) to 9. */
   readonly priority?: number | undefined
 }
@@ -61,6 +63,11 @@ interface Rule<C extends Change> {
 const DEFAULT_PRIORITY = 5
 const keep = ({ message }: Claim): Disposition => ({ action: 'retry', at: message.nextAttempt })
 const now = ({ context }: Administration): Disposition => ({ action: 'retry', at: context.clock.now() })
+/** Now, or when it may be sent. */
+const soon = ({ message }: Claim, { context }: Administration): Disposition => ({
+  action: 'retry',
+  at: Math.max(context.clock.now(), message.notBefore ?? 0),
+})
 const nothingLeft = ({ recipients }: QueuedMessage): boolean => !recipients.some(isUnfinished)
 
 /** Who did not get the message, or will not once it is given up, and of whom the sender has not heard. */
@@ -92,27 +99,30 @@ function refuseEdit(message: QueuedMessage, { sender, add = [], remove = [] }: E
   return undefined
 }
 
-async function edit(claim: Claim, { by }: Administration, change: Edit): Promise<Disposition> {
+async function edit(claim: Claim, administration: Administration, change: Edit): Promise<Disposition> {
+  const { by } = administration
   const { message } = claim
-  const { sender, add = [], remove = [] } = change
+  const { sender, account, add = [], remove = [] } = change
   // A recipient who comes back is written as before, since the journal knows it by that name.
   const added = dedupe(
     add.map((address) => find(message, address)?.recipient ?? envelopeAddress(address, 'recipient')),
   )
   const recipients = remove.map((address) => find(message, address)?.recipient ?? address)
   const notes: Note[] = []
-  if (sender !== undefined || added.length > 0) {
+  if (sender !== undefined || account !== undefined || added.length > 0) {
     notes.push({
       event: 'edit',
       by,
       ...(sender === undefined ? {} : { sender: sender === '' ? '' : envelopeAddress(sender, 'sender') }),
+      ...(account === undefined ? {} : { account }),
       ...(added.length === 0 ? {} : { added }),
     })
   }
   if (recipients.length > 0) notes.push({ event: 'cancel', recipients, by, why: `taken off by ${by}` })
   // In one write: a crash must not make half of an edit.
   if (notes.length > 0) await claim.note(...notes)
-  return keep(claim)
+  // What it has waited for was the other account.
+  return account === undefined ? keep(claim) : now(administration)
 }
 
 const RULES: { readonly [A in Action]: Rule<Extract<Change, { action: A }>> } = {
@@ -127,7 +137,7 @@ const RULES: { readonly [A in Action]: Rule<Extract<Change, { action: A }>> } = 
     refuses: ({ held }) => (held === undefined ? 'it is not held' : undefined),
     apply: async (claim, administration) => {
       await claim.note({ event: 'release', by: administration.by, why: 'asked for' })
-      return now(administration)
+      return soon(claim, administration)
     },
   },
   retry: {

@@ -5,11 +5,12 @@
 import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
-import type { Config } from '../config/config.ts'
+import type { AccountSettings, Config, SmtpSettings } from '../config/config.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
+import { systemClock } from '../util/clock.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
 import type { ReportPractice } from './report-practice.ts'
@@ -33,7 +34,7 @@ async function configuredPlugins(config: Config, log: Logger, complain: Complain
   return loadPlugins(config.plugins, { baseDirectory, log, complain })
 }
 
-function configuredPolicy({ retry, expire, bounceExpire, inDoubt }: Config): RetryPolicy {
+function configuredPolicy({ retry, expire, bounceExpire, inDoubt }: AccountSettings): RetryPolicy {
   return { retry, expire, bounceExpire, inDoubt }
 }
 
@@ -87,6 +88,11 @@ export async function configuredContext(
   }
 }
 
+/** The surroundings of a delivery over an account other than the usual one. */
+export function contextOver(base: DeliveryContext, config: Config): DeliveryContext {
+  return { ...base, policy: configuredPolicy(config), reports: configuredReports(config) }
+}
+
 /** The queue in a directory. */
 export async function queueIn(queueDir: string): Promise<QueueStore> {
   const { MaildirQueue } = await import('../queue/maildir-queue.ts')
@@ -95,19 +101,34 @@ export async function queueIn(queueDir: string): Promise<QueueStore> {
 
 /**
  * The transport to where mail goes: the configured smarthost, or what `deliver` names; undefined when there is none.
+ * It keeps the limits of its account.
  *
  * @param complain is told of a key that cannot be used
  */
 export async function configuredTransport(
-  config: Config,
+  config: Pick<Config, 'account' | 'deliver' | 'pipeTimeout' | 'smtp' | 'queueDir'>,
   log: Logger,
   complain?: Complain,
 ): Promise<Transport | undefined> {
-  if (config.deliver.to !== 'smtp') {
+  const { account, deliver, smtp, queueDir } = config
+  if (deliver.to !== 'smtp') {
     const { localTransport } = await import('./local-transport.ts')
     return localTransport(config, log)
   }
-  if (config.smtp === undefined) return undefined
+  if (smtp === undefined) return undefined
   const { SmtpTransport } = await import('../transport/smtp.ts')
-  return signing(new SmtpTransport(config.smtp, log), config.smtp.dkim, log, complain)
+  const transport = await limitedTransport(new SmtpTransport(smtp, log), smtp, { account, queueDir, log })
+  return signing(transport, smtp.dkim, log, complain)
+}
+
+/** The transport, within the limits of its account. */
+async function limitedTransport(
+  transport: Transport,
+  smtp: SmtpSettings,
+  { account, queueDir, log }: Pick<Config, 'account' | 'queueDir'> & { readonly log: Logger },
+): Promise<Transport> {
+  if (smtp.limits === undefined || queueDir === undefined) return transport
+  const { withinLimits } = await import('./rate-limit.ts')
+  const queue = () => queueIn(queueDir)
+  return withinLimits(transport, smtp, { account, queue, clock: systemClock, log })
 }

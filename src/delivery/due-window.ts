@@ -14,10 +14,12 @@ const WINDOW = 10_000
 export interface Selection {
   /** Milliseconds since the epoch: what becomes due later, or is rescheduled by this run, is left for the next. */
   readonly cutoff: number
-  /** Ignores the schedule: everything waiting is due. */
+  /** Ignores the schedule: everything waiting is due, but for what must not be sent yet. */
   readonly all: boolean
   readonly policy: RetryPolicy
   readonly clock: Clock
+  /** Entries that are passed over, as far as it is known when they come up. */
+  readonly skips?: (entry: QueueEntry) => boolean
   /** Entries of a window; for tests. */
   readonly size?: number
 }
@@ -26,8 +28,8 @@ type Order = (a: QueueEntry, b: QueueEntry) => number
 
 const byUrgency: Order = (a, b) =>
   a.priority - b.priority || a.nextAttempt - b.nextAttempt || (a.key < b.key ? -1 : 1)
-/** With the schedule ignored, the only thing that does not change when a message is rescheduled is its id. */
-const byAge: Order = (a, b) => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1)
+/** With the schedule ignored, these do not change when a message is rescheduled. */
+const byAge: Order = (a, b) => a.priority - b.priority || a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1)
 
 /** Keeps the first `size` entries of an order without holding more than twice as many. */
 function bestOf(order: Order, size: number): { offer(entry: QueueEntry): void; take(): QueueEntry[] } {
@@ -61,8 +63,9 @@ export async function* dueWindows(store: QueueStore, selection: Selection): Asyn
     for await (const entry of store.list(['new'])) {
       // What came up and still waits, because nobody wanted it or it could not be read, does not come up again.
       if (last !== undefined && order(last, entry) >= 0) continue
-      const times = { cutoff: selection.cutoff, now: selection.clock.now() }
-      if (selection.all || isDue(selection.policy, entry, times)) best.offer(entry)
+      if (selection.skips?.(entry) === true) continue
+      const { cutoff, all, clock } = selection
+      if (isDue(selection.policy, entry, { cutoff, all, now: clock.now() })) best.offer(entry)
     }
     const window = best.take()
     if (window.length === 0) return

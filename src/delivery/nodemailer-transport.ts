@@ -6,6 +6,7 @@
  * A mail that was sent or durably queued for every recipient is a success; a refusal of some is in `rejected`;
  * everything else is an error, and nothing was kept.
  */
+import { userInfo } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { Config } from '../config/config.ts'
 import { configFromSettings } from '../config/settings.ts'
@@ -14,16 +15,11 @@ import { MailError } from '../errors/mail-error.ts'
 import type { Logger } from '../logging/logger.ts'
 import { envelope } from '../message/recipients.ts'
 import { VERSION } from '../util/version.ts'
-import {
-  configuredContext,
-  configuredLog,
-  configuredTransport,
-  queueIn,
-  type Complain,
-} from './configured.ts'
+import { configuredContext, configuredLog, queueIn, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
 import { prepareMessage } from './prepare-message.ts'
-import { submit, type Submission, type SubmitResult } from './submit.ts'
+import type { SubmitResult } from './submit.ts'
+import { submissionOverAccounts, type AccountSubmission } from './submit-over-accounts.ts'
 
 /** What this transport needs of a nodemailer message. */
 export interface ComposedMail {
@@ -58,19 +54,30 @@ export interface NodemailerTransport {
 }
 
 interface Open {
-  readonly parts: Pick<Submission, 'transport' | 'queue' | 'spool' | 'submitTimeout'>
+  readonly submission: AccountSubmission
   readonly context: DeliveryContext
+}
+
+/** Whoever runs the program; looked up only when an account asks for it. */
+const submitter = {
+  get uid() {
+    return process.getuid?.()
+  },
+  get user() {
+    try {
+      return userInfo().username
+    } catch {
+      return undefined
+    }
+  },
 }
 
 async function open(config: Config, complain: Complain): Promise<Open> {
   const log: Logger = await configuredLog(config, 'mailqueue', complain)
-  const parts = {
-    transport: config.spool === 'only' ? undefined : await configuredTransport(config, log, complain),
-    queue: config.queueDir === undefined ? undefined : await queueIn(config.queueDir),
-    spool: config.spool,
-    submitTimeout: config.submitTimeout,
-  }
-  return { parts, context: await configuredContext(config, log, complain) }
+  const context = await configuredContext(config, log, complain)
+  const queue = config.queueDir === undefined ? undefined : await queueIn(config.queueDir)
+  const routing = { config, account: undefined, submitter, complain }
+  return { submission: submissionOverAccounts(routing, { queue, spool: config.spool }, context), context }
 }
 
 function response(result: SubmitResult): string {
@@ -82,7 +89,7 @@ function response(result: SubmitResult): string {
   return parts.filter((part) => part !== '').join('; ')
 }
 
-async function sendMail(mail: ComposedMail, { parts, context }: Open): Promise<MailqueueInfo> {
+async function sendMail(mail: ComposedMail, { submission, context }: Open): Promise<MailqueueInfo> {
   const given = mail.message.getEnvelope()
   const addressed = envelope(given.from === false ? '' : given.from, given.to)
   const { content, messageId } = await prepareMessage(
@@ -91,7 +98,7 @@ async function sendMail(mail: ComposedMail, { parts, context }: Open): Promise<M
     context.clock,
   )
   try {
-    const result = await submit({ envelope: addressed, content, ...parts }, context)
+    const result = await submission.submit({ envelope: addressed, content })
     if (result.problem !== undefined) throw result.problem
     const accepted = [...result.sent, ...result.queued]
     const [first] = result.refused
@@ -150,7 +157,7 @@ export function mailqueueTransport(
         )
     },
     close: () => {
-      void opened?.then(({ parts }) => parts.transport?.close())
+      void opened?.then(({ submission }) => submission.close())
     },
   }
 }

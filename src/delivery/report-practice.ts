@@ -11,6 +11,8 @@ export interface ReportPractice extends ReportSettings {
   readonly host: string
   /** The domain that reports come from. */
   readonly domain: string
+  /** The account that reports go over; that of the message when left out. */
+  readonly account?: string
 }
 
 /** Nobody is told anything. */

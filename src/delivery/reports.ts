@@ -22,7 +22,7 @@ export interface Reporting {
   readonly remote: string
 }
 
-const hostOf = (remote: string): string | undefined => /^[a-z]+:\/\/(.*):\d+$/.exec(remote)?.[1]
+const hostOf = (remote: string): string | undefined => /^[a-z]+:\/\/([^, ]*):\d+$/.exec(remote)?.[1]
 
 function reportedRecipients(
   message: QueuedMessage,
@@ -78,7 +78,15 @@ async function makeReport(claim: Claim, owed: OwedReport, reporting: Reporting):
   }
   const bytes = await compose(claim, owed, reporting)
   const envelope = { sender: '', recipients: [to] }
-  const report = await queue.enqueue({ envelope, content: bufferContent(bytes) })
+  // The way of the message, unless there is none any more.
+  const { account = message.account } = context.reports
+  const server = account === message.account ? message.server : undefined
+  const report = await queue.enqueue({
+    envelope,
+    content: bufferContent(bytes),
+    account,
+    ...(server === undefined ? {} : { server }),
+  })
   await claim.note({ event: kind === 'delayed' ? 'delay-notice' : 'bounce', recipients, report })
   const { id, envelope: original, attempts } = message
   if (kind === 'delayed') context.log.info('message.delay-noticed', { id, report, to, recipients })

@@ -1,14 +1,16 @@
 /**
  * One pass over a queue for a program that keeps its own configuration: mq-run as a function.
  */
+import { hasWay } from '../config/accounts.ts'
 import { configFromSettings } from '../config/settings.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { MaildirQueue } from '../queue/maildir-queue.ts'
 import type { Transport } from '../transport/transport.ts'
-import { configuredContext, configuredLog, configuredTransport, type Complain } from './configured.ts'
+import { configuredContext, configuredLog, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
 import { runQueueOnce, type RunOptions } from './run-queue.ts'
 import type { RunReport } from './run-report.ts'
+import { accountWays } from './ways.ts'
 
 /** What may be given besides the settings. */
 export interface RunQueueOptions extends Partial<RunOptions> {
@@ -24,7 +26,7 @@ export interface RunQueueOptions extends Partial<RunOptions> {
  * Delivers what is due in a queue, once.
  *
  * @param queueDir absolute path of the queue directory; it is made when it is missing
- * @param settings the keys of mailqueue.conf(5)
+ * @param settings the keys of mailqueue.conf(5); with `accounts`, each message goes over its own
  * @returns what was done
  * @throws MailError CONFIG_* for wrong settings, QUEUE_* when the queue cannot be used at all
  */
@@ -36,15 +38,13 @@ export async function runQueue(
   const config = configFromSettings(settings)
   const complain = options.complain ?? (() => undefined)
   const log = await configuredLog(config, 'mailqueue', complain)
-  const own = options.transport === undefined ? await configuredTransport(config, log, complain) : undefined
-  const transport = options.transport ?? own
-  if (transport === undefined)
-    throw new MailError('CONFIG_MISSING', 'no smarthost: give smtp_hostname or a transport')
   const context = { ...(await configuredContext(config, log, complain)), ...options.context }
-  try {
-    const connections = options.connections ?? config.smtp?.connections ?? 1
-    return await runQueueOnce(new MaildirQueue(queueDir), transport, context, { ...options, connections })
-  } finally {
-    await own?.close()
-  }
+  const { transport, connections } = options
+  if (transport === undefined && !config.accounts.some(hasWay))
+    throw new MailError('CONFIG_MISSING', 'no smarthost: give smtp_hostname or a transport')
+  const way = transport ?? accountWays(config, context, { connections, complain })
+  return runQueueOnce(new MaildirQueue(queueDir), way, context, {
+    ...options,
+    connections: connections ?? config.smtp?.connections ?? 1,
+  })
 }

@@ -2,21 +2,24 @@
  * One pass over the queue: recover what dead runners left, then deliver everything that is due, then end. Any
  * number of runs may work on one queue; each message goes to exactly one of them.
  *
- * The run ends early, with everything it has not tried left as it was, when the smarthost cannot be used, when
- * the queue cannot be written, when its lease is lost, or when it is asked to stop.
+ * The run ends early, with everything it has not tried left as it was, when the queue cannot be written, when its
+ * lease is lost, or when it is asked to stop. When an account cannot be used, its messages are left as they are, and
+ * those of the others go on.
  */
 import { setMaxListeners } from 'node:events'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim, type Stop } from './attempt.ts'
+import { attemptClaim, SENDING_SUSPENDED, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
-import { guardAccount } from './account-guard.ts'
 import { noteLastRun } from './last-run.ts'
 import { dueWindows, type Selection } from './due-window.ts'
 import { recoverQueue } from './recovery.ts'
+import { newLane, reportLanes, stopLane, type Lane } from './lane.ts'
 import { isDue } from './schedule.ts'
+import { readSuspended } from './suspension.ts'
 import { countAttempt, newReport, type RunReport } from './run-report.ts'
+import { oneWay, type Way, type Ways, type WaysOver } from './ways.ts'
 
 /** Removals become durable at least this often, in milliseconds. */
 const FLUSH_INTERVAL = 1000
@@ -39,14 +42,15 @@ export interface RunOptions {
 interface Run {
   readonly store: QueueStore
   readonly runner: Runner
-  readonly transport: Transport
+  readonly ways: Ways
+  readonly lanes: Map<Way, Lane>
+  /** Groups of messages whose way cannot be used. */
+  readonly leftAlone: Set<string>
   readonly context: DeliveryContext
   readonly options: RunOptions
   readonly report: RunReport
   /** Messages in a row that could not be read. */
   unreadable: number
-  /** Messages in a row at which the server ended the session. */
-  cutShort: number
 }
 
 function mustStop({ report, options, runner }: Run): boolean {
@@ -56,15 +60,19 @@ function mustStop({ report, options, runner }: Run): boolean {
   return report.stopped !== undefined
 }
 
-/** One message may have made the server end the session, and must not hold up the others; two in a row are the server. */
-function stopAfter(run: Run, stop: Stop | undefined): void {
-  run.cutShort = stop === undefined ? 0 : run.cutShort + 1
-  if (stop === undefined || (!stop.certain && run.cutShort < 2)) return
-  run.report.stopped ??= { scope: stop.scope, reason: stop.reason }
+function laneOf({ lanes }: Run, way: Way): Lane {
+  const lane = lanes.get(way) ?? newLane(way)
+  lanes.set(way, lane)
+  return lane
+}
+
+function stopAfter({ report }: Run, lane: Lane, stop: Stop | undefined): void {
+  if (stop?.scope === 'host') report.stopped ??= { scope: 'host', reason: stop.reason }
+  else stopLane(lane, stop)
 }
 
 async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
-  const { store, runner, transport, context, options, report } = run
+  const { store, runner, context, options, report } = run
   if (options.selects !== undefined && !(await options.selects(entry))) return
   const result = await runner.claim(entry)
   if (result.kind === 'gone' || result.kind === 'busy') return
@@ -73,10 +81,20 @@ async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
     context.log.error('queue.quarantined', { ...result.file })
     return
   }
-  const delivering = { queue: store, claim: result.claim, transport, context }
+  const { claim } = result
+  const way = await run.ways.wayOf(claim.message)
+  const lane = laneOf(run, way)
+  if (lane.stopped !== undefined) return claim.release()
+  if (way.missing !== undefined)
+    way.context.log.error('account.missing', {
+      id: claim.message.id,
+      account: way.account,
+      reason: way.missing,
+    })
+  const delivering = { queue: store, claim, transport: way.transport, context: way.context }
   const attempt = await attemptClaim(delivering, { signal: options.signal, awaitReply: true })
   countAttempt(report, attempt)
-  stopAfter(run, attempt.stop)
+  stopAfter(run, lane, attempt.stop)
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause ?? error) : error)
@@ -97,51 +115,88 @@ async function deliverSafely(run: Run, entry: QueueEntry): Promise<void> {
   }
 }
 
-async function deliverWindow(run: Run, window: readonly QueueEntry[], from: number): Promise<void> {
-  let next = from
+/** Delivers messages in their order, so many at a time as their way has connections. */
+async function deliverInTurn(
+  run: Run,
+  entries: readonly QueueEntry[],
+  lane: Lane | undefined,
+): Promise<void> {
+  let next = 0
+  const goesOn = (): boolean => !mustStop(run) && lane?.stopped === undefined
+  const deliverNext = async (): Promise<boolean> => {
+    const entry = goesOn() ? entries[next] : undefined
+    if (entry === undefined) return false
+    next += 1
+    await deliverSafely(run, entry)
+    return true
+  }
   const worker = async (): Promise<void> => {
-    while (!mustStop(run)) {
-      const entry = window[next]
-      if (entry === undefined) return
-      next += 1
-      await deliverSafely(run, entry)
-    }
+    while (await deliverNext());
   }
-  await Promise.all(Array.from({ length: run.options.connections }, worker))
+  // The first message goes alone: what a server has against all messages, it says to one.
+  if (lane?.probed === false) lane.probed = await deliverNext()
+  await Promise.all(Array.from({ length: lane?.way.connections ?? 1 }, worker))
 }
 
-/** Whether there is anything to do, found out without looking at more names than needed. */
-async function somethingIsDue({ store, context, options }: Run, selection: Selection): Promise<boolean> {
+/** Delivers the messages of one group. Where only opening a message tells its way, they go one after the other. */
+async function deliverGroup(run: Run, group: string, entries: readonly QueueEntry[]): Promise<void> {
+  const way = await run.ways.wayOfGroup(group)
+  const lane = way === undefined ? undefined : laneOf(run, way)
+  if (lane === undefined || (await isReady(run, lane))) await deliverInTurn(run, entries, lane)
+  if (lane?.stopped !== undefined) run.leftAlone.add(group)
+}
+
+/** Something that is due, found without looking at more names than needed. */
+async function firstDue(
+  { store, context, options }: Run,
+  selection: Selection,
+): Promise<QueueEntry | undefined> {
   for await (const entry of store.list(['new'])) {
-    const due = selection.all || isDue(selection.policy, entry, { ...selection, now: context.clock.now() })
-    if (due && (options.selects === undefined || (await options.selects(entry)))) return true
+    const due = isDue(selection.policy, entry, { ...selection, now: context.clock.now() })
+    if (due && (options.selects === undefined || (await options.selects(entry)))) return entry
   }
-  return false
+  return undefined
 }
 
-/** One connection tells whether the smarthost can be used, before any message is touched. */
-async function accountIsReady({ transport, options, report }: Run): Promise<boolean> {
-  const refused = await transport.ready?.(options.signal)
-  if (refused === undefined) return true
-  const scope = refused.scope === 'host' ? 'host' : 'account'
-  report.stopped ??= { scope, reason: refused.reason }
-  return false
+/** One connection tells whether an account can be used, before any of its messages is touched. */
+async function isReady({ options, report }: Run, lane: Lane): Promise<boolean> {
+  if (lane.asked) return lane.stopped === undefined
+  lane.asked = true
+  const refused = await lane.way.transport.ready?.(options.signal)
+  if (refused?.scope === 'host') report.stopped ??= { scope: 'host', reason: refused.reason }
+  else lane.stopped ??= refused?.reason
+  return refused === undefined
 }
 
 async function deliverAll(run: Run, store: QueueStore): Promise<void> {
-  const { context, options } = run
-  const { clock, policy } = context
-  const selection = { cutoff: clock.now(), all: options.all === true, policy, clock }
-  if (mustStop(run) || !(await somethingIsDue(run, selection)) || !(await accountIsReady(run))) return
-  let probed = false
+  const { context, options, ways, leftAlone } = run
+  if ((await readSuspended(store)).all) {
+    const { scope, reason } = SENDING_SUSPENDED
+    run.report.stopped ??= { scope, reason }
+  }
+  const { clock } = context
+  const skips = (entry: QueueEntry): boolean => leftAlone.size > 0 && leftAlone.has(ways.groupOf(entry))
+  const selection = { cutoff: clock.now(), all: options.all === true, policy: ways.policy, clock, skips }
+  const first = mustStop(run) ? undefined : await firstDue(run, selection)
+  if (first === undefined) return
+  // Where there is one account, nobody has to sort a queue that cannot be sent.
+  if (ways.single) await deliverGroup(run, ways.groupOf(first), [])
+  if (mustStop(run)) return
   for await (const window of dueWindows(store, selection)) {
-    const [first] = window
-    // The first message goes alone: what a server has against all messages, it says to one.
-    if (!probed && first !== undefined && !mustStop(run)) await deliverSafely(run, first)
-    await deliverWindow(run, window, probed ? 0 : 1)
-    probed = true
+    await Promise.all([...byGroup(window, ways)].map(([group, entries]) => deliverGroup(run, group, entries)))
     if (mustStop(run)) return
   }
+}
+
+function byGroup(window: readonly QueueEntry[], ways: Ways): Map<string, QueueEntry[]> {
+  const groups = new Map<string, QueueEntry[]>()
+  for (const entry of window) {
+    const group = ways.groupOf(entry)
+    const entries = groups.get(group)
+    if (entries === undefined) groups.set(group, [entry])
+    else entries.push(entry)
+  }
+  return groups
 }
 
 /** Makes removals durable while the run goes on; a failure stops the run. */
@@ -159,21 +214,32 @@ function flushNowAndThen(run: Run): () => void {
 /**
  * Makes one pass over the queue.
  *
+ * @param way one transport for all messages, or the ways that they go by their accounts
  * @throws MailError QUEUE_* or CONFIG_* when the queue cannot be used at all
  */
 export async function runQueueOnce(
   store: QueueStore,
-  transport: Transport,
+  way: Transport | WaysOver,
   context: DeliveryContext,
   options: RunOptions,
 ): Promise<RunReport> {
   const report = newReport()
   // Each message in flight listens to it.
   if (options.signal !== undefined) setMaxListeners(0, options.signal)
-  const insistence = options.all === true ? 'now' : 'run'
-  const guarded = guardAccount(transport, insistence, { ...context, queue: store })
+  const waysOver = typeof way === 'function' ? way : oneWay(way, context, options.connections)
+  const ways = waysOver(store, options.all === true ? 'now' : 'run')
   const runner = await store.openRunner('run')
-  const run: Run = { store, runner, transport: guarded, context, options, report, unreadable: 0, cutShort: 0 }
+  const run: Run = {
+    store,
+    runner,
+    ways,
+    lanes: new Map(),
+    leftAlone: new Set(),
+    context,
+    options,
+    report,
+    unreadable: 0,
+  }
   const stopFlushing = flushNowAndThen(run)
   try {
     if (options.force !== true && (await runner.othersAtWork())) {
@@ -183,9 +249,11 @@ export async function runQueueOnce(
     }
     Object.assign(report, await recoverQueue(runner, context))
     await deliverAll(run, store)
+    reportLanes(report, run.lanes.values())
   } finally {
     stopFlushing()
     await runner.close()
+    await ways.close()
   }
   if (report.stopped !== undefined) context.log.warn('queue.stopped', { ...report.stopped })
   context.log.info('run.finished', { ...report })

@@ -18,8 +18,19 @@ export interface RunReport {
   recovered: number
   /** Why a message could not be read and was left where it is; the first of them. */
   unreadable: string | undefined
-  /** Why the run ended before everything due was tried. */
+  /** Why something due was not tried: what ended the run, or else the first account that could not be used. */
   stopped: Stopped | undefined
+  /** Every account that could not be used. */
+  readonly accounts: StoppedAccount[]
+}
+
+/** An account that could not be used, or is not configured. */
+export interface StoppedAccount {
+  readonly account: string
+  /** One line for people. */
+  readonly reason: string
+  /** True for one that is not configured: its messages need somebody who decides about them. */
+  readonly missing: boolean
 }
 
 /** What ended a run early. */
@@ -28,6 +39,8 @@ export interface Stopped {
   readonly scope: 'account' | 'host' | 'caller'
   /** One line for people. */
   readonly reason: string
+  /** The account, where the run had several. */
+  readonly account?: string
 }
 
 /** The report of a run that has done nothing yet. */
@@ -43,6 +56,7 @@ export function newReport(): RunReport {
     recovered: 0,
     unreadable: undefined,
     stopped: undefined,
+    accounts: [],
   }
 }
 

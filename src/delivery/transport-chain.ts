@@ -3,27 +3,59 @@
  * that is in doubt is never handed to the next: that could send the message twice. Before the next one is tried, the
  * caller is told who has the message already, and of nothing that may still change.
  */
-import type { RecipientOutcome } from '../message/outcome.ts'
+import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
 
-/** Joins transports, in the order they are tried. */
-export function transportChain(transports: readonly Transport[]): Transport | undefined {
+/** Which of the outcomes of one transport are left to the next. */
+type HandsOn = (outcome: RecipientOutcome) => boolean
+
+const deferred: HandsOn = ({ status }) => status === 'deferred'
+
+/** True for a recipient whom nobody refused: the account could not be used, and another one may stand in for it. */
+export const accountFailed: HandsOn = (outcome) =>
+  outcome.status === 'deferred' && outcome.scope === 'account'
+
+/**
+ * Joins transports, in the order they are tried.
+ *
+ * @param handsOn never true for a recipient who has the message, or may have it
+ */
+export function transportChain(
+  transports: readonly Transport[],
+  handsOn: HandsOn = deferred,
+): Transport | undefined {
   const [first, ...others] = transports
   if (first === undefined || others.length === 0) return first
   return {
     name: transports.map((transport) => transport.name).join(', '),
-    send: (delivery, signal) => sendThrough(transports, delivery, signal),
+    send: (delivery, signal) => sendThrough(transports, delivery, signal, handsOn),
+    ready: (signal) => firstReady(transports, signal),
     close: async () => {
       await Promise.all(transports.map((transport) => transport.close()))
     },
   }
 }
 
+/** Why none of them can be used now; undefined as soon as one can. */
+async function firstReady(
+  transports: readonly Transport[],
+  signal: AbortSignal | undefined,
+): Promise<Omit<Refused, 'recipient'> | undefined> {
+  let first: Omit<Refused, 'recipient'> | undefined
+  for (const transport of transports) {
+    const refused = await transport.ready?.(signal)
+    if (refused === undefined) return undefined
+    first ??= refused
+    if (refused.scope !== 'account' || signal?.aborted === true) break
+  }
+  return first
+}
+
 /** Tells the caller of outcomes, each once, as far as no other transport can change them. */
-function tellFinal({ onOutcomes }: Delivery): NonNullable<Delivery['onOutcomes']> {
+function tellFinal({ onOutcomes }: Delivery, handsOn: HandsOn): NonNullable<Delivery['onOutcomes']> {
   const told = new Set<string>()
   return async (outcomes) => {
-    const news = outcomes.filter(({ status, recipient }) => status !== 'deferred' && !told.has(recipient))
+    const news = outcomes.filter((outcome) => !handsOn(outcome) && !told.has(outcome.recipient))
     if (news.length === 0) return
     await onOutcomes?.(news)
     for (const { recipient } of news) told.add(recipient)
@@ -34,15 +66,19 @@ async function sendThrough(
   transports: readonly Transport[],
   delivery: Delivery,
   signal: AbortSignal | undefined,
+  handsOn: HandsOn,
 ): Promise<RecipientOutcome[]> {
   const outcomes = new Map<string, RecipientOutcome>()
-  const onOutcomes = tellFinal(delivery)
+  const onOutcomes = tellFinal(delivery, handsOn)
   let rest = delivery.envelope.recipients
   for (const transport of transports) {
     const envelope = { ...delivery.envelope, recipients: rest }
     const brought = await transport.send({ ...delivery, envelope, onOutcomes }, signal)
     for (const outcome of brought) outcomes.set(outcome.recipient, outcome)
-    rest = rest.filter((recipient) => outcomes.get(recipient)?.status === 'deferred')
+    rest = rest.filter((recipient) => {
+      const outcome = outcomes.get(recipient)
+      return outcome !== undefined && handsOn(outcome)
+    })
     if (rest.length === 0 || signal?.aborted === true || transport === transports.at(-1)) break
     // Who has the message is stored before another server gets it for the rest.
     if (!(await isFulfilled(onOutcomes(brought)))) break

@@ -34,6 +34,8 @@ export interface HeaderFacts {
   readonly now: number
   /** The mail domain of this host. */
   readonly domain: string
+  /** The Message-ID of a message that has none; a new one when left out. */
+  readonly messageId?: string
 }
 
 /** What is missing is added, and nothing else. */
@@ -63,7 +65,7 @@ interface Required {
 }
 
 const date = (facts: HeaderFacts) => formatDate(facts.now)
-const identifier = (facts: HeaderFacts) => newMessageId(facts.sender, facts.domain)
+const identifier = (facts: HeaderFacts) => facts.messageId ?? newMessageId(facts.sender, facts.domain)
 
 /** The fields that are added when missing, in this order. */
 const REQUIRED: readonly Required[] = [

@@ -50,6 +50,8 @@ export type JournalEvent =
       readonly event: 'edit'
       readonly by: string
       readonly sender?: string
+      /** Another account, over its own server. */
+      readonly account?: string
       readonly added?: readonly string[]
     }
 
@@ -85,8 +87,11 @@ function isEvent(value: Readonly<Record<string, unknown>>): value is JournalEven
   const needed = JOURNAL_EVENTS[kind as EventKind]
   if (needed === 'recipient') return isText(value['recipient'])
   if (needed === 'recipients') return isTexts(value['recipients'])
-  const { added, sender } = value
-  return (added === undefined || isTexts(added)) && (sender === undefined || isText(sender))
+  const { added, sender, account } = value
+  return (
+    (added === undefined || isTexts(added)) &&
+    [sender, account].every((each) => each === undefined || isText(each))
+  )
 }
 
 function parseLine(line: string): TimedEvent | undefined {

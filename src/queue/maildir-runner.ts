@@ -2,6 +2,7 @@
  * A process that claims messages of a Maildir queue: its lease, its claims, and the directory syncs that it
  * owes. Claiming is a rename, which the file system grants to exactly one of several runners.
  */
+import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import { queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Clock } from '../util/clock.ts'
@@ -15,7 +16,6 @@ import { removeJournal } from './journal.ts'
 import { folderPath, type Folder } from './layout.ts'
 import type { Lease } from './lease.ts'
 import { MaildirClaim, type ClaimHolder } from './maildir-claim.ts'
-import { DEFAULT_ACCOUNT } from './meta-block.ts'
 import { moveMessage } from './move.ts'
 import { quarantine } from './quarantine.ts'
 import { recoverClaims } from './recover.ts'
@@ -253,7 +253,7 @@ export class MaildirRunner implements Runner {
   adopt(
     name: string,
     claim: string,
-    { envelope, content, expires, batch }: NewMessage,
+    { envelope, content, expires, batch, account = DEFAULT_ACCOUNT, server }: NewMessage,
     { events, past }: { readonly events: readonly TimedEvent[]; readonly past?: Past | undefined },
   ): Claim {
     this.#open.add(claim)
@@ -268,7 +268,8 @@ export class MaildirRunner implements Runner {
       lastAttempt: past?.lastAttempt,
       expires,
       batch,
-      account: DEFAULT_ACCOUNT,
+      account,
+      server,
     }
     const history = new ClaimHistory(entry, { meta, size: content.size, modified: queuedAt }, events)
     // The content stays the caller's to close.

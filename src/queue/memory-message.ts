@@ -1,6 +1,7 @@
 /**
  * A message of the queue in memory, and the claim of it.
  */
+import type { MessageServer } from '../config/config.ts'
 import { bufferContent, type MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
@@ -8,7 +9,6 @@ import type { Clock } from '../util/clock.ts'
 import { attemptEvents, isRefusal } from './attempt-events.ts'
 import { ClaimHistory, type Target } from './claim-history.ts'
 import type { TimedEvent } from './journal-event.ts'
-import { DEFAULT_ACCOUNT } from './meta-block.ts'
 import type { Claim, Disposition, Note, Place, QueuedMessage, QueueEntry, Settled } from './store.ts'
 
 /** A message and everything known about it. */
@@ -18,12 +18,15 @@ export interface StoredMessage {
   readonly envelope: Envelope
   readonly expires: number | undefined
   readonly batch: string | undefined
+  readonly account: string
+  readonly server: MessageServer | undefined
   readonly bytes: Buffer
   /** Failed attempts in another queue. */
   readonly earlierAttempts: number
   readonly lastAttempt: number | undefined
   readonly events: TimedEvent[]
   priority: number
+  notBefore: number | undefined
   place: Place
   nextAttempt: number
   /** Who claimed it; whoever is not in the set of open runners is dead. */
@@ -33,13 +36,16 @@ export interface StoredMessage {
 }
 
 /** The entry of a message in a listing. */
-export function toEntry({ id, place, queuedAt, nextAttempt, priority }: StoredMessage): QueueEntry {
-  return { id, place, queuedAt, nextAttempt, priority, key: id }
+export function toEntry(stored: StoredMessage): QueueEntry {
+  const { id, place, queuedAt, nextAttempt, priority, notBefore, account, server } = stored
+  const ownServer = server !== undefined
+  return { id, place, queuedAt, nextAttempt, priority, notBefore, account, ownServer, key: id }
 }
 
 /** A message with its history. */
 export function historyOf(stored: StoredMessage): ClaimHistory {
-  const { envelope, queuedAt, bytes, events, expires, batch, earlierAttempts, lastAttempt } = stored
+  const { envelope, queuedAt, bytes, events, expires, batch, account, server } = stored
+  const { earlierAttempts, lastAttempt } = stored
   const meta = {
     envelope,
     queuedAt,
@@ -47,7 +53,8 @@ export function historyOf(stored: StoredMessage): ClaimHistory {
     lastAttempt,
     expires,
     batch,
-    account: DEFAULT_ACCOUNT,
+    account,
+    server,
   }
   return new ClaimHistory(toEntry(stored), { meta, size: bytes.length, modified: queuedAt }, events)
 }
@@ -126,8 +133,10 @@ export class MemoryClaim implements Claim {
       this.#messages.delete(this.#stored.id)
       return target
     }
-    if (unfinished.action === 'retry' || unfinished.action === 'wait')
+    if (unfinished.action === 'retry' || unfinished.action === 'wait') {
       this.#stored.nextAttempt = unfinished.at
+      if (unfinished.at < (this.#stored.notBefore ?? 0)) this.#stored.notBefore = undefined
+    }
     this.#stored.priority = priority
     this.#put(target)
     return PLACE[target]

@@ -5,9 +5,12 @@
  *
  * Reading never guesses: a block that is torn, foreign or incomplete is refused with the reason.
  */
+import { DEFAULT_ACCOUNT, isAccountName } from '../config/account-name.ts'
 import { MailError } from '../errors/mail-error.ts'
+import type { MessageServer } from '../config/config.ts'
 import { formatDate } from '../message/date.ts'
 import type { Envelope } from '../message/envelope.ts'
+import { formatServer, parseServer } from './message-server.ts'
 import { formatRecipientRequests, formatReportRequest, parseReportRequest } from './report-request.ts'
 
 /** What the block says. */
@@ -25,10 +28,9 @@ export interface QueueMeta {
   readonly batch: string | undefined
   /** The account it goes over. */
   readonly account: string
+  /** The server it goes to instead of the account's. */
+  readonly server: MessageServer | undefined
 }
-
-/** The account of a message that names none. */
-export const DEFAULT_ACCOUNT = 'default'
 
 /** What a new message's block is made of. */
 export interface NewMeta {
@@ -37,6 +39,8 @@ export interface NewMeta {
   readonly queuedAt: number
   readonly expires?: number | undefined
   readonly batch?: string | undefined
+  readonly account?: string | undefined
+  readonly server?: MessageServer | undefined
   /** Failed attempts in the queue that it comes from. */
   readonly earlierAttempts?: number
   /** Milliseconds since the epoch of the last one of these. */
@@ -55,6 +59,11 @@ const CONTROL = /\p{Cc}/u
 /** No blank at either end, since it would not read back. */
 const BATCH = /^(?=.{1,200}$)[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u
 
+/** Whether a name can be that of a batch. */
+export function isBatchName(name: string): boolean {
+  return BATCH.test(name)
+}
+
 /** What mailqueue-runner writes about earlier attempts. */
 function pastLines({ earlierAttempts = 0, lastAttempt }: NewMeta): string[] {
   return [
@@ -64,16 +73,21 @@ function pastLines({ earlierAttempts = 0, lastAttempt }: NewMeta): string[] {
 }
 
 /** The headers of ours, each only when it says something: mailqueue-runner stops at any it does not know. */
-function ownLines({ envelope, expires, batch }: NewMeta): string[] {
+function ownLines({ envelope, expires, batch, account = DEFAULT_ACCOUNT, server }: NewMeta): string[] {
   const { recipients, reports = {}, body } = envelope
   const request = formatReportRequest(reports)
   const single = formatRecipientRequests(reports, recipients)
-  if (batch !== undefined && !BATCH.test(batch)) {
+  if (batch !== undefined && !isBatchName(batch)) {
     throw new MailError('USAGE', 'the name of a batch has to be 1 to 200 printable characters')
+  }
+  if (!isAccountName(account)) {
+    throw new MailError('USAGE', 'the name of an account has letters, digits, "-" and "_", 32 at the most')
   }
   return [
     ...(expires === undefined ? [] : [`X-Queue-Expires: ${formatDate(expires)}`]),
     ...(batch === undefined ? [] : [`X-Queue-Batch: ${batch}`]),
+    ...(account === DEFAULT_ACCOUNT ? [] : [`X-Queue-Account: ${account}`]),
+    ...(server === undefined ? [] : [`X-Queue-Smtp: ${formatServer(server)}`]),
     ...(request === '' ? [] : [`X-Queue-Dsn: ${request}`]),
     ...(single === '' ? [] : [`X-Queue-Rcpt-Dsn: ${single}`]),
     ...(body === undefined ? [] : [`X-Queue-Body: ${body.toUpperCase()}`]),
@@ -182,6 +196,10 @@ export function parseMetaBlock(bytes: Buffer, whole: boolean): MetaResult {
   if (recipients.length === 0) return refuse('the metadata block has no recipient')
   const retries = Number(fields.get('x-retries') ?? 0)
   const reports = parseReportRequest(fields.get('x-queue-dsn'), fields.get('x-queue-rcpt-dsn'), recipients)
+  const named = fields.get('x-queue-smtp')
+  const server = named === undefined ? undefined : parseServer(named)
+  // To guess another server would be to send the message to somebody whom nobody chose.
+  if (named !== undefined && server === undefined) return refuse('its X-Queue-Smtp names no server')
   const body = fields.get('x-queue-body')?.trim().toLowerCase()
   return {
     ok: true,
@@ -198,7 +216,8 @@ export function parseMetaBlock(bytes: Buffer, whole: boolean): MetaResult {
       lastAttempt: parseTime(fields.get('x-last-attempt')),
       expires: parseTime(fields.get('x-queue-expires')),
       batch: fields.get('x-queue-batch'),
-      account: fields.get('x-queue-account') ?? DEFAULT_ACCOUNT,
+      account: fields.get('x-queue-account')?.trim() || DEFAULT_ACCOUNT,
+      server,
     },
   }
 }

@@ -25,7 +25,7 @@ const byHand = (time: number): TimedEvent => ({
 
 /** Everything that is known about a message. Written out, because a run makes one for each message. */
 export function queuedMessage(
-  { id, place, queuedAt, nextAttempt, priority, key }: QueueEntry,
+  { id, place, queuedAt, nextAttempt, priority, notBefore, ownServer, key }: QueueEntry,
   { meta, size, modified }: Constant,
   events: readonly TimedEvent[],
 ): QueuedMessage {
@@ -37,11 +37,14 @@ export function queuedMessage(
     queuedAt: meta.queuedAt ?? (queuedAt || modified),
     nextAttempt,
     priority,
+    notBefore,
     key,
     size,
     expires: meta.expires,
     batch: meta.batch,
-    account: meta.account,
+    account: state.account,
+    server: state.server,
+    ownServer,
     envelope: state.envelope,
     recipients: state.recipients,
     attempts: state.attempts,

@@ -2,6 +2,7 @@
  * What the journal says about a message and each of its recipients: a pure fold over its events. Nothing else
  * decides whether a recipient still gets the message, and where the message belongs.
  */
+import type { MessageServer } from '../config/config.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { TimedEvent } from './journal-event.ts'
 import type { QueueMeta } from './meta-block.ts'
@@ -42,6 +43,10 @@ export interface RecipientState {
 
 /** The state of a whole message. */
 export interface MessageState {
+  /** The account it goes over. */
+  readonly account: string
+  /** The server it goes to instead of the account's. */
+  readonly server: MessageServer | undefined
   readonly envelope: Envelope
   readonly recipients: readonly RecipientState[]
   /** Failed attempts, those of mailqueue-runner included; attempts that failed because of the account are not. */
@@ -198,8 +203,15 @@ function apply(folding: Folding, event: TimedEvent): void {
   }
 }
 
-function edit(folding: Folding, { sender, added = [] }: Extract<TimedEvent, { event: 'edit' }>): void {
+function edit(
+  folding: Folding,
+  { sender, account, added = [] }: Extract<TimedEvent, { event: 'edit' }>,
+): void {
   if (sender !== undefined) folding.envelope = { ...folding.envelope, sender }
+  if (account !== undefined) {
+    folding.account = account
+    folding.server = undefined
+  }
   for (const recipient of added) {
     const state = folding.states.get(recipient)
     const idle = state === undefined || isGivenUp(state) || state.status === 'cancelled'
@@ -215,8 +227,10 @@ function shown(state: RecipientState, held: string | undefined): RecipientState 
 }
 
 /** A message of which nothing is known yet: most of them, so this is kept short. */
-function freshMessage({ envelope, earlierAttempts, lastAttempt }: QueueMeta): MessageState {
+function freshMessage({ envelope, account, server, earlierAttempts, lastAttempt }: QueueMeta): MessageState {
   return {
+    account,
+    server,
     envelope,
     recipients: envelope.recipients.map(freshState),
     attempts: earlierAttempts,

@@ -5,6 +5,7 @@
  */
 import type { Dirent } from 'node:fs'
 import { opendir } from 'node:fs/promises'
+import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { parseName, queuedSeconds, queueId } from './entry-name.ts'
 import { folderPath, type Folder } from './layout.ts'
@@ -12,13 +13,16 @@ import type { Place, QueueEntry } from './store.ts'
 
 /** The entry that a file name in a folder stands for. */
 export function entryOf(place: Place, name: string, parsed = parseName(name)): QueueEntry {
-  const { unique, nextAttempt, priority } = parsed
+  const { unique, nextAttempt, priority, account = DEFAULT_ACCOUNT, ownServer = false, notBefore } = parsed
   return {
     id: queueId(unique),
     place,
     queuedAt: queuedSeconds(unique) * 1000,
     nextAttempt: nextAttempt * 1000,
     priority,
+    account,
+    ownServer,
+    ...(notBefore === undefined ? {} : { notBefore: notBefore * 1000 }),
     key: name,
   }
 }

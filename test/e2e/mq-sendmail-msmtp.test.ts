@@ -39,7 +39,6 @@ describe('--host', () => {
   })
 
   it.each([
-    ['-C', 'some.conf', '--host=h', 'one@d.ex'],
     ['--host=h', '--account=default', 'one@d.ex'],
     ['--host=h', '-odq', 'one@d.ex'],
   ])('contradicts %s %s %s', async (...args) => {

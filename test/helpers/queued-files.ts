@@ -16,6 +16,8 @@ export interface QueuedFile {
   readonly nextAttempt: number
   readonly sender: string
   readonly recipients: readonly string[]
+  /** The metadata block in front of the message. */
+  readonly block: string
   /** The message bytes as latin1 text, without the block in front of them. */
   readonly message: string
   /** The last event of the journal for each recipient that has one. */
@@ -52,6 +54,7 @@ function readQueued(queueDir: string, folder: string, name: string): QueuedFile 
     nextAttempt: Number(/,N=(\d+)/.exec(name)?.[1]),
     sender: field('Return-path').replace(/^<(.*)>$/, '$1'),
     recipients: field('Envelope-to').split(','),
+    block: text.slice(0, end + END.length),
     message: text.slice(end + END.length),
     states: readStates(queueDir, name.split(',')[0] ?? ''),
   }

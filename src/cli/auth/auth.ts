@@ -18,7 +18,7 @@ import { lockFile, writeRefreshToken } from '../../transport/oauth2/token-files.
 import { textField, type TokenReply } from '../../transport/oauth2/token-request.ts'
 import { SecretUnknown } from '../../transport/secret-unknown.ts'
 import { withLock } from '../../util/private-file.ts'
-import { checkAccount } from '../account.ts'
+import { useAccount } from '../account.ts'
 import { newCommand, parseCommand } from '../commander.ts'
 import type { Terminal } from '../exit.ts'
 import { setUp } from '../setup.ts'
@@ -90,8 +90,8 @@ async function store(file: string, { fields }: TokenReply): Promise<void> {
 }
 
 async function authorize(terminal: Terminal, options: AuthOptions): Promise<ExitCode> {
-  if (options.account !== undefined) checkAccount(options.account, '--account')
-  const { config } = await setUp(terminal, { config: options.config })
+  const usual = await setUp(terminal, { config: options.config })
+  const { config } = options.account === undefined ? usual : useAccount(usual, options.account, '--account')
   const oauth2 = config.smtp?.auth.oauth2
   if (oauth2?.kind !== 'refresh') throw new MailError('CONFIG_MISSING', `${NEEDED}; see mq-auth(1)`)
   checkWritable(oauth2.refreshTokenFile)

@@ -4,7 +4,10 @@
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
+import type { Handling } from '../../queue/store.ts'
+import { systemClock } from '../../util/clock.ts'
 import { knownOptions, parseArguments } from '../getopt.ts'
+import { readHandling, type HandlingWords } from '../handling-options.ts'
 import { namedPath } from '../named-path.ts'
 import {
   fileNamed,
@@ -61,6 +64,9 @@ export interface MailCall {
   assignments: string[]
   /** ^C does not break off what is typed. */
   ignoreInterrupts: boolean
+  /** The options about the queue as they were given, and what they mean. */
+  handlingWords: HandlingWords
+  handling: Handling
   tail: SendmailTail
 }
 
@@ -87,6 +93,8 @@ function newCall(operands: readonly string[], tail: SendmailTail): MailCall {
     mailrc: 'all',
     assignments: [],
     ignoreInterrupts: false,
+    handlingWords: {},
+    handling: {},
     tail,
   }
 }
@@ -180,6 +188,9 @@ const EFFECTS: Readonly<Record<MailEffect, Apply>> = {
   },
   exec: execute,
   from: (call, value) => (call.from = value),
+  handling: (call, value, { sets }) => {
+    if (sets !== undefined) call.handlingWords[sets] = value
+  },
   'header-or-file': addHeaderOrFile,
   help: (call) => (call.mode = 'help'),
   'ignore-interrupts': (call) => (call.ignoreInterrupts = true),
@@ -252,6 +263,7 @@ export function parseMailCall(args: readonly string[], dialect: Dialect): MailCa
     const option = mailOption(name)
     if (option !== undefined) EFFECTS[option.effect](call, value ?? '', option, dialect)
   }
+  call.handling = readHandling(call.handlingWords, systemClock.now())
   const unused = noMoreFiles(call.files)
   call.bodyType ??= unused.type
   if (unused.name !== undefined) throw usage('--content-name stands before the --attach that it is about')

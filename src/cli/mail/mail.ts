@@ -6,7 +6,7 @@ import type { ConfigOverride } from '../../config/load.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { VERSION } from '../../util/version.ts'
 import type { Terminal } from '../exit.ts'
-import { setUp } from '../setup.ts'
+import { setUp, type Setup } from '../setup.ts'
 import { parseEarly, parseMailCall, type MailCall } from './call.ts'
 import { mailHelp } from './options.ts'
 import { textOf, withAssignments } from './set-variables.ts'
@@ -31,6 +31,12 @@ function settings({ assignments }: Pick<MailCall, 'assignments'>): readonly Conf
   return [{ key: 'qualify_domain', value, by: '-S hostname' }]
 }
 
+async function overAccount(setup: Setup, { account }: MailCall): Promise<Setup> {
+  if (account === undefined) return setup
+  const { useAccount } = await import('../account.ts')
+  return useAccount(setup, account, '-A')
+}
+
 /** Runs mq-mail. */
 export async function mail(given: Terminal): Promise<ExitCode> {
   const terminal = sayingOnce(given)
@@ -40,12 +46,9 @@ export async function mail(given: Terminal): Promise<ExitCode> {
     return EX.OK
   }
   const { config, verbose } = first
-  const setup = await setUp(terminal, { config, verbose, overrides: settings(first), handsIn: true })
-  const call = parseMailCall(terminal.args, setup.config.mailDialect)
-  if (call.account !== undefined) {
-    const { checkAccount } = await import('../account.ts')
-    checkAccount(call.account, '-A')
-  }
+  const usual = await setUp(terminal, { config, verbose, overrides: settings(first), handsIn: true })
+  const call = parseMailCall(terminal.args, usual.config.mailDialect)
+  const setup = await overAccount(usual, call)
   const { sendMail } = await import('./send.ts')
   return sendMail(setup, call)
 }

@@ -3,6 +3,7 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { ArgumentKind } from '../getopt.ts'
+import type { HandlingWords } from '../handling-options.ts'
 
 /** Which mail program the caller was written for; `auto` goes by the shape of the words. */
 export type Dialect = Config['mailDialect']
@@ -25,6 +26,7 @@ export type MailEffect =
   | 'encoding'
   | 'exec'
   | 'from'
+  | 'handling'
   | 'header-or-file'
   | 'help'
   | 'ignore-interrupts'
@@ -56,6 +58,8 @@ export interface MailOption {
   /** The argument in the help text. */
   readonly argument?: string
   readonly effect: MailEffect
+  /** Of the effect `handling`. */
+  readonly sets?: keyof HandlingWords
   /** For --help and the man page; for a refused option, what to do instead. */
   readonly doc: string
 }

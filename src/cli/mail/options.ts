@@ -5,6 +5,7 @@
  * recipient.
  */
 import type { ArgumentKind, Grammar } from '../getopt.ts'
+import { HANDLING_OPTIONS } from '../handling-options.ts'
 import { MAILUTILS_OPTIONS } from './mailutils-options.ts'
 import type { Dialect, MailOption } from './option.ts'
 import { isMailrcCommand, isMediaType, isQuotable } from './words.ts'
@@ -56,7 +57,7 @@ const LETTERS: readonly MailOption[] = [
     takes: 'required',
     argument: 'file|account',
     effect: 'account-or-file',
-    doc: 'file to attach, or else the account: default',
+    doc: 'file to attach, or else account of the configuration',
   },
   {
     letter: 'E',
@@ -157,6 +158,13 @@ const LETTERS: readonly MailOption[] = [
   { letter: 'V', long: 'version', takes: 'none', effect: 'version', doc: 'print the version' },
 ]
 
+/** How the queue treats the mail. */
+const HANDLING: readonly MailOption[] = HANDLING_OPTIONS.map((option) => ({
+  ...option,
+  takes: 'required',
+  effect: 'handling',
+}))
+
 /** Accepted, because callers give them, and without effect. */
 const IGNORED: readonly MailOption[] = [
   { letter: 'N', long: 'nosum', takes: 'none', effect: 'ignored', doc: 'show no summary of headers' },
@@ -221,7 +229,13 @@ const REFUSED: readonly MailOption[] = [
   },
 ]
 
-export const MAIL_OPTIONS: readonly MailOption[] = [...LETTERS, ...MAILUTILS_OPTIONS, ...IGNORED, ...REFUSED]
+export const MAIL_OPTIONS: readonly MailOption[] = [
+  ...LETTERS,
+  ...MAILUTILS_OPTIONS,
+  ...HANDLING,
+  ...IGNORED,
+  ...REFUSED,
+]
 
 const namesOf = ({ long, also = [] }: MailOption): readonly string[] =>
   long === undefined ? also : [long, ...also]
@@ -252,7 +266,7 @@ function argumentText({ takes, long, argument = 'text' }: MailOption): string {
 
 /** The text of --help. */
 export function mailHelp(program: string): string {
-  const rows = [...LETTERS, ...MAILUTILS_OPTIONS].map((option) => {
+  const rows = [...LETTERS, ...MAILUTILS_OPTIONS, ...HANDLING].map((option) => {
     const letter = option.letter === undefined ? [] : [`-${option.letter}`]
     const long = option.long === undefined ? [] : [`--${option.long}`]
     return `  ${([...letter, ...long].join(', ') + argumentText(option)).padEnd(32)}  ${option.doc}`

@@ -10,6 +10,7 @@ import { composeMail } from '../../message/compose.ts'
 import { newMessageId } from '../../message/message-id.ts'
 import { envelope } from '../../message/recipients.ts'
 import { splitContent } from '../../message/split-content.ts'
+import type { ReadyMessage } from '../hand-over.ts'
 import { finishMessage } from '../sendmail/finish-message.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { ownDomain } from '../shown-addresses.ts'
@@ -154,13 +155,22 @@ async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<Ex
   if (isEmpty(draft)) setup.terminal.complain('the message body is empty')
   const message = await composed(setup, draft)
   unsent.holdMessage(message, author.sender.address)
-  const ready = { envelope: addressed, content: await finished(setup, message, draft) }
+  const ready: ReadyMessage = {
+    envelope: addressed,
+    content: await finished(setup, message, draft),
+    contentOver: async (config, { sender: address }) => {
+      const { sender } = author
+      const over = sender.address === address ? sender : { address, name: undefined }
+      const lent = { ...message, stream: () => message.stream(), close: () => undefined }
+      return finished({ ...setup, config }, lent, { ...draft, author: { ...author, sender: over } })
+    },
+  }
   unsent.holdMessage(ready.content, author.sender.address)
   if (call.mode === 'dry-run') {
     await showMail(setup, ready)
     return exitCode
   }
-  const result = await deliverMail(setup, circumstances, ready, unsent, call.verbose)
+  const result = await deliverMail(setup, circumstances, ready, unsent, call)
   return result === EX.OK ? exitCode : result
 }
 

@@ -2,15 +2,18 @@
  * `mq-queue edit`: another sender, other recipients or another priority for queued messages. The stored file is never
  * rewritten: the journal says what holds from here on.
  */
+import { ACCOUNT_NAME_FORM, isAccountName } from '../../config/account-name.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { ExitCode } from '../../errors/sysexits.ts'
 import type { Edit } from '../../delivery/administration.ts'
 import { qualify } from '../../message/address.ts'
 import { readRecipients, readSender } from '../../message/recipients.ts'
 import { mailDomain } from '../../util/mail-domain.ts'
+import { useAccount } from '../account.ts'
 import type { Command } from '../commander.ts'
 import type { Terminal } from '../exit.ts'
 import { addChangingCommand, type ChangingCommand } from './changing.ts'
+import type { Setup } from '../setup.ts'
 import type { NamedQueue } from './named.ts'
 
 interface EditOptions {
@@ -18,6 +21,7 @@ interface EditOptions {
   readonly add?: readonly string[]
   readonly remove?: readonly string[]
   readonly priority?: string
+  readonly route?: string
 }
 
 function readPriority(text: string): number {
@@ -32,10 +36,17 @@ function readAddresses(option: string, texts: readonly string[], domain: () => s
   return recipients.map((address) => (address.includes('@') ? address : qualify(address, domain())))
 }
 
+/** With --queue-dir no configuration is read, so nobody knows which accounts there are. */
+function readRoute(name: string, setup: Setup): string {
+  if (setup.config.source !== undefined) return useAccount(setup, name, '--route').config.account
+  if (isAccountName(name)) return name
+  throw new MailError('USAGE', `--route takes the name of an account: ${ACCOUNT_NAME_FORM}`)
+}
+
 function readEdit(options: EditOptions, { setup }: NamedQueue): Edit {
-  const { sender, add, remove, priority } = options
-  if ([sender, add, remove, priority].every((value) => value === undefined)) {
-    throw new MailError('USAGE', 'nothing to edit; give --sender, --add, --remove or --priority')
+  const { sender, add, remove, priority, route } = options
+  if ([sender, add, remove, priority, route].every((value) => value === undefined)) {
+    throw new MailError('USAGE', 'nothing to edit; give --sender, --add, --remove, --route or --priority')
   }
   const domain = (): string => mailDomain(setup.config.qualifyDomain)
   return {
@@ -43,6 +54,7 @@ function readEdit(options: EditOptions, { setup }: NamedQueue): Edit {
     ...(sender === undefined ? {} : { sender: qualify(readSender(sender), domain()) }),
     ...(add === undefined ? {} : { add: readAddresses('--add', add, domain) }),
     ...(remove === undefined ? {} : { remove: readAddresses('--remove', remove, domain) }),
+    ...(route === undefined ? {} : { account: readRoute(route, setup) }),
     ...(priority === undefined ? {} : { priority: readPriority(priority) }),
   }
 }
@@ -60,6 +72,7 @@ const EDIT: ChangingCommand = {
       doc: 'recipients who do not get the message any more',
       repeats: true,
     },
+    { flags: '--route <account>', doc: 'the account they go over from now on, at once' },
     { flags: '--priority <digit>', doc: '0 is the most urgent, 9 the least, 5 the usual' },
   ],
   change: (options, named) => readEdit(options, named),

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../../config/config.ts'
 import { completeHeader } from '../../message/complete.ts'
+import { newMessageId } from '../../message/message-id.ts'
 import { joinContent, type MessageContent } from '../../message/content.ts'
 import type { Envelope } from '../../message/envelope.ts'
 import type { HeaderBlock } from '../../message/header-block.ts'
@@ -11,6 +12,7 @@ import type { IncomingMessage } from '../../message/read-message.ts'
 import { rewriteAddresses } from '../../message/rewrite-addresses.ts'
 import { mayHaveBareAddress, roleOf, shownAddress } from '../../message/show-address.ts'
 import type { Sender } from '../sender.ts'
+import type { ReadyMessage } from '../hand-over.ts'
 import type { Setup } from '../setup.ts'
 import { addressRules, ownDomain } from '../shown-addresses.ts'
 
@@ -21,6 +23,8 @@ export interface Finishing {
   readonly fullName: string | undefined
   /** Its recipients may be named in a To field that has to be made. */
   readonly envelope: Envelope
+  /** The same for all copies of one message. */
+  readonly stamp?: { readonly now: number; readonly messageId: string }
 }
 
 /** Says what was left out of a message. */
@@ -29,11 +33,36 @@ export function tellChanges({ terminal }: Setup, { nulBytes }: IncomingMessage):
     terminal.complain(`${nulBytes} NUL bytes were left out of the message: no server takes them`)
 }
 
+/**
+ * A message as it goes over several accounts: for each it is finished anew, as that account wants it.
+ *
+ * @returns what a ready message needs; its first content is closed by whoever takes it, the body by its reader
+ */
+export function finishForAccounts(
+  setup: Setup,
+  incoming: Pick<IncomingMessage, 'header' | 'body'>,
+  finishing: Finishing,
+): Pick<ReadyMessage, 'content' | 'contentOver'> {
+  const { header, body } = incoming
+  // The body is needed once for each account.
+  const lent = { header, body: { ...body, stream: () => body.stream(), close: () => undefined } }
+  const { address, name } = finishing.sender
+  const messageId = newMessageId(address, ownDomain(setup.config))
+  const stamped = { ...finishing, stamp: { now: Date.now(), messageId } }
+  return {
+    content: finishMessage(setup, incoming, stamped),
+    contentOver: (config, { sender }) => {
+      const over = { address: sender, name: sender === address ? name : undefined }
+      return finishMessage({ ...setup, config }, lent, { ...stamped, sender: over })
+    },
+  }
+}
+
 /** Finishes a message; whoever takes it closes it. */
 export function finishMessage(
   { caller, config }: Setup,
   { header, body }: Pick<IncomingMessage, 'header' | 'body'>,
-  { sender, fullName, envelope }: Finishing,
+  { sender, fullName, envelope, stamp }: Finishing,
 ): MessageContent {
   const { headers } = config
   const hasFrom = header.fields('from').length > 0
@@ -45,7 +74,7 @@ export function finishMessage(
       name: fullName ?? sender.name ?? (hasFrom ? undefined : caller.fullName),
     },
     recipients: headers.setTo === 'off' ? [] : shownRecipients(config, envelope),
-    now: Date.now(),
+    ...(stamp ?? { now: Date.now() }),
     domain: ownDomain(config),
   }
   return joinContent(completeHeader(shownHeader(config, header), facts, headers).bytes, body)

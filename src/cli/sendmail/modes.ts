@@ -89,12 +89,8 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
   ],
   ['give either --host or --account', ({ host, account }) => host !== undefined && account !== undefined],
   [
-    'give either --host or --config: with --host no configuration is read',
-    ({ host, config }) => host !== undefined && config !== undefined,
-  ],
-  [
-    '--host has no queue, so the message cannot be only queued',
-    ({ host, queueOnly }) => host !== undefined && queueOnly,
+    '--host without --config has no queue, so the message cannot be only queued',
+    ({ host, config, queueOnly }) => host !== undefined && config === undefined && queueOnly,
   ],
   [
     '-t goes with sending a message from standard input only; see --help',
@@ -107,6 +103,10 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
   [
     '--read-envelope-from cannot be used with -bs: the session names the sender; leave it out',
     ({ mode, readEnvelopeFrom }) => mode === 'smtp-session' && readEnvelopeFrom,
+  ],
+  [
+    '--priority, --send-at, --expire and --batch are about the queue, and --host has none',
+    ({ host, handlingWords }) => host !== undefined && Object.keys(handlingWords).length > 0,
   ],
   ['--json goes with -bp', ({ json, mode }) => json && mode !== 'list-queue'],
 ]

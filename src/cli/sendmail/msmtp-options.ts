@@ -13,7 +13,7 @@ export const MSMTP_OPTIONS: readonly SendmailOption[] = [
     long: 'account',
     takes: 'required',
     effect: 'account',
-    doc: 'account of the configuration: default',
+    doc: 'account of the configuration, instead of the one that fits',
   },
   {
     long: 'aliases',
@@ -31,7 +31,7 @@ export const MSMTP_OPTIONS: readonly SendmailOption[] = [
     long: 'host',
     takes: 'required',
     effect: 'host',
-    doc: 'send to this server, without any configuration and without a queue',
+    doc: 'send to this server; without --config no configuration is read, and there is no queue',
   },
   {
     long: 'port',

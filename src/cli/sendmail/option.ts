@@ -3,6 +3,7 @@
  */
 import type { OPTIONS } from '../../config/options.ts'
 import type { ArgumentKind } from '../getopt.ts'
+import type { HandlingWords } from '../handling-options.ts'
 
 /** What an option does. */
 export type SendmailEffect =
@@ -17,6 +18,7 @@ export type SendmailEffect =
   | 'fingerprint'
   | 'from'
   | 'full-name'
+  | 'handling'
   | 'help'
   | 'host'
   | 'ignore-dots'
@@ -61,6 +63,8 @@ export interface SendmailOption {
   readonly effect: SendmailEffect
   /** For --help and the man page; for a refused option, what to do instead. */
   readonly doc: string
+  /** Of the effect `handling`. */
+  readonly sets?: keyof HandlingWords
   /** Of the effect `setting`. */
   readonly setting?: OptionSetting
 }

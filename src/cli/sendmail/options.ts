@@ -4,6 +4,7 @@
  * follows them. The man page lists them all. What is in no row is an error, never a recipient.
  */
 import type { ArgumentKind, Grammar } from '../getopt.ts'
+import { HANDLING_OPTIONS } from '../handling-options.ts'
 import { MSMTP_OPTIONS } from './msmtp-options.ts'
 import type { SendmailOption } from './option.ts'
 
@@ -121,6 +122,15 @@ const SENDMAIL: readonly SendmailOption[] = [
   },
 ]
 
+/** How the queue treats the message. */
+const HANDLING: readonly SendmailOption[] = HANDLING_OPTIONS.map(({ long, sets, doc }) => ({
+  long,
+  takes: 'required',
+  effect: 'handling',
+  sets,
+  doc,
+}))
+
 /** Accepted, because programs give them, and without effect. */
 const IGNORED: readonly SendmailOption[] = [
   { letter: 'A', takes: 'required', effect: 'ignored', doc: 'which configuration of sendmail' },
@@ -158,6 +168,7 @@ const REFUSED: readonly SendmailOption[] = [
 export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
   ...SENDMAIL,
   ...MSMTP_OPTIONS,
+  ...HANDLING,
   ...IGNORED,
   ...REFUSED,
 ]
@@ -183,7 +194,7 @@ export function sendmailOption(name: string): SendmailOption | undefined {
 
 /** The text of --help. */
 export function sendmailHelp(program: string): string {
-  const rows = [...SENDMAIL, ...MSMTP_OPTIONS].map((option) => {
+  const rows = [...SENDMAIL, ...MSMTP_OPTIONS, ...HANDLING].map((option) => {
     const names = [option.letter && `-${option.letter}`, option.long && `--${option.long}`]
       .filter(Boolean)
       .join(', ')

@@ -12,7 +12,7 @@ import { envelopeSender, senderFromHeader, type Sender } from '../sender.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
 import type { SendmailCall } from './call.ts'
-import { finishMessage, tellChanges } from './finish-message.ts'
+import { finishForAccounts, tellChanges } from './finish-message.ts'
 
 function joinLists(lists: readonly RecipientList[]): RecipientList {
   return {
@@ -32,8 +32,8 @@ async function sendIncoming(
   if (recipients.length === 0 && (dropped || exitCode !== EX.OK)) return exitCode
   const addressed = envelope(sender.address, recipients, call.reports, call.body)
   const finishing = { sender, fullName: call.fullName, envelope: addressed }
-  const content = finishMessage(setup, incoming, finishing)
-  const result = await handOver(setup, { envelope: addressed, content }, call)
+  const ready = { envelope: addressed, ...finishForAccounts(setup, incoming, finishing) }
+  const result = await handOver(setup, ready, call)
   return result === EX.OK ? exitCode : result
 }
 

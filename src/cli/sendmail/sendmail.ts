@@ -36,6 +36,13 @@ const WORK: Readonly<Record<Exclude<Mode, 'help' | 'version'>, Work>> = {
     (await import('./server-info.ts')).printServerInfo(setup, verbose),
 }
 
+/** The set-up with the account that is named; a run of the queue is about all of them. */
+async function overAccount(setup: Setup, { account }: SendmailCall): Promise<Setup> {
+  if (account === undefined) return setup
+  const { useAccount } = await import('../account.ts')
+  return useAccount(setup, account, '--account')
+}
+
 /** Runs mq-sendmail, mailq or newaliases, by the name it was called. */
 export async function sendmail(terminal: Terminal): Promise<ExitCode> {
   const call = parseSendmailCall(terminal)
@@ -44,14 +51,10 @@ export async function sendmail(terminal: Terminal): Promise<ExitCode> {
     terminal.print(mode === 'help' ? sendmailHelp(terminal.program) : `mailqueue ${VERSION}\n`)
     return EX.OK
   }
-  if (call.account !== undefined) {
-    const { checkAccount } = await import('../account.ts')
-    checkAccount(call.account, '--account')
-  }
-  const setup = await setUp(terminal, {
+  const usual = await setUp(terminal, {
     ...call,
     overrides: call.settings,
     handsIn: !NEEDS_ACCOUNT.has(mode),
   })
-  return WORK[mode](setup, call)
+  return WORK[mode](await overAccount(usual, call), call)
 }

@@ -7,7 +7,7 @@ import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import type { Envelope } from '../../message/envelope.ts'
 import { readMessage, type IncomingMessage } from '../../message/read-message.ts'
 import { tellOutcome } from '../hand-over.ts'
-import { finishMessage, tellChanges } from '../sendmail/finish-message.ts'
+import { finishForAccounts, tellChanges } from '../sendmail/finish-message.ts'
 import { spillDirectory } from '../setup.ts'
 import { Refusal, reply, replyTo, type SmtpReply } from './reply.ts'
 import type { SmtpSession } from './session.ts'
@@ -26,8 +26,8 @@ async function handOverMessage(
   { envelope, incoming }: { readonly envelope: Envelope; readonly incoming: IncomingMessage },
 ): Promise<MessageAnswer> {
   tellChanges(setup, incoming)
-  const content = finishMessage(setup, incoming, { sender, fullName: call.fullName, envelope })
-  const result = await counter.take({ envelope, content })
+  const finishing = { sender, fullName: call.fullName, envelope }
+  const result = await counter.take({ envelope, ...finishForAccounts(setup, incoming, finishing) })
   return { exitCode: tellOutcome(setup, result, call.verbose), reply: verdict(result) }
 }
 

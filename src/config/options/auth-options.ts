@@ -6,7 +6,7 @@ import { PATH, TEXT } from '../text-kinds.ts'
 import { choice, YES_NO } from '../value-kinds.ts'
 import { defaulted, optional } from './option.ts'
 
-const OF_PROVIDER = { defaultNote: 'that of the provider, for Google and Microsoft' }
+const OF_PROVIDER = { login: true, defaultNote: 'that of the provider, for Google and Microsoft' }
 
 /** The options by name. */
 export const AUTH_OPTIONS = {
@@ -27,7 +27,7 @@ export const AUTH_OPTIONS = {
     'auto',
     'How to log in; auto is the best way that the server offers.',
   ),
-  smtp_username: optional('smtp_username', TEXT, 'User name for AUTH.', { aliases: ['user'] }),
+  smtp_username: optional('smtp_username', TEXT, 'User name for AUTH.', { aliases: ['user'], login: true }),
   smtp_password: optional(
     'smtp_password',
     TEXT,
@@ -35,33 +35,39 @@ export const AUTH_OPTIONS = {
     {
       aliases: ['password'],
       secret: true,
+      login: true,
     },
   ),
   password_command: optional(
     'password_command',
     COMMAND,
     'Program that prints the password in its first line.',
-    { verbatim: true },
+    { verbatim: true, login: true },
   ),
-  password_file: optional('password_file', PATH, 'File with the password in its first line.'),
+  password_file: optional('password_file', PATH, 'File with the password in its first line.', {
+    login: true,
+  }),
   insecure_auth: defaulted('insecure_auth', YES_NO, false, 'Allow the password to be sent without TLS.'),
   oauth2_token_command: optional(
     'oauth2_token_command',
     COMMAND,
     'Program that prints an OAuth 2.0 access token in its first line.',
-    { verbatim: true },
+    { verbatim: true, login: true },
   ),
   oauth2_refresh_token_file: optional(
     'oauth2_refresh_token_file',
     PATH,
     'File with the OAuth 2.0 refresh token; mq-auth writes it.',
+    { login: true },
   ),
-  oauth2_client_id: optional('oauth2_client_id', TEXT, 'Name of the application at the OAuth 2.0 provider.'),
+  oauth2_client_id: optional('oauth2_client_id', TEXT, 'Name of the application at the OAuth 2.0 provider.', {
+    login: true,
+  }),
   oauth2_client_secret: optional(
     'oauth2_client_secret',
     TEXT,
     'Secret of the application, where the provider has given it one.',
-    { secret: true },
+    { secret: true, login: true },
   ),
   oauth2_token_url: optional('oauth2_token_url', SECURE_URL, 'Where access tokens are fetched.', OF_PROVIDER),
   oauth2_authorize_url: optional(

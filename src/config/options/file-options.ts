@@ -3,17 +3,18 @@
  */
 import { PATTERNS } from '../text-kinds.ts'
 import { YES_NO } from '../value-kinds.ts'
-import { optional } from './option.ts'
+import { optional, SITE } from './option.ts'
 
 /** The options by name. */
 export const FILE_OPTIONS = {
-  include: optional('include', PATTERNS, 'More files to read.', { fileOnly: true }),
+  include: optional('include', PATTERNS, 'More files to read.', { fileOnly: true, ...SITE }),
   strict_permissions: optional(
     'strict_permissions',
     YES_NO,
     'Refuse a file with a password that others can read.',
     {
       fileOnly: true,
+      ...SITE,
       defaultNote: 'no',
     },
   ),

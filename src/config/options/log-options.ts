@@ -3,20 +3,21 @@
  */
 import { LOG_TARGET, MODULES, PATH } from '../text-kinds.ts'
 import { choice } from '../value-kinds.ts'
-import { defaulted, NONE, optional } from './option.ts'
+import { defaulted, NONE, optional, SITE } from './option.ts'
 
 /** The options by name. */
 export const LOG_OPTIONS = {
-  delivery_log: optional('delivery_log', PATH, 'File that gets one line for each message sent.'),
-  queue_log: optional('queue_log', PATH, 'File that gets one line for each message queued.'),
-  log: optional('log', LOG_TARGET, 'File, or stderr, that gets the log of events.'),
+  delivery_log: optional('delivery_log', PATH, 'File that gets one line for each message sent.', SITE),
+  queue_log: optional('queue_log', PATH, 'File that gets one line for each message queued.', SITE),
+  log: optional('log', LOG_TARGET, 'File, or stderr, that gets the log of events.', SITE),
   log_level: defaulted(
     'log_level',
     choice('debug', 'info', 'warn', 'error'),
     'info',
     'The least important events to log.',
+    SITE,
   ),
-  plugins: defaulted('plugins', MODULES, NONE, 'Plug-in modules to load.'),
-  logging_conf: optional('logging_conf', PATH, 'Python logging file; accepted, but has no effect.'),
-  logging_config: optional('logging_config', PATH, 'Python logging file; accepted, but has no effect.'),
+  plugins: defaulted('plugins', MODULES, NONE, 'Plug-in modules to load.', SITE),
+  logging_conf: optional('logging_conf', PATH, 'Python logging file; accepted, but has no effect.', SITE),
+  logging_config: optional('logging_config', PATH, 'Python logging file; accepted, but has no effect.', SITE),
 } as const

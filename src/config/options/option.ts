@@ -21,6 +21,14 @@ export interface Option<T> {
   readonly verbatim?: boolean
   /** Only has a meaning in a file, not in the settings of a program. */
   readonly fileOnly?: boolean
+  /** `site`: holds for all accounts; `named`: only in `[account NAME]`. Left out: for any account. */
+  readonly scope?: 'site' | 'named'
+  /** An account has it only when its own section does. */
+  readonly notInherited?: boolean
+  /** User name or secret: who has one of them of his own inherits none. */
+  readonly login?: boolean
+  /** Not inherited by an account that names another server; so are all of AUTH_OPTIONS. */
+  readonly boundToServer?: boolean
 }
 
 /** A row whose option always has a value. */
@@ -28,10 +36,7 @@ export interface DefaultedOption<T> extends Option<T> {
   readonly default: T
 }
 
-type Extras = Pick<
-  Option<unknown>,
-  'aliases' | 'secret' | 'secretPart' | 'verbatim' | 'fileOnly' | 'defaultNote'
->
+type Extras = Omit<Option<unknown>, 'name' | 'kind' | 'doc' | 'default'>
 
 /** A row whose option may have no value. */
 export const optional = <T>(
@@ -53,7 +58,11 @@ export const defaulted = <T>(
   kind: OptionKind<T>,
   value: NoInfer<T>,
   doc: string,
-): DefaultedOption<T> => ({ name, kind, doc, default: value })
+  extras: Extras = {},
+): DefaultedOption<T> => ({ name, kind, doc, default: value, ...extras })
+
+/** Of an option that holds for all accounts. */
+export const SITE = { scope: 'site' } as const
 
 /** What stands in the place of a secret. */
 export const HIDDEN = '********'

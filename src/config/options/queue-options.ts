@@ -3,18 +3,19 @@
  */
 import { ADDRESS, PATH } from '../text-kinds.ts'
 import { choice, duration, durations, integer } from '../value-kinds.ts'
-import { defaulted, HOUR, MINUTE, optional } from './option.ts'
+import { defaulted, HOUR, MINUTE, optional, SITE } from './option.ts'
 
 const SCHEDULE = Object.freeze([MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR])
 
 /** The options by name. */
 export const QUEUE_OPTIONS = {
-  queue_dir: optional('queue_dir', PATH, 'The queue; without it, nothing is queued.'),
+  queue_dir: optional('queue_dir', PATH, 'The queue; without it, nothing is queued.', SITE),
   spool: defaulted(
     'spool',
     choice('fallback', 'first', 'only'),
     'fallback',
     'Queue after a failure, before sending, or without sending.',
+    SITE,
   ),
   retry: defaulted(
     'retry',
@@ -34,6 +35,7 @@ export const QUEUE_OPTIONS = {
     choice('dsn', 'none'),
     'dsn',
     'Whether a delivery report tells the sender of mail that failed.',
+    SITE,
   ),
   bounce_expire: defaulted(
     'bounce_expire',
@@ -46,11 +48,13 @@ export const QUEUE_OPTIONS = {
     integer(1, 1_000_000),
     100,
     'Delivery reports in one hour; more than that wait.',
+    SITE,
   ),
   postmaster: optional(
     'postmaster',
     ADDRESS,
     'Who is told of mail that failed and has no sender to be told.',
+    SITE,
   ),
   delay_notice: optional(
     'delay_notice',

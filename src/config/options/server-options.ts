@@ -21,12 +21,15 @@ export const SERVER_OPTIONS = {
     aliases: ['port'],
     defaultNote: '465 with tls_implicit, 24 for LMTP, 587 with a user name, else 25',
   }),
-  socket: optional('socket', PATH, 'Unix socket of the server, instead of its name and port.'),
+  socket: optional('socket', PATH, 'Unix socket of the server, instead of its name and port.', {
+    boundToServer: true,
+  }),
   srv: defaulted(
     'srv',
     YES_NO,
     false,
     'Whether smtp_hostname is a domain whose SRV records name the server.',
+    { boundToServer: true },
   ),
   protocol: defaulted(
     'protocol',

@@ -6,6 +6,9 @@ import { HOST, PATH } from '../text-kinds.ts'
 import { choice, YES_NO } from '../value-kinds.ts'
 import { defaulted, NONE, optional } from './option.ts'
 
+/** Says something about one server only. */
+const BOUND = { boundToServer: true } as const
+
 /** The options by name. */
 export const TLS_OPTIONS = {
   tls: optional(
@@ -34,9 +37,10 @@ export const TLS_OPTIONS = {
     FINGERPRINTS,
     NONE,
     'SHA-256 fingerprints of the certificates to accept, for tls = pin.',
+    BOUND,
   ),
-  tls_cert: optional('tls_cert', PATH, 'File with the certificate (PEM) of this client.'),
-  tls_key: optional('tls_key', PATH, 'File with the key (PEM) of tls_cert, without a passphrase.'),
+  tls_cert: optional('tls_cert', PATH, 'File with the certificate (PEM) of this client.', BOUND),
+  tls_key: optional('tls_key', PATH, 'File with the key (PEM) of tls_cert, without a passphrase.', BOUND),
   tls_min_version: defaulted(
     'tls_min_version',
     choice('1.0', '1.1', '1.2', '1.3'),
@@ -44,6 +48,7 @@ export const TLS_OPTIONS = {
     'The oldest version of TLS that is spoken.',
   ),
   tls_name: optional('tls_name', HOST, 'Name that the certificate has to have.', {
+    ...BOUND,
     defaultNote: 'the name of the server',
   }),
 } as const

@@ -43,7 +43,7 @@ describe('mailqueue.conf.example', () => {
   it('loads as it is, and with every option set that can be set beside a password', async () => {
     const one = example.replaceAll(OTHER_SOURCES, '# ')
     // these take the place of others
-    const all = one.replaceAll(/^#(?!socket|tls_fingerprint)(\w+ = )/gm, '$1')
+    const all = one.replaceAll(/^#(?!socket|tls_fingerprint)(\w+ = |\[)/gm, '$1')
     const others = example.replaceAll(/^#((?:socket|tls_fingerprint|smtp_username|smtp_password) = )/gm, '$1')
     const files = { 'a.conf': example, 'b.conf': all, 'c.conf': others }
     const folder = scratch(files)

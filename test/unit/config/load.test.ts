@@ -62,10 +62,7 @@ describe('a configuration file', () => {
   it.each([
     ['[mailqueue]\nsmtp_hostnam = x', ':2: unknown option "smtp_hostnam"; did you mean "smtp_hostname"?'],
     ['[mqruner]\nhost = x', ':2: unknown section "mqruner"; did you mean "mqrunner"?'],
-    [
-      '[account work]\nhost = x',
-      ':2: unknown section "account work"; the options belong in the section [mailqueue]',
-    ],
+    ['[work]\nhost = x', ':2: unknown section "work"; the options belong in [mailqueue] or [account NAME]'],
     [
       '[mailqueue]\nhost = x\n[mqrunner]\nsmtp_hostname = y',
       ':4: smtp_hostname (also called host) is given a second time',

@@ -39,11 +39,17 @@ const FULL = configFromSettings({
     local_domains: ['a', 'b'],
   },
   ...{ default_alias: true, user_forward: true, recipient_delimiter: '=', mail_dialect: 'bsd' },
+  ...{ limit_per_minute: 1, limit_per_hour: 2, limit_per_day: 3, limit_recipients_per_day: 4 },
   fallback_charset: 'koi8-r',
   ...{ qualify_domain: 'c', delivery_log: '/d', queue_log: '/q', log: 'stderr', log_level: 'warn' },
   ...{ force_from: true, masquerade: 'me@site.example', qualify_headers: false, set_from_header: 'off' },
   ...{ set_date_header: 'off', set_msgid_header: 'off', set_to_header: 'on', remove_bcc_headers: false },
   plugins: ['pkg', '/my dir/x.mjs', '/p,q/*.{mjs,js}'],
+  fallback: 'work',
+  accounts: {
+    work: { host: 'work.example', port: 25, match_from: '*@w.ex ann+x@w.ex', match_uid: ['7', 'ann'] },
+    more: { inherit: 'work', tls_ca: '', helo: '', match_recipient: '<>', fallback: 'work default' },
+  },
 })
 
 /** What takes the place of others. */
@@ -72,7 +78,12 @@ describe('the printed configuration', () => {
     const config = await readBack(printConfig(FULL))
     const proxy = { ...FULL.smtp?.proxy, password: '********' }
     const smtp = { ...FULL.smtp, password: '********', proxy }
-    expect(config).toEqual({ ...FULL, smtp, source: config.source })
+    const [usual, ...others] = FULL.accounts.map((account) => ({
+      ...account,
+      smtp: { ...account.smtp, proxy },
+    }))
+    const accounts = [{ ...usual, smtp }, ...others]
+    expect(config).toEqual({ ...FULL, smtp, accounts, source: config.source })
     for (const other of [OTHERS, configFromSettings({ host: 'h', srv: true })]) {
       const back = await readBack(printConfig(other))
       expect(back).toEqual({ ...other, source: back.source })
@@ -96,7 +107,14 @@ describe('the printed configuration', () => {
   })
 
   it('has every option that means something in it', () => {
-    const elsewhere = ['smtp_timeout', 'logging_conf', 'logging_config', 'include', 'strict_permissions']
+    const elsewhere = [
+      'smtp_timeout',
+      'inherit',
+      'logging_conf',
+      'logging_config',
+      'include',
+      'strict_permissions',
+    ]
     const names = Object.keys(OPTIONS).filter((name) => !elsewhere.includes(name))
     const texts = [FULL, OTHERS, COMMAND, FILE, TOKEN, REFRESH].map(printConfig).join('')
     const printed = new Set(texts.match(/^\w+(?= = )/gm) ?? [])

@@ -10,15 +10,21 @@ function resolve(values: Readonly<Record<string, string>>) {
     name,
     { raw, where: `x:${name}`, base },
   ])
-  return resolveConfig(new Map(given), { source: '/conf/x', identity })
+  return resolveConfig({ given: new Map(given), accounts: new Map() }, { source: '/conf/x', identity })
 }
 
 describe('a configuration', () => {
   it('without any option has the documented defaults', () => {
-    expect(resolve({})).toEqual({
+    const { accounts, ...config } = resolve({})
+    expect(accounts).toMatchObject([{ name: 'default', smtp: undefined, fallback: [] }])
+    expect(config).toEqual({
       source: '/conf/x',
       deliver: { to: 'smtp' },
       pipeTimeout: 600_000,
+      account: 'default',
+      sealed: false,
+      match: { from: [], recipient: [], user: [] },
+      fallback: [],
       smtp: undefined,
       queueDir: undefined,
       from: undefined,

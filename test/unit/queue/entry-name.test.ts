@@ -90,8 +90,18 @@ describe('a file name', () => {
       unique: 'u.x',
       nextAttempt: 7,
       priority: 1,
+      account: 'main',
       claim: undefined,
     })
+  })
+
+  it('has the account where it is not the usual one, and says when the message names a server', () => {
+    const entry = { unique: 'u.x', nextAttempt: 7, priority: 5 }
+    expect(formatName({ ...entry, account: 'work', ownServer: true })).toBe('u.x,N=7,P=5,A=work,H=1')
+    expect(formatName({ ...entry, account: 'default', ownServer: false })).toBe('u.x,N=7,P=5')
+    expect(formatName({ ...entry, account: '../x' })).toBe('u.x,N=7,P=5')
+    expect(parseName('u.x,N=7,P=5,A=work,H=1')).toMatchObject({ account: 'work', ownServer: true })
+    expect(parseName('u.x,N=7,P=5,A=w k,H=2')).toEqual(parseName('u.x,N=7,P=5'))
   })
 
   it('is no number when the digits are not those of a time', () => {

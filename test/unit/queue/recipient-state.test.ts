@@ -13,6 +13,7 @@ const META = {
   expires: undefined,
   batch: undefined,
   account: 'default',
+  server: undefined,
 }
 const fold = (...events: JournalEvent[]) =>
   messageState(

@@ -36,6 +36,8 @@ export function queuedMessage(changes: Partial<QueuedMessage> = {}): QueuedMessa
     expires: undefined,
     batch: undefined,
     account: 'default',
+    server: undefined,
+    ownServer: false,
     envelope: { sender: 'ann@s.ex', recipients: recipients.map(({ recipient }) => recipient) },
     recipients,
     attempts: 0,

@@ -1,0 +1,164 @@
+/**
+ * Where written values belong: to all (`[mailqueue]`), or to one account (`[account NAME]`), and what an account
+ * takes from the one it inherits from. Whatever stands where it would have no effect is refused.
+ */
+import { ACCOUNT_NAME_FORM, DEFAULT_ACCOUNT, isAccountName } from './account-name.ts'
+import { configInvalid } from './config-error.ts'
+import { addGiven, readGiven, type GivenValue, type GivenValues } from './given-values.ts'
+import { suggestion } from './nearest.ts'
+import { BOUND_TO_SERVER, OPTIONS } from './options.ts'
+import type { Option } from './options/option.ts'
+
+/** The values of one section. */
+export interface Section {
+  /** `file:line` of its header, or what else names the place. */
+  readonly where: string
+  readonly given: Map<string, GivenValue>
+}
+
+/** The written values: those of `[mailqueue]`, and those of the accounts by their names, in the order of the file. */
+export interface Sections {
+  readonly given: Map<string, GivenValue>
+  readonly accounts: Map<string, Section>
+}
+
+/** Nothing written yet. */
+export function noSections(): Sections {
+  return { given: new Map(), accounts: new Map() }
+}
+
+/**
+ * The name in the header of an account's section.
+ *
+ * @returns undefined for the header of another section
+ * @throws MailError CONFIG_INVALID for a name that cannot be one
+ */
+export function accountOfHeader(section: string, where: string): string | undefined {
+  const match = /^account(?:\s+(.*))?$/is.exec(section)
+  if (match === null) return undefined
+  const [, name = ''] = match
+  checkAccountName(name, where)
+  return name
+}
+
+/**
+ * Refuses what cannot be the name of another account.
+ *
+ * @throws MailError CONFIG_INVALID
+ */
+export function checkAccountName(name: string, where: string): void {
+  if (name === DEFAULT_ACCOUNT)
+    throw configInvalid(where, 'the account default is the section [mailqueue]; put its options there')
+  if (!isAccountName(name))
+    throw configInvalid(where, `an account cannot be called "${name.slice(0, 80)}"; use ${ACCOUNT_NAME_FORM}`)
+}
+
+/** The section of an account; made at its first mention, since several files may add to it. */
+export function accountSection({ accounts }: Sections, name: string, where: string): Section {
+  const section = accounts.get(name) ?? { where, given: new Map() }
+  accounts.set(name, section)
+  return section
+}
+
+/**
+ * Adds a value to `[mailqueue]` or to an account.
+ *
+ * @param account undefined for `[mailqueue]`
+ * @throws MailError CONFIG_INVALID for an option that means nothing there, or is there already
+ */
+export function addTo(
+  into: Section | undefined,
+  all: Sections,
+  option: Option<unknown>,
+  value: GivenValue,
+): void {
+  const { name, scope } = option
+  if (into !== undefined && scope === 'site')
+    throw configInvalid(value.where, `${name} holds for all accounts; move it to the section [mailqueue]`)
+  if (into === undefined && scope === 'named') {
+    const why = 'the account default takes what no other account does'
+    throw configInvalid(value.where, `${name} belongs in a section [account NAME]; ${why}`)
+  }
+  addGiven(into?.given ?? all.given, option, value)
+}
+
+/** An account with everything that holds for it. */
+export interface MergedAccount {
+  readonly name: string
+  readonly where: string
+  readonly given: Map<string, GivenValue>
+}
+
+/**
+ * The accounts with what they inherit, in the order of the file.
+ *
+ * @throws MailError CONFIG_INVALID for an account that inherits from itself or from none
+ */
+export function mergeAccounts(sections: Sections): MergedAccount[] {
+  const done = new Map<string, Map<string, GivenValue>>([[DEFAULT_ACCOUNT, sections.given]])
+  return [...sections.accounts].map(([name, { where }]) => ({
+    name,
+    where,
+    given: merged(name, sections, done, []),
+  }))
+}
+
+function merged(
+  name: string,
+  sections: Sections,
+  done: Map<string, Map<string, GivenValue>>,
+  way: readonly string[],
+): Map<string, GivenValue> {
+  const known = done.get(name)
+  const own = sections.accounts.get(name)?.given
+  if (known !== undefined || own === undefined) return known ?? sections.given
+  const parent = readGiven(own, OPTIONS.inherit) ?? DEFAULT_ACCOUNT
+  const where = own.get(OPTIONS.inherit.name)?.where ?? 'configuration'
+  if ([...way, name].includes(parent)) {
+    const circle = [...way, name, parent].join(' -> ')
+    throw configInvalid(where, `the account inherits from itself (${circle}); remove one inherit`)
+  }
+  refuseUnknown(parent, sections, where)
+  const result = inherited(merged(parent, sections, done, [...way, name]), own)
+  for (const [key, value] of own) result.set(key, value)
+  done.set(name, result)
+  return result
+}
+
+/**
+ * Refuses the name of an account that is not there.
+ *
+ * @throws MailError CONFIG_INVALID
+ */
+export function refuseUnknown(name: string, { accounts }: Sections, where: string): void {
+  if (name === DEFAULT_ACCOUNT || accounts.has(name)) return
+  const hint =
+    suggestion(name, [DEFAULT_ACCOUNT, ...accounts.keys()]) || `; add the section [account ${name}]`
+  throw configInvalid(where, `there is no account "${name}"${hint}`)
+}
+
+/** What passes on to an account that says so much itself. */
+function inherited(from: GivenValues, own: GivenValues): Map<string, GivenValue> {
+  const kept = new Map(from)
+  const options = Object.values<Option<unknown>>(OPTIONS)
+  const logsIn = options.some(({ name, login }) => login === true && own.has(name))
+  for (const { name, notInherited, login } of options) {
+    if (notInherited === true || (logsIn && login === true)) kept.delete(name)
+  }
+  // A password goes to the server that it was written down for, and to no other.
+  const names = own.has(OPTIONS.smtp_hostname.name) || own.has(OPTIONS.socket.name)
+  if (names && !sameServer(from, own)) dropBound(kept)
+  return kept
+}
+
+/** Whether two sets of values name the same server. */
+export function sameServer(one: GivenValues, other: GivenValues): boolean {
+  const host = (given: GivenValues): string | undefined =>
+    readGiven(given, OPTIONS.socket) ?? readGiven(given, OPTIONS.smtp_hostname)?.toLowerCase()
+  return host(one) === host(other)
+}
+
+/** Removes what was meant for one server only: the login first of all. */
+export function dropBound(given: Map<string, GivenValue>): void {
+  for (const { name } of BOUND_TO_SERVER) given.delete(name)
+}

@@ -1,0 +1,160 @@
+/**
+ * Taking a message where there are several accounts: it is split by the accounts that its recipients go over, and
+ * each part is taken as `submit` takes a message. The parts are independent: what one account refuses says nothing
+ * about the others, and in the end each recipient has the answer that his part got.
+ */
+import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
+import { configOf, findAccount } from '../config/accounts.ts'
+import type { Account, Config, MessageServer } from '../config/config.ts'
+import { MailError } from '../errors/mail-error.ts'
+import { qualify } from '../message/address.ts'
+import type { MessageContent } from '../message/content.ts'
+import type { Envelope } from '../message/envelope.ts'
+import { readSender } from '../message/recipients.ts'
+import { mailDomain } from '../util/mail-domain.ts'
+import { guardAccount } from './account-guard.ts'
+import { accountTransports, type Guard } from './account-transports.ts'
+import { chooseRoutes, type Route, type Submitter } from './choose-account.ts'
+import { contextOver, type Complain } from './configured.ts'
+import type { DeliveryContext } from './context.ts'
+import { submit, type Submission, type SubmitResult } from './submit.ts'
+
+/** A message that goes over whatever accounts its recipients ask for. */
+export interface RoutedMessage {
+  readonly envelope: Envelope
+  readonly content: MessageContent
+  /**
+   * The message as it goes over another account, whose settings the configuration has; the same for all when left
+   * out. What it gives is closed.
+   */
+  readonly contentOver?: (config: Config, envelope: Envelope) => MessageContent | Promise<MessageContent>
+}
+
+/** What is known about the way of messages before one comes. */
+export interface Routing {
+  readonly config: Config
+  /** The account that somebody named; it may be missing in a configuration of which a part is closed. */
+  readonly account: string | undefined
+  /** The server that somebody named for messages that go over this account. */
+  readonly serverOf?: (account: Account) => MessageServer | undefined
+  readonly submitter: Submitter
+  /** Is told of a key that cannot be used. */
+  readonly complain?: Complain
+}
+
+/** Where messages are taken. */
+export interface AccountSubmission {
+  submit(message: RoutedMessage): Promise<SubmitResult>
+  /** Ends the connections. Never rejects. */
+  close(): Promise<void>
+}
+
+type Means = Pick<Submission, 'queue' | 'spool' | 'signal' | 'handling'>
+
+/** A message that waits for an account which only others can see. */
+function routeNowhere(config: Config, name: string, { recipients }: Envelope): Route[] {
+  const usual = findAccount(config, DEFAULT_ACCOUNT)
+  return usual === undefined
+    ? []
+    : [{ account: { ...usual, name, deliver: { to: 'smtp' }, smtp: undefined }, recipients }]
+}
+
+function routesOf({ config, account }: Routing, envelope: Envelope, submitter: Submitter): Route[] {
+  if (account === undefined) return chooseRoutes(config, envelope, submitter)
+  const named = findAccount(config, account)
+  if (named !== undefined) return [{ account: named, recipients: envelope.recipients }]
+  return routeNowhere(config, account, envelope)
+}
+
+/** The sender as the account has it: one that forces its own takes no other, but a bounce stays a bounce. */
+function senderOver({ headers, from }: Account, { sender }: Envelope, config: Config): string {
+  if (!headers.forceFrom || from === undefined || sender === '') return sender
+  return qualify(readSender(from), mailDomain(config.qualifyDomain))
+}
+
+const NOTHING: SubmitResult = {
+  sent: [],
+  queued: [],
+  refused: [],
+  reported: [],
+  unaccepted: [],
+  queueId: undefined,
+  problem: undefined,
+}
+
+/** What became of all parts together. */
+function joined(one: SubmitResult, other: SubmitResult): SubmitResult {
+  const ids = [one.queueId, other.queueId].filter((id) => id !== undefined)
+  return {
+    sent: [...one.sent, ...other.sent],
+    queued: [...one.queued, ...other.queued],
+    refused: [...one.refused, ...other.refused],
+    reported: [...one.reported, ...other.reported],
+    unaccepted: [...one.unaccepted, ...other.unaccepted],
+    queueId: ids.length === 0 ? undefined : ids.join(', '),
+    problem: one.problem ?? other.problem,
+  }
+}
+
+/** A part that could not be taken at all does not hide what became of the others. */
+function notTaken(recipients: readonly string[], error: unknown): SubmitResult {
+  if (!(error instanceof MailError)) throw error
+  return { ...NOTHING, unaccepted: recipients, problem: error }
+}
+
+/** Opens nothing yet; the transport of an account is made when the first message goes over it. */
+export function submissionOverAccounts(
+  routing: Routing,
+  means: Means,
+  context: DeliveryContext,
+): AccountSubmission {
+  const { config, serverOf } = routing
+  const { queue, spool } = means
+  const guard: Guard = (transport, account) =>
+    queue === undefined ? transport : guardAccount(transport, 'submission', { ...context, queue, account })
+  const transports = accountTransports(config, context.log, guard, routing.complain)
+
+  async function submitPart(message: RoutedMessage, { account, recipients }: Route): Promise<SubmitResult> {
+    const own = configOf(config, account)
+    const server = serverOf?.(account)
+    const transport = spool === 'only' ? undefined : await transports.over(account, server)
+    const asked = { ...message.envelope, recipients }
+    const envelope = { ...asked, sender: senderOver(account, asked, config) }
+    const isSame = account.name === config.account || message.contentOver === undefined
+    const content = isSame ? message.content : await message.contentOver(own, envelope)
+    try {
+      const { submitTimeout } = account
+      const part = {
+        envelope,
+        content,
+        transport,
+        submitTimeout,
+        account: account.name,
+        server,
+        guarded: true,
+      }
+      const over = account.name === config.account ? context : contextOver(context, own)
+      return await submit({ ...means, ...part }, over)
+    } finally {
+      if (!isSame) content.close()
+    }
+  }
+
+  return {
+    submit: async (message) => {
+      let result = NOTHING
+      const routes = routesOf(routing, message.envelope, routing.submitter)
+      for (const route of routes) {
+        // Alone, a message that could not be taken is an error as ever.
+        const part = submitPart(message, route)
+        const taken =
+          routes.length === 1
+            ? await part
+            : await part.catch((error: unknown) => notTaken(route.recipients, error))
+        result = joined(result, taken)
+      }
+      return result
+    },
+    close: () => transports.close(),
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * How the header X-Queue-Smtp writes the server of one message: `host:port`, an IPv6 address in brackets, and behind
+ * it what else was asked for, such as `tls=verify protocol=lmtp`. Words that are not known say nothing.
+ */
+import type { MessageServer } from '../config/config.ts'
+import { MailError } from '../errors/mail-error.ts'
+
+const FORM = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([^\s:[\]]+)):(\d{1,5})((?: .*)?)$/i
+const PROTOCOLS = ['smtp', 'lmtp'] as const
+const LEVELS = ['off', 'may', 'require', 'verify'] as const
+
+function wordAfter<T extends string>(text: string, key: string, words: readonly T[]): T | undefined {
+  return words.find((word) => text.split(' ').includes(`${key}=${word}`))
+}
+
+/** Reads the value of the header; undefined when it names no server. */
+export function parseServer(text: string): MessageServer | undefined {
+  const [, ipv6, name, digits, rest = ''] = FORM.exec(text.trim()) ?? []
+  const [host, port] = [ipv6 ?? name, Number(digits)]
+  if (host === undefined || port < 1 || port > 65_535) return undefined
+  const protocol = wordAfter(rest, 'protocol', PROTOCOLS)
+  const tls = wordAfter(rest, 'tls', LEVELS)
+  return {
+    host,
+    port,
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(tls === undefined ? {} : { tls }),
+  }
+}
+
+/**
+ * Writes the value of the header.
+ *
+ * @throws MailError USAGE for what would not read back
+ */
+export function formatServer({ host, port, protocol, tls }: MessageServer): string {
+  const text = [
+    `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ...(protocol === undefined || protocol === 'smtp' ? [] : [`protocol=${protocol}`]),
+    ...(tls === undefined ? [] : [`tls=${tls}`]),
+  ].join(' ')
+  if (!/\p{Cc}/u.test(text) && parseServer(text) !== undefined) return text
+  throw new MailError('USAGE', 'the server of a message needs a host and a port from 1 to 65535')
+}
