@@ -1,6 +1,7 @@
 /**
  * The command line of mq-configure, and what of it excludes each other.
  */
+import { ACCOUNT_NAME_FORM, DEFAULT_ACCOUNT, isAccountName } from '../../config/account-name.ts'
 import { MailError } from '../../errors/mail-error.ts'
 
 /** The options as they were given. */
@@ -75,8 +76,11 @@ export function checkOptions(options: ConfigureOptions): void {
   const { oauth2, oauth2ClientId, oauth2ClientSecretFile, account } = options
   if (oauth2 !== true && (oauth2ClientId ?? oauth2ClientSecretFile) !== undefined)
     throw new MailError('USAGE', 'an OAuth 2.0 client is for --oauth2 only; add --oauth2')
-  if (account !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(account))
-    throw new MailError('USAGE', '--account takes a name of letters, digits, ".", "_" and "-"')
+  if (account !== undefined && (!isAccountName(account) || account === DEFAULT_ACCOUNT))
+    throw new MailError(
+      'USAGE',
+      `--account takes a name other than ${DEFAULT_ACCOUNT}, of ${ACCOUNT_NAME_FORM}`,
+    )
 }
 
 /**

@@ -3,8 +3,9 @@
  * configuration that does not work is not written unless somebody wants it; one that is there is never overwritten in
  * silence. No password is ever an argument, and none is shown.
  */
+import { configOf as accountConfig, findAccount } from '../../config/accounts.ts'
 import type { Config } from '../../config/config.ts'
-import { configFromSettings } from '../../config/settings.ts'
+import { loadConfig } from '../../config/load.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { nullLogger } from '../../logging/logger.ts'
@@ -15,13 +16,14 @@ import { thisCaller, type Caller } from '../identity.ts'
 import { checkOptions, type ConfigureOptions } from './call.ts'
 import { tryServer } from './check.ts'
 import { textOf } from './file-text.ts'
+import type { PlacedFile } from './place-files.ts'
 import { providerList } from './list.ts'
 import { choosePlaces } from './places.ts'
 import { makePlan } from './plan.ts'
 import { loadProviders } from './providers.ts'
 import { openQuestions, type Questions } from './questions.ts'
-import { settingsOf, type Plan, type Setting } from './settings.ts'
-import { write } from './write.ts'
+import { settingsOf, type Plan } from './settings.ts'
+import { filesOf, write } from './write.ts'
 
 /** Everything that one call knows. */
 interface Call {
@@ -31,26 +33,29 @@ interface Call {
   readonly questions: Questions | undefined
 }
 
-/** The configuration as it would be read, with the password that is not in its place yet. */
-function configOf(settings: readonly Setting[], { login, places }: Plan, caller: Caller): Config {
-  const values = new Map(settings.map(({ option, value }) => [option.name, { option, value }] as const))
-  if (login.kind === 'password' && values.get('password_file')?.value === places.passwordFile)
-    values.delete('password_file')
-  const given = [...values.values()].filter(({ option }) => option.fileOnly !== true)
-  const password = login.kind === 'password' ? { smtp_password: login.password } : {}
-  const texts = Object.fromEntries(given.map(({ option, value }) => [option.name, value]))
+/** The configuration as it will be read. What is wrong with it comes from the command line. */
+async function configOf({ options, terminal, caller }: Call, files: readonly PlacedFile[]): Promise<Config> {
+  const { account } = options
+  const file = files.at(-1)?.path
+  const pending = new Map(files.map(({ path, text, mode }) => [path, { text, mode }]))
+  const warn = (line: string): void => terminal.complain(line)
   try {
-    return configFromSettings({ ...texts, ...password }, caller)
+    const { env } = terminal
+    const config = await loadConfig({ file, env, home: caller.home, identity: caller, warn, pending })
+    const found = account === undefined ? undefined : findAccount(config, account)
+    return found === undefined ? config : accountConfig(config, found)
   } catch (error) {
-    if (!(error instanceof MailError)) throw error
-    throw new MailError('USAGE', error.message.replace(/^settings: /, ''), { cause: error })
+    if (!(error instanceof MailError) || error.code !== 'CONFIG_INVALID') throw error
+    throw new MailError('USAGE', `this would not be valid: ${error.message}`, { cause: error })
   }
 }
 
-/** What can be tried: without the permission that mq-auth is still to get, everything but the login. */
+/** What can be tried: with a password that is not in its place yet, and without a permission that there is none of yet. */
 function trial({ smtp }: Config, { login }: Plan): Config['smtp'] {
-  if (smtp === undefined || login.kind !== 'oauth2') return smtp
-  return { ...smtp, auth: { ...smtp.auth, method: 'off' } }
+  if (smtp === undefined) return undefined
+  if (login.kind === 'oauth2') return { ...smtp, auth: { ...smtp.auth, method: 'off' } }
+  if (login.kind !== 'password') return smtp
+  return { ...smtp, password: login.password, auth: { ...smtp.auth, passwordFile: undefined } }
 }
 
 /** Tries the account. Resolves to the exit code when it does not work and is not wanted all the same. */
@@ -62,7 +67,7 @@ async function check(call: Call, config: Config, plan: Plan): Promise<ExitCode |
   const result = await tryServer(smtp, options.verbose === true ? dialogueLogger(terminal) : nullLogger)
   if (result.ok) {
     const line = `OK: ${result.said}`
-    if (plan.places.file === undefined) terminal.complain(line)
+    if (plan.places.printed) terminal.complain(line)
     else terminal.print(`${line}\n`)
     return undefined
   }
@@ -80,12 +85,13 @@ async function configure(call: Call, operand: string | undefined): Promise<ExitC
   const providers = await loadProviders()
   const plan = await makePlan({ operand, options, places, questions, providers })
   const settings = settingsOf(plan, options, caller.home)
-  const config = configOf(settings, plan, caller)
   const texts = textOf(settings, options.account, places)
+  const files = filesOf(plan, texts, options)
+  const config = await configOf(call, files)
   const failed = await check(call, config, plan)
   if (failed !== undefined) return failed
-  if (places.file === undefined) terminal.print(texts.main)
-  else await write(call, { ...plan, config, texts, file: places.file })
+  if (places.printed) terminal.print(texts.main)
+  else await write(call, { ...plan, config, files })
   return EX.OK
 }
 

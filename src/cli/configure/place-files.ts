@@ -97,7 +97,7 @@ function place(fresh: string, path: string): void {
     removeQuietly(fresh)
   } catch (error) {
     if (errnoOf(error) === 'EEXIST' || existsSync(path))
-      throw new MailError('USAGE', `${path} exists and is not overwritten; move it away, or use --force`)
+      throw new MailError('USAGE', `${path} exists and is not overwritten; move it away first`)
     // A file system without links.
     renameSync(fresh, path)
   }

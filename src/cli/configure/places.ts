@@ -19,8 +19,10 @@ export interface Owner {
 
 /** The places. */
 export interface Places {
-  /** The configuration; links are followed. Undefined when it is printed. */
-  readonly file: string | undefined
+  /** The configuration; links are followed. */
+  readonly file: string
+  /** It is printed, and nothing is written. */
+  readonly printed: boolean
   /** The file is there, and is replaced or added to. */
   readonly exists: boolean
   readonly mode: number
@@ -119,7 +121,8 @@ export function choosePlaces(
   const stem = join(dirname(file), basename(file, '.conf'))
   const part = account === undefined ? '' : `.${account}`
   return {
-    file: printed ? undefined : file,
+    file,
+    printed,
     exists: !printed && stats !== undefined,
     mode,
     isPublic: printed || (mode & READ_BY_OTHERS) !== 0,

@@ -119,7 +119,7 @@ export async function makePlan(planning: Planning): Promise<Plan> {
   const server = await chooseServer(planning, domain)
   const user = options.login ? await chooseUser(planning, server, address) : undefined
   if (server.provider?.hint !== undefined) questions?.say(server.provider.hint)
-  const isNeeded = options.check || places.file !== undefined
+  const isNeeded = options.check || !places.printed
   const login = await chooseLogin(options, server, questions, isNeeded)
   return { address, server, user: login.kind === 'none' ? undefined : user, login, places }
 }

@@ -63,11 +63,12 @@ function serverSettings({ server, login }: Plan, options: ConfigureOptions): Set
   ]
 }
 
-function secretSettings({ login, places }: Plan): Setting[] {
+function secretSettings({ login, places }: Plan, options: ConfigureOptions): Setting[] {
   const { isPublic, passwordFile, tokenFile } = places
   switch (login.kind) {
     case 'none':
-      return []
+      // An account would inherit the login of the others.
+      return options.account === undefined ? [] : [setting('auth', 'off', 'Nobody logs in.')]
     case 'password':
       return isPublic
         ? [
@@ -146,11 +147,11 @@ export function settingsOf(plan: Plan, options: ConfigureOptions, home: string):
     ...(user === undefined
       ? []
       : [setting('smtp_username', user, 'Who logs in; TLS with a valid certificate is demanded then.')]),
-    ...secretSettings(plan),
+    ...secretSettings(plan, options),
     ...senderSettings(plan, options),
     ...(options.account === undefined
       ? [setting('queue_dir', places.queueDir, 'Mail that cannot be sent at once waits here for mq-run.')]
-      : []),
+      : [setting('match_from', plan.address, 'Mail from this sender goes over this account.')]),
   ]
   const set = (options.set ?? []).map((text) => readSet(text, home))
   const twice = set.find(({ option }, at) => set.findIndex((other) => other.option === option) !== at)

@@ -20,9 +20,7 @@ import type { Plan } from './settings.ts'
 /** What is written. */
 export interface Writing extends Plan {
   readonly config: Config
-  readonly texts: Texts
-  /** The configuration. */
-  readonly file: string
+  readonly files: readonly PlacedFile[]
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -34,8 +32,9 @@ function withSection(file: string, section: string): string {
   return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}\n${section}`
 }
 
-function filesOf({ login, places, texts, file }: Writing, options: ConfigureOptions): PlacedFile[] {
-  const { isPublic, owner, passwordFile, secretsFile, mode, exists } = places
+/** The files, secrets first; the configuration is the last. */
+export function filesOf({ login, places }: Plan, texts: Texts, options: ConfigureOptions): PlacedFile[] {
+  const { file, isPublic, owner, passwordFile, secretsFile, mode, exists } = places
   const replaces = options.force === true
   const secret = (path: string, text: string): PlacedFile => ({ path, text, mode: PRIVATE, replaces, owner })
   const main = options.account === undefined ? texts.main : withSection(file, texts.main)
@@ -88,8 +87,8 @@ export async function write(
   writing: Writing,
 ): Promise<void> {
   const { terminal, options, caller } = call
+  const { files } = writing
   await withoutSignals(async () => {
-    const files = filesOf(writing, options)
     for (const path of directoriesOf(writing)) {
       if (await makeDirectory(path, writing.places.owner)) terminal.print(`Made: ${path} (mode 0700)\n`)
     }
@@ -97,7 +96,8 @@ export async function write(
     for (const { path, mode } of files) terminal.print(written(path, mode))
     for (const path of kept) terminal.print(`The old one is kept as ${path}\n`)
   })
-  const { file, address, login } = writing
+  const { address, login, places } = writing
+  const { file } = places
   const { account, owner } = options
   const oauth2 = login.kind === 'oauth2'
   terminal.print(
