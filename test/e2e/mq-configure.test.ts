@@ -146,7 +146,7 @@ describe('nothing is written', () => {
   it.each([
     ['a refused password', {}, 69, /535 5\.7\.8 no/],
     ['a server that is busy', { auth: '454 4.7.0 later' }, 75, /454/],
-    ['a server without TLS', { extensions: ['AUTH PLAIN'] }, 69, /TLS/],
+    ['a server without TLS', { extensions: ['AUTH PLAIN'], starttls: '502 5.5.1 no' }, 69, /TLS/],
   ])('for %s, unless it is not tried', async (_title, script, code, why) => {
     const site = await open(script)
     const before = site.names()
@@ -177,6 +177,7 @@ describe('nothing is written', () => {
       ['a@site.example', '--host=x', '--no-login', '--set=smtp_password=x'],
       'everybody can see',
     ],
+    ['one line', ['a@site.example', '--host=x', '--no-login', '--from=a\nplugins = x'], 'control character'],
     [
       'a valid value',
       ['a@site.example', '--host=x', '--no-login', '--tls=maybe'],
@@ -242,6 +243,20 @@ describe('a file that is there', () => {
     const again = await runCommand('mq-configure', call, { ...FROM_STDIN, env: { HOME: site.directory } })
     expect(again).toMatchObject({ code: 64, stdout: '' })
     expect(again.stderr).toContain('a second time')
+  })
+
+  it('that others can read gets no password with an account, but the name of a file that has it', async () => {
+    const site = await open()
+    writeFileSync(site.file, OLD, { mode: 0o600 })
+    chmodSync(site.file, 0o644)
+    const args = ['ann@gmx.de', '--yes', '--no-check', '--account=gmx', '--password-file=-']
+    const result = await runCommand('mq-configure', [...args, `--output=${site.file}`], FROM_STDIN)
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(site.names()).toEqual(['mailqueue.conf', 'mailqueue.conf.bak', 'mailqueue.gmx.password'])
+    expect([site.mode('mailqueue.conf'), site.mode('mailqueue.gmx.password')]).toEqual(['644', '600'])
+    const shown = await runCommand('mq-sendmail', ['--print-config', '--account=gmx'], { config: site.file })
+    expect(shown).toMatchObject({ code: 0, stderr: '' })
+    expect(shown.stdout).toContain('force_from = yes')
   })
 
   it('is needed for --account', async () => {

@@ -29,8 +29,8 @@ export async function tryServer(settings: SmtpSettings, log: Logger): Promise<Ch
   const connection = await openConnection(settings, log, { insistOnTls: true })
   if ('phase' in connection) return { ok: false, reason: connection.reason, exitCode: exitCodeOf(connection) }
   const { socket } = connection.facts()
-  await connection.quit(true)
   const protection = socket === undefined ? 'without TLS' : `with ${socket.getProtocol() ?? 'TLS'}`
+  await connection.quit(true)
   const login = logsIn(settings) ? `logged in as ${settings.username ?? 'this machine'}` : 'without a login'
   return { ok: true, said: `${settings.host}:${settings.port} ${protection}, ${login}` }
 }

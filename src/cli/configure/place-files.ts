@@ -12,6 +12,7 @@ import {
   fchmodSync,
   fchownSync,
   linkSync,
+  readFileSync,
   renameSync,
   statSync,
 } from 'node:fs'
@@ -31,6 +32,8 @@ export interface PlacedFile {
   readonly mode: number
   /** May stand in the place of another one, whose owner it gets. */
   readonly replaces: boolean
+  /** What has to be there still when it is replaced; anything when left out. */
+  readonly was?: string
   /** Of a new file; the usual one when left out. */
   readonly owner: Owner | undefined
 }
@@ -103,16 +106,25 @@ function place(fresh: string, path: string): void {
   }
 }
 
+interface Prepared {
+  readonly file: PlacedFile
+  /** The name that it has for now. */
+  readonly fresh: string
+}
+
 /** Files whose names are about to be given, and how to take back what was done. */
 interface Placing {
-  readonly prepared: { readonly file: PlacedFile; readonly fresh: string }[]
+  readonly prepared: Prepared[]
   readonly undo: (() => void)[]
   readonly kept: string[]
   /** The file that is at work. */
   current: string
 }
 
-function replaceKeeping(fresh: string, path: string, { undo, kept }: Placing): void {
+function replaceKeeping({ file, fresh }: Prepared, { undo, kept }: Placing): void {
+  const { path, was } = file
+  if (was !== undefined && readFileSync(path, 'utf8') !== was)
+    throw new MailError('NOT_ACCEPTED', `${path} was changed by somebody else meanwhile; try again`)
   const copy = keep(path)
   undo.push(() => {
     renameSync(copy, path)
@@ -124,9 +136,10 @@ function replaceKeeping(fresh: string, path: string, { undo, kept }: Placing): v
 }
 
 function placeAll(placing: Placing): void {
-  for (const { file, fresh } of placing.prepared) {
+  for (const one of placing.prepared) {
+    const { file, fresh } = one
     placing.current = file.path
-    if (file.replaces && existsSync(file.path)) replaceKeeping(fresh, file.path, placing)
+    if (file.replaces && existsSync(file.path)) replaceKeeping(one, placing)
     else {
       place(fresh, file.path)
       placing.undo.push(() => removeQuietly(file.path))

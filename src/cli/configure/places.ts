@@ -3,7 +3,7 @@
  * file of its own. Everybody else has a private file with everything in it.
  */
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { locateConfig } from '../../config/locate.ts'
 import { describeError, errnoOf } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
@@ -45,7 +45,9 @@ const isRoot = (): boolean => process.geteuid?.() === 0
 function usualFile(env: Readonly<Record<string, string | undefined>>, home: string): string {
   const named = env['MAILQUEUE_CONF'] ?? ''
   if (named !== '') return named
-  return isRoot() ? '/etc/mailqueue.conf' : join(home, '.mailqueue.conf')
+  if (isRoot()) return '/etc/mailqueue.conf'
+  if (home === '') throw new MailError('USAGE', 'there is no home directory; name the file with --output')
+  return join(home, '.mailqueue.conf')
 }
 
 function behindLinks(path: string): string {
@@ -109,7 +111,7 @@ export function choosePlaces(
   const fallback = account === undefined ? usualFile(env, home) : undefined
   const named =
     output === undefined || printed ? (fallback ?? locateConfig({ env, home })) : namedPath(output, 'file')
-  const file = behindLinks(named)
+  const file = behindLinks(resolve(named))
   const stats = statSync(file, { throwIfNoEntry: false })
   const owner = ownerOf(options)
   if (!printed) {

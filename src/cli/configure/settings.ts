@@ -157,6 +157,11 @@ export function settingsOf(plan: Plan, options: ConfigureOptions, home: string):
   const twice = set.find(({ option }, at) => set.findIndex((other) => other.option === option) !== at)
   if (twice !== undefined)
     throw new MailError('USAGE', `--set: ${twice.option.name} is given a second time; leave one out`)
+  for (const { option, value } of [...made, ...set]) {
+    // A line break would begin another setting.
+    if (/\p{Cc}/u.test(value))
+      throw new MailError('USAGE', `the value for ${option.name} has a control character; write it without`)
+  }
   const replaced = made.map((own) => set.find(({ option }) => option === own.option) ?? own)
   return [...replaced, ...set.filter((each) => !replaced.includes(each))]
 }

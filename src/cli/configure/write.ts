@@ -2,9 +2,10 @@
  * Writes what was decided: directories, secrets, and the configuration last, so that it never names a file that is not there.
  * A signal does not stop it half way.
  */
-import { chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, rmdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '../../config/config.ts'
+import { readConfigFile } from '../../config/read-file.ts'
 import { describeError, errnoOf } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { syncDirectory } from '../../util/durable-file.ts'
@@ -27,8 +28,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const PRIVATE = 0o600
 
 /** A section at the end of what is there. */
-function withSection(file: string, section: string): string {
-  const text = readFileSync(file, 'utf8')
+function withSection(text: string, section: string): string {
   return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}\n${section}`
 }
 
@@ -37,11 +37,19 @@ export function filesOf({ login, places }: Plan, texts: Texts, options: Configur
   const { file, isPublic, owner, passwordFile, secretsFile, mode, exists } = places
   const replaces = options.force === true
   const secret = (path: string, text: string): PlacedFile => ({ path, text, mode: PRIVATE, replaces, owner })
-  const main = options.account === undefined ? texts.main : withSection(file, texts.main)
+  const was = options.account === undefined ? undefined : readConfigFile(file).text
+  const main: PlacedFile = {
+    path: file,
+    text: was === undefined ? texts.main : withSection(was, texts.main),
+    mode,
+    replaces: exists,
+    ...(was === undefined ? {} : { was }),
+    owner: isPublic ? undefined : owner,
+  }
   return [
     ...(login.kind === 'password' && isPublic ? [secret(passwordFile, `${login.password}\n`)] : []),
     ...(texts.secrets === undefined ? [] : [secret(secretsFile, texts.secrets)]),
-    { path: file, text: main, mode, replaces: exists, owner: isPublic ? undefined : owner },
+    main,
   ]
 }
 
@@ -89,10 +97,17 @@ export async function write(
   const { terminal, options, caller } = call
   const { files } = writing
   await withoutSignals(async () => {
-    for (const path of directoriesOf(writing)) {
-      if (await makeDirectory(path, writing.places.owner)) terminal.print(`Made: ${path} (mode 0700)\n`)
+    const made: string[] = []
+    let kept: readonly string[]
+    try {
+      for (const path of directoriesOf(writing))
+        if (await makeDirectory(path, writing.places.owner)) made.push(path)
+      kept = await placeFiles(files)
+    } catch (error) {
+      for (const path of made) rmdirSync(path)
+      throw error
     }
-    const kept = await placeFiles(files)
+    for (const path of made) terminal.print(`Made: ${path} (mode 0700)\n`)
     for (const { path, mode } of files) terminal.print(written(path, mode))
     for (const path of kept) terminal.print(`The old one is kept as ${path}\n`)
   })
