@@ -1,7 +1,7 @@
 /**
  * Compares two mails as a third program reads them: the one that another mail(1) gave its MTA, and the one that our
- * server got. Prints each difference and ends with 1; the envelope's recipients, subject, addresses, text, further
- * fields named X-... and attachments must be the same.
+ * server got. Prints each difference and ends with 1; the envelope's recipients, subject, addresses, media type, text,
+ * further fields named X-... and attachments must be the same.
  *
  *     node compare-mail.mjs THEIRS OURS
  *
@@ -17,6 +17,12 @@ const [theirs, ours] = process.argv.slice(2)
 const mailboxes = (field) =>
   [field ?? []].flat().flatMap(({ value }) => value.map(({ name, address }) => `${name} <${address}>`))
 
+/** A file byte for byte; what has no name is a text, and its line ends are those of its way. */
+function part({ filename, contentType, content }) {
+  const same = filename === undefined ? content.toString('latin1').replaceAll('\r\n', '\n') : content
+  return [filename, contentType, same.length, createHash('sha256').update(same).digest('hex')]
+}
+
 /** What a person sees of it. */
 async function seen(path) {
   const mail = await simpleParser(readFileSync(path))
@@ -27,15 +33,11 @@ async function seen(path) {
     replyTo: mailboxes(mail.replyTo),
     // an MTA adds the author when there is none
     from: mailboxes(mail.from),
+    type: mail.headers.get('content-type')?.value ?? 'text/plain',
     text: (mail.text ?? '').replace(/\n*$/, '\n'),
     html: mail.html || '',
     own: [...mail.headers].filter(([name]) => name.startsWith('x-')),
-    attachments: mail.attachments.map(({ filename, contentType, content }) => [
-      filename,
-      contentType,
-      content.length,
-      createHash('sha256').update(content).digest('hex'),
-    ]),
+    attachments: mail.attachments.map(part),
     bcc: mailboxes(mail.bcc),
   }
 }

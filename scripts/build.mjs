@@ -23,7 +23,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const COMMANDS = ['sendmail', 'mail', 'run', 'send-test', 'queue', 'auth']
+const COMMANDS = ['sendmail', 'mail', 'run', 'send-test', 'queue', 'auth', 'configure']
 /** Loaded from node_modules, and only when a call needs them. */
 const EXTERNAL = ['pino', 'mailparser', 'fast-glob']
 /** import.meta does not exist in CommonJS; the file's name serves as well where a module is looked up from. */

@@ -26,6 +26,7 @@ const CALLS = {
   'mq-send-test': ['--quiet', '--from', 'a@site.example', '--to', 'b@site.example'],
   'mq-queue': ['list'],
   'mq-auth': ['--help'],
+  'mq-configure': ['--help'],
 }
 
 const [startFile, name] = process.argv.slice(2)

@@ -29,6 +29,16 @@ same_mail() { # TEXT ARGUMENT...
   node "$root/.ci/compare-mail.mjs" "$work/theirs.$calls" "$work/sink/$calls" || fail "this was: $*"
 }
 
+# Both refuse it: theirs with any code, ours with the one that says why.
+both_refuse() { # CODE ARGUMENT...
+  local code=$1 got=0
+  shift
+  DEAD=$work/dead "through_${program//-/_}" "$@" <<<hello >"$work/out" 2>&1 && fail "$program $* did not fail"
+  "$root/bin/mq-mail" "$@" <<<hello >"$work/out" 2>&1 || got=$?
+  [ $got = "$code" ] || { cat "$work/out" >&2; fail "mq-mail $* ended with $got, not $code"; }
+  count_is $calls
+}
+
 case_same_as_bsd_mailx() {
   compare_with bsd-mailx
   same_mail 'hello\n' -s 'Test subj' ben@site.example
@@ -68,4 +78,21 @@ case_same_as_s_nail() {
   same_mail 'To: ben@site.example\nSubject: of the text\n\nbody\n' -t -s 'of the call' cleo@site.example
   same_mail 'hello\n' -s S -c cleo@site.example -b dora@site.example 'Bob B <bob@site.example>' ben@site.example
   same_mail 'hello\n' -r 'Cleo C <cleo@site.example>' -s S ben@site.example
+  # -m: the end of the name says the type, and a file of ours needs no such end; theirs does not take one without.
+  printf '<b>x</b>\n' >"$work/files/p.html"
+  printf 'p { }\n' >"$work/files/s.css"
+  same_mail '' -m "$work/files/u.txt" -s S ben@site.example
+  same_mail '' -m "$work/files/p.html" -s S ben@site.example
+  same_mail '' -m "$work/files/s.css" -s S -a "$work/files/b.png" ben@site.example
+  # A file that is not there, and one that is a directory: they end with 1 and 4, we with 66.
+  both_refuse 66 -s S -a "$work/files/none" ben@site.example
+  both_refuse 66 -s S -a "$work/files" ben@site.example
+  # A text file that is in no charset they know: they send nothing, we send it byte for byte.
+  printf 'bad \377\376 bytes\n' >"$work/files/notes.txt"
+  DEAD=$work/dead through_s_nail -s S -a "$work/files/notes.txt" ben@site.example <<<hello >"$work/out" 2>&1 &&
+    fail 's-nail takes text that is not UTF-8 by now: compare it'
+  "$root/bin/mq-mail" -s S -a "$work/files/notes.txt" ben@site.example <<<hello || fail "mq-mail ended with $?"
+  calls=$((calls + 1))
+  count_is $calls
+  has_line $calls "$(base64 "$work/files/notes.txt")"
 }

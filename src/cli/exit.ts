@@ -8,6 +8,7 @@ import { MailError } from '../errors/mail-error.ts'
 import type { ProbeStatus } from '../errors/probe-status.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { pluginsAreLoaded } from '../plugins/loaded.ts'
+import { closeLostTerminals } from './lost-terminal.ts'
 import { printable } from './printable.ts'
 
 /** What a process can end with: a code of sysexits.h, or what a monitoring probe has found. */
@@ -26,6 +27,8 @@ export interface Terminal {
   readonly shown: boolean
   /** Writes to standard output. */
   print(text: string): void
+  /** Writes to standard output what only guides whoever types there: it is no failure when it is lost. */
+  guide(text: string): void
   /** Writes to standard output byte for byte: never bytes of a message to a terminal. */
   printBytes(bytes: Buffer): void
   /** Writes one line to standard error, after the program's name. */
@@ -66,6 +69,9 @@ function processTerminal(program: string): Terminal & { readonly lostOutput: unk
     },
     print: (text) => {
       lostOutput ??= writeFully(1, printable(text))
+    },
+    guide: (text) => {
+      writeFully(1, printable(text))
     },
     printBytes: (bytes) => {
       lostOutput ??= writeFully(1, bytes)
@@ -128,6 +134,7 @@ export async function runProgram(
     terminal.complain('the process was ended before its work was done, perhaps by a plug-in; try again')
     process.exitCode = EX.TEMPFAIL
   })
+  process.on('exit', closeLostTerminals)
   // A promise that a plug-in left alone must not end a delivery.
   process.on('unhandledRejection', (error) => {
     debugStack(terminal, error)

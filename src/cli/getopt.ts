@@ -43,7 +43,8 @@ export interface ParsedArguments {
   readonly tail: readonly string[]
 }
 
-const usage = (sentence: string): MailError => new MailError('USAGE', `${sentence}; see --help`)
+/** A mistake in the command line. */
+export const usage = (sentence: string): MailError => new MailError('USAGE', `${sentence}; see --help`)
 
 /** Takes words from the front of the command line. */
 class Words {

@@ -9,6 +9,7 @@ import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
+import type { Handling } from '../queue/store.ts'
 import { openContext, openLog, openTransport, type Setup } from './setup.ts'
 
 /** A message that is ready to go. */
@@ -79,7 +80,7 @@ export function tellOutcome(
   return result.refused.some((each) => each.scope === 'message') ? EX.UNAVAILABLE : EX.NOUSER
 }
 
-type Means = Pick<Submission, 'queue' | 'spool' | 'signal'>
+type Means = Pick<Submission, 'queue' | 'spool' | 'signal' | 'handling'>
 
 /** Where messages are handed in, one after the other. */
 export interface Counter {
@@ -89,9 +90,12 @@ export interface Counter {
   close(): void
 }
 
-interface CounterOptions {
+/** How messages are handed in. */
+export interface CounterOptions {
   readonly verbose: boolean
   readonly queueOnly?: boolean
+  /** How the queue treats them. */
+  readonly handling?: Handling
 }
 
 /** Sends and queues over one account, the only one. */
@@ -141,12 +145,13 @@ async function severalAccounts(setup: Setup, means: Means, log: Logger): Promise
 /** Opens what delivering needs: log, plug-ins, queue and, unless everything is only queued, the transports. */
 export async function openCounter(
   setup: Setup,
-  { verbose, queueOnly = false }: CounterOptions,
+  { verbose, queueOnly = false, handling }: CounterOptions,
 ): Promise<Counter> {
   const { config } = setup
   const log = await openLog(setup, verbose)
   const queue = config.queueDir === undefined ? undefined : await queueIn(config.queueDir)
-  const means: Means = { queue, spool: queueOnly ? 'only' : config.spool, signal: endingSignal() }
+  const spool = queueOnly ? 'only' : config.spool
+  const means: Means = { queue, spool, signal: endingSignal(), handling }
   const isOne = config.accounts.length === 1 && setup.account === undefined
   const counter = await (isOne ? oneAccount : severalAccounts)(setup, means, log)
   return {
@@ -169,7 +174,7 @@ export async function openCounter(
 export async function handOver(
   setup: Setup,
   message: ReadyMessage,
-  options: { readonly verbose: boolean; readonly queueOnly?: boolean },
+  options: CounterOptions,
 ): Promise<ExitCode> {
   const counter = await openCounter(setup, options)
   try {

@@ -1,9 +1,10 @@
 /**
  * Who calls, and on which host: looked up only when something asks for it.
  */
-import { homedir, hostname, userInfo } from 'node:os'
+import { hostname, userInfo } from 'node:os'
 import { MailError } from '../errors/mail-error.ts'
 import { gecosName } from '../message/phrase.ts'
+import { homeDirectory } from '../util/home.ts'
 import { readUsers } from '../util/passwd.ts'
 
 /** The caller. Each member is looked up at its first use. */
@@ -13,6 +14,7 @@ export interface Caller {
   /** Full name from $NAME or the password file; empty when there is none. */
   readonly fullName: string
   readonly host: string
+  /** An absolute path. */
   readonly home: string
 }
 
@@ -40,14 +42,6 @@ function gecos(login: string): string {
   }
 }
 
-function readHome(env: Environment): string {
-  try {
-    return env['HOME'] ?? homedir()
-  } catch {
-    return '/'
-  }
-}
-
 /** The user who runs this process. */
 export function thisCaller(env: Environment): Caller {
   return {
@@ -62,7 +56,7 @@ export function thisCaller(env: Environment): Caller {
       return hostname()
     },
     get home() {
-      return readHome(env)
+      return homeDirectory(env)
     },
   }
 }

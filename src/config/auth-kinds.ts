@@ -7,7 +7,7 @@ import { quoteShellWords, shellWords } from './shell-words.ts'
 /** A program with its arguments, in the quotes of a shell; it is run without one. */
 export const COMMAND = scalar({
   form: `a program and its arguments; there is no shell, so quote what would be special to one, or write sh -c '...'`,
-  read: shellWords,
+  read: (text) => shellWords(text),
   format: quoteShellWords,
 })
 

@@ -120,6 +120,16 @@ export interface AuthSettings {
   readonly oauth2: OAuth2Settings | undefined
 }
 
+/** How much may be sent over an account; undefined where nothing limits it. */
+export interface AccountLimits {
+  readonly perMinute: number | undefined
+  readonly perHour: number | undefined
+  readonly perDay: number | undefined
+  readonly recipientsPerDay: number | undefined
+  /** What happens to new mail above a limit. */
+  readonly onLimit: 'defer' | 'reject' | 'hold'
+}
+
 /** How to reach and use a smarthost. */
 export interface SmtpSettings {
   readonly protocol: 'smtp' | 'lmtp'
@@ -161,6 +171,8 @@ export interface SmtpSettings {
   readonly messagesPerConnection: number
   /** Recipients in one transaction. */
   readonly maxRecipients: number
+  /** Undefined when nothing is limited. */
+  readonly limits: AccountLimits | undefined
   /** The first that fits decides what a reply means. */
   readonly replyFilter: readonly ReplyRule[]
   /** Every permanent failure counts as temporary. */

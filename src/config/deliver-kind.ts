@@ -2,16 +2,19 @@
  * The kind of the option `deliver`: where mail goes instead of a server.
  */
 import { join, resolve } from 'node:path'
-import { formatCommand, splitCommand } from './command-words.ts'
 import type { DeliverTarget } from './config.ts'
 import { scalar, type PathBase } from './option-kind.ts'
+import { quoteShellWords, shellWords } from './shell-words.ts'
+
+/** What stands for a part of the envelope. */
+const PLACEHOLDER = /\$\{(?:sender|recipient)\}/y
 
 const absolute = (text: string, { folder, home }: PathBase): string =>
   /^~(?:\/|$)/.test(text) ? join(home, text.slice(1)) : resolve(folder, text)
 
 /** A program is looked for in PATH, unless there is a slash in its name. */
 function readCommand(text: string, base: PathBase): DeliverTarget | undefined {
-  const [program = '', ...args] = splitCommand(text) ?? []
+  const [program = '', ...args] = shellWords(text, PLACEHOLDER) ?? []
   if (program === '') return undefined
   return { to: 'pipe', command: [program.includes('/') ? absolute(program, base) : program, ...args] }
 }
@@ -29,7 +32,7 @@ function formatTarget(target: DeliverTarget): string {
     case 'file':
       return `file:${target.directory}`
     case 'pipe':
-      return `pipe:${formatCommand(target.command)}`
+      return `pipe:${quoteShellWords(target.command)}`
     case 'smtp':
     case 'discard':
       return target.to

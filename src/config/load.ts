@@ -20,7 +20,7 @@ import { replaceGiven } from './message-server.ts'
 import { AUTH_OPTIONS } from './options/auth-options.ts'
 import { findOption, OPTIONS, SECTIONS } from './options.ts'
 import { undoPercentSigns } from './percent-signs.ts'
-import { readConfigFile } from './read-file.ts'
+import { readConfigFile, type ConfigText } from './read-file.ts'
 import { resolveConfig } from './resolve.ts'
 import type { Identity } from './sender-template.ts'
 import { expandVariables, type Environment } from './variables.ts'
@@ -40,6 +40,8 @@ export interface ConfigRequest extends ConfigSearch {
    * a configuration that queues it for whoever may read the file.
    */
   readonly sealed?: 'refuse' | 'queue'
+  /** Files as they are about to be written, by their absolute paths: what is on the disk does not count. */
+  readonly pending?: ReadonlyMap<string, ConfigText>
 }
 
 /** One value that is given by an option of a command. */
@@ -58,7 +60,10 @@ interface Collection {
   readonly env: Environment
   /** Files with a secret that others can read. */
   readonly exposed: ExposedFile[]
+  readonly pending: ReadonlyMap<string, ConfigText>
 }
+
+const NOTHING_PENDING: ReadonlyMap<string, ConfigText> = new Map()
 
 /**
  * Loads the configuration.
@@ -67,9 +72,9 @@ interface Collection {
  *   may not be read or, with `strict_permissions`, may be read by others, CONFIG_INVALID for its content
  */
 export async function loadConfig(request: ConfigRequest): Promise<Config> {
-  const { host, home, env, identity, overrides = [] } = request
-  const collection: Collection = { sections: noSections(), home, env, exposed: [] }
-  const file = host === undefined || request.file !== undefined ? locateConfig(request) : undefined
+  const { host, home, env, identity, overrides = [], pending = NOTHING_PENDING } = request
+  const collection: Collection = { sections: noSections(), home, env, exposed: [], pending }
+  const file = fileOf(request)
   const sealed = file !== undefined && (await readFiles(collection, file, request))
   const secretsClosed = file !== undefined && !sealed && secretIsClosed(collection.sections, request)
   const server = host === undefined ? [] : [{ key: 'smtp_hostname' as const, value: host, by: '--host' }]
@@ -83,6 +88,13 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
     warn: request.warn,
   })
   return config
+}
+
+/** The file of a call; undefined for one that names a server instead. */
+function fileOf(request: ConfigRequest): string | undefined {
+  const { file, host, pending = NOTHING_PENDING } = request
+  if (file !== undefined && pending.has(file)) return file
+  return host === undefined || file !== undefined ? locateConfig(request) : undefined
 }
 
 function replace(given: Map<string, GivenValue>, { key, value, by }: ConfigOverride, home: string): void {
@@ -127,8 +139,8 @@ function isClosed(path: string): boolean {
 }
 
 function readInto(collection: Collection, file: string, included: boolean): void {
-  const { sections, home, env, exposed } = collection
-  const { text, mode } = readConfigFile(file)
+  const { sections, home, env, exposed, pending } = collection
+  const { text, mode } = pending.get(file) ?? readConfigFile(file)
   const seen = new Set<string>()
   const onSection = (section: string, line: number): void =>
     openSection(sections, section, `${file}:${line}`, seen)

@@ -7,6 +7,7 @@ import { ADDRESS_OPTIONS } from './options/address-options.ts'
 import { AUTH_OPTIONS } from './options/auth-options.ts'
 import { FILE_OPTIONS } from './options/file-options.ts'
 import { HEADER_OPTIONS } from './options/header-options.ts'
+import { LIMIT_OPTIONS } from './options/limit-options.ts'
 import { LOG_OPTIONS } from './options/log-options.ts'
 import { QUEUE_OPTIONS } from './options/queue-options.ts'
 import { SERVER_OPTIONS } from './options/server-options.ts'
@@ -21,6 +22,7 @@ export const OPTIONS = {
   ...TLS_OPTIONS,
   ...AUTH_OPTIONS,
   ...TIMING_OPTIONS,
+  ...LIMIT_OPTIONS,
   ...QUEUE_OPTIONS,
   ...ADDRESS_OPTIONS,
   ...HEADER_OPTIONS,

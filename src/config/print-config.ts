@@ -5,6 +5,7 @@
  */
 import type {
   Account,
+  AccountLimits,
   AccountSettings,
   AuthSettings,
   Config,
@@ -126,6 +127,7 @@ function smtpLines(smtp: SmtpSettings | undefined): string[] {
     ...line(OPTIONS.connections, smtp.connections),
     ...line(OPTIONS.messages_per_connection, smtp.messagesPerConnection),
     ...line(OPTIONS.max_recipients, smtp.maxRecipients),
+    ...limitLines(smtp.limits),
     ...line(OPTIONS.reply_filter, smtp.replyFilter),
     ...line(OPTIONS.soft_bounce, smtp.softBounce),
     ...line(OPTIONS.verp, smtp.verp),
@@ -178,6 +180,17 @@ function timingLines(settings: AccountSettings): string[] {
     ...line(OPTIONS.in_doubt, settings.inDoubt),
     ...line(OPTIONS.bounce_expire, settings.bounceExpire),
     ...line(OPTIONS.delay_notice, settings.delayNotice),
+  ]
+}
+
+function limitLines(limits: AccountLimits | undefined): string[] {
+  if (limits === undefined) return []
+  return [
+    ...line(OPTIONS.limit_per_minute, limits.perMinute),
+    ...line(OPTIONS.limit_per_hour, limits.perHour),
+    ...line(OPTIONS.limit_per_day, limits.perDay),
+    ...line(OPTIONS.limit_recipients_per_day, limits.recipientsPerDay),
+    ...line(OPTIONS.on_limit, limits.onLimit),
   ]
 }
 

@@ -12,7 +12,7 @@ const LARGEST = 1024 * 1024
 const NO_FILE = 'is no regular file; name a file'
 
 /** The content of a configuration file. */
-interface ConfigText {
+export interface ConfigText {
   readonly text: string
   /** The permission bits. */
   readonly mode: number

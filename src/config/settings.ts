@@ -2,7 +2,7 @@
  * The configuration of a program that uses the library: the options of the file as keys of an object, with the
  * same names, defaults and checks. Nothing is read from disk.
  */
-import { homedir } from 'node:os'
+import { homeDirectory } from '../util/home.ts'
 import {
   accountSection,
   addTo,
@@ -54,7 +54,7 @@ function addSettings(
   settings: Readonly<Record<string, unknown>>,
   where: string,
 ): void {
-  const base = { folder: process.cwd(), home: homedir() }
+  const base = { folder: process.cwd(), home: homeDirectory(process.env) }
   for (const [key, value] of Object.entries(settings)) {
     const option = knownOption(key, where)
     if (value === undefined || value === null) continue

@@ -7,6 +7,7 @@ import type { SmtpSettings, SmtpTimeouts, TlsLevel } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { dkimSettings } from './dkim-settings.ts'
 import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
+import { limitSettings } from './limit-settings.ts'
 import { OPTIONS } from './options.ts'
 import type { DefaultedOption, Option } from './options/option.ts'
 import { routeConfig, serverHost } from './route-config.ts'
@@ -46,6 +47,7 @@ export function smtpSettings(given: GivenValues, account = 'default'): SmtpSetti
     connections: readOrDefault(given, OPTIONS.connections),
     messagesPerConnection: readOrDefault(given, OPTIONS.messages_per_connection),
     maxRecipients: readOrDefault(given, OPTIONS.max_recipients),
+    limits: limitSettings(given),
     replyFilter: readOrDefault(given, OPTIONS.reply_filter),
     softBounce: readOrDefault(given, OPTIONS.soft_bounce),
     verp: readOrDefault(given, OPTIONS.verp),

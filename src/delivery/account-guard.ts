@@ -16,6 +16,7 @@ import {
   whileProbing,
   writeAccountState,
   type AccountState,
+  type BreakerTrouble,
 } from './account-state.ts'
 
 /**
@@ -43,9 +44,14 @@ function refusalOf(state: AccountState): Refusal {
   return { status: 'deferred', scope: 'account', trouble: state.trouble, reason }
 }
 
+/** What is wrong with the account; a limit of one's own is nothing of the kind. */
+function breaks({ trouble }: Refusal): BreakerTrouble | undefined {
+  return trouble === 'limit' ? undefined : trouble
+}
+
 function troubleIn(outcomes: readonly RecipientOutcome[]): Refused | undefined {
   return outcomes.find(
-    (outcome): outcome is Refused => outcome.status === 'deferred' && outcome.trouble !== undefined,
+    (outcome): outcome is Refused => outcome.status === 'deferred' && breaks(outcome) !== undefined,
   )
 }
 
@@ -78,7 +84,8 @@ class AccountGuard implements Transport {
     if (paused !== undefined) return paused
     if (this.#transport.ready === undefined) return undefined
     const refused = await this.#transport.ready(signal)
-    if (refused?.trouble !== undefined) await this.#failed(refused, refused.trouble)
+    const trouble = refused && breaks(refused)
+    if (refused !== undefined && trouble !== undefined) await this.#failed(refused, trouble)
     // A session is no proof against a quota.
     else if (refused === undefined && this.#state?.trouble !== 'quota') await this.#works()
     return refused
@@ -93,7 +100,8 @@ class AccountGuard implements Transport {
     }
     const outcomes = await this.#transport.send(delivery, signal)
     const refused = troubleIn(outcomes)
-    if (refused?.trouble !== undefined) await this.#failed(refused, refused.trouble)
+    const trouble = refused && breaks(refused)
+    if (refused !== undefined && trouble !== undefined) await this.#failed(refused, trouble)
     else if (outcomes.some(({ status }) => status === 'delivered')) await this.#works()
     return outcomes
   }

@@ -10,9 +10,12 @@ import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import type { AccountTrouble } from '../message/outcome.ts'
 import type { QueueStore } from '../queue/store.ts'
 
+/** What opens the breaker: a limit of one's own is no failure. */
+export type BreakerTrouble = Exclude<AccountTrouble, 'limit'>
+
 /** What is wrong with an account. Times are milliseconds since the epoch. */
 export interface AccountState {
-  readonly trouble: AccountTrouble
+  readonly trouble: BreakerTrouble
   /** One line for people. */
   readonly reason: string
   /** Failures in a row. */
@@ -27,7 +30,7 @@ export interface AccountState {
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 /** How long an account is left alone after the first failure, and at the most, in milliseconds. */
-const PAUSES: Readonly<Record<AccountTrouble, { readonly first: number; readonly longest: number }>> = {
+const PAUSES: Readonly<Record<BreakerTrouble, { readonly first: number; readonly longest: number }>> = {
   connection: { first: 15 * SECOND, longest: 15 * MINUTE },
   login: { first: 15 * SECOND, longest: 15 * MINUTE },
   setup: { first: 15 * SECOND, longest: 15 * MINUTE },
@@ -42,7 +45,7 @@ const TROUBLES: ReadonlySet<unknown> = new Set(Object.keys(PAUSES))
 /** The state after one more failure. */
 export function afterFailure(
   before: AccountState | undefined,
-  { trouble, reason }: { readonly trouble: AccountTrouble; readonly reason: string },
+  { trouble, reason }: { readonly trouble: BreakerTrouble; readonly reason: string },
   now: number,
 ): AccountState {
   const failures = (before?.failures ?? 0) + 1

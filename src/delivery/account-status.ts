@@ -2,7 +2,7 @@
  * How the configured accounts are: which server each goes over, and what its breaker says. For people and for
  * monitoring; a delivery asks the breaker itself.
  */
-import type { Config } from '../config/config.ts'
+import type { Config, SmtpSettings } from '../config/config.ts'
 import type { QueueStore } from '../queue/store.ts'
 import { serverName } from '../transport/server-name.ts'
 import { breakerKey, isPaused, readAccountState, type AccountState } from './account-state.ts'
@@ -19,11 +19,38 @@ export interface AccountStatus {
   readonly breaker: Breaker
   /** What is wrong with it; undefined when nothing is known to be. */
   readonly state: AccountState | undefined
+  /** Its limits, and how much of each is used; undefined where that cannot be known. */
+  readonly limits: readonly LimitStatus[]
+}
+
+/** One limit of an account. */
+export interface LimitStatus {
+  /** The key of the configuration, such as `limit_per_hour`. */
+  readonly limit: string
+  readonly most: number
+  readonly used: number | undefined
 }
 
 function breakerOf(state: AccountState | undefined, now: number): Breaker {
   if (state === undefined) return 'closed'
   return isPaused(state, now) ? 'open' : 'half-open'
+}
+
+async function limitStatuses(
+  queue: QueueStore,
+  account: string,
+  { limits }: Pick<SmtpSettings, 'limits'>,
+  now: number,
+): Promise<LimitStatus[]> {
+  if (limits === undefined) return []
+  const { limitsUsed, limitWindows } = await import('./rate-limit.ts')
+  const windows = limitWindows(limits)
+  const found = await limitsUsed(queue, account, windows, now).catch(() => undefined)
+  return windows.map((window, place) => ({
+    limit: window.key,
+    most: window.most,
+    used: found?.[place]?.used,
+  }))
 }
 
 /**
@@ -40,7 +67,8 @@ export async function accountStatuses(
     if (smtp === undefined) return []
     const server = serverName(smtp)
     const state = await readAccountState(queue, breakerKey(name, server))
-    return [{ account: name, server, breaker: breakerOf(state, now), state }]
+    const limits = await limitStatuses(queue, name, smtp, now)
+    return [{ account: name, server, breaker: breakerOf(state, now), state, limits }]
   })
   return (await Promise.all(statuses)).flat()
 }

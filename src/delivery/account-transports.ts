@@ -46,7 +46,11 @@ export function accountTransports(
     const key = `${account.name} ${JSON.stringify(server ?? null)}`
     const known = single.get(key)
     if (known !== undefined) return known
-    const transport = await configuredTransport({ ...account, smtp }, log, complain)
+    const transport = await configuredTransport(
+      { ...account, account: account.name, smtp, queueDir: config.queueDir },
+      log,
+      complain,
+    )
     if (transport === undefined) return undefined
     const guarded = guard(transport, account.name)
     // Two messages may have asked at the same time.

@@ -21,9 +21,9 @@ export interface Administration {
 export type Change =
   /** Not tried until it is released. */
   | { readonly action: 'hold'; readonly why?: string | undefined }
-  /** Tried again, at once. */
+  /** Tried again, at once or as soon as it may be sent. */
   | { readonly action: 'release' }
-  /** Due at once; who was refused or given up gets it again. */
+  /** Due at once, also before it was to be sent; who was refused or given up gets it again. */
   | { readonly action: 'retry' }
   /** As if it had just been queued: age, attempts and priority begin anew. */
   | { readonly action: 'requeue' }
@@ -63,6 +63,11 @@ interface Rule<C extends Change> {
 const DEFAULT_PRIORITY = 5
 const keep = ({ message }: Claim): Disposition => ({ action: 'retry', at: message.nextAttempt })
 const now = ({ context }: Administration): Disposition => ({ action: 'retry', at: context.clock.now() })
+/** Now, or when it may be sent. */
+const soon = ({ message }: Claim, { context }: Administration): Disposition => ({
+  action: 'retry',
+  at: Math.max(context.clock.now(), message.notBefore ?? 0),
+})
 const nothingLeft = ({ recipients }: QueuedMessage): boolean => !recipients.some(isUnfinished)
 
 /** Who did not get the message, or will not once it is given up, and of whom the sender has not heard. */
@@ -132,7 +137,7 @@ const RULES: { readonly [A in Action]: Rule<Extract<Change, { action: A }>> } = 
     refuses: ({ held }) => (held === undefined ? 'it is not held' : undefined),
     apply: async (claim, administration) => {
       await claim.note({ event: 'release', by: administration.by, why: 'asked for' })
-      return now(administration)
+      return soon(claim, administration)
     },
   },
   retry: {

@@ -13,6 +13,7 @@ import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportExpired } from './report.ts'
 import { isExpired, nextAttempt } from './schedule.ts'
 import { settleClaim } from './settle.ts'
+import { heldBecause, suspensionOf } from './suspension.ts'
 
 /** Why a run must not go on. */
 export interface Stop {
@@ -20,6 +21,13 @@ export interface Stop {
   readonly reason: string
   /** False where the message itself may have made the server end the session. */
   readonly certain: boolean
+}
+
+/** An administrator wants nothing to be sent. */
+export const SENDING_SUSPENDED: Stop = {
+  scope: 'account',
+  reason: 'all sending is suspended; mq-queue activate ALL makes it active again',
+  certain: true,
 }
 
 /** What came of the attempt. */
@@ -39,6 +47,17 @@ export function blameless(outcome: RecipientOutcome): boolean {
   const isOurs = trouble === 'login' || trouble === 'quota' || trouble === 'setup'
   return outcome.scope === 'account' && (underWay !== true || isOurs)
 }
+
+/** What the site wants done with a new message that is above a limit; undefined when it waits. */
+export function aboveLimit(outcomes: readonly RecipientOutcome[]): Disposition | undefined {
+  const [first] = outcomes
+  if (first?.status !== 'deferred' || !outcomes.every(isLimited)) return undefined
+  if (first.onLimit === 'reject') return { action: 'discard' }
+  return first.onLimit === 'hold' ? { action: 'hold', by: 'on_limit', why: first.reason } : undefined
+}
+
+const isLimited = (outcome: RecipientOutcome): boolean =>
+  outcome.status === 'deferred' && outcome.trouble === 'limit'
 
 function stopFor(outcomes: readonly RecipientOutcome[]): Stop | undefined {
   for (const outcome of outcomes) {
@@ -83,6 +102,26 @@ function holdsDoubt({ message }: Claim, { policy }: DeliveryContext): boolean {
   return policy.inDoubt === 'hold' && message.recipients.some(({ status }) => status === 'in-doubt')
 }
 
+/** Ends a claim of a message that must not be sent now: its time has not come, or sending is suspended. */
+async function keptBack(delivering: Delivering): Promise<AttemptResult | undefined> {
+  const { queue, claim, context } = delivering
+  const { batch, notBefore = 0 } = claim.message
+  try {
+    const suspended = await suspensionOf(queue, batch)
+    if (suspended === 'batch' && batch !== undefined) {
+      const next = { action: 'hold', by: 'suspended', why: heldBecause(batch) } as const
+      return await settle(delivering, [], next, undefined)
+    }
+    if (suspended === undefined && notBefore <= context.clock.now()) return undefined
+    await claim.release()
+    const stop = suspended === undefined ? undefined : SENDING_SUSPENDED
+    return { outcomes: [], settled: 'released', stop }
+  } catch (error) {
+    claim.abandon()
+    return abandoned([], error)
+  }
+}
+
 /** Ends a claim that needs no attempt: what is owed is done, and the message goes where it belongs. */
 async function settleWithoutAttempt(delivering: Delivering): Promise<AttemptResult> {
   const { claim, context } = delivering
@@ -116,6 +155,8 @@ export interface Delivering {
   readonly claim: Claim
   readonly transport: Transport
   readonly context: DeliveryContext
+  /** The message is new: above a limit it is dealt with as the site wants, and does not just wait. */
+  readonly isNew?: true
 }
 
 /**
@@ -128,6 +169,8 @@ export async function attemptClaim(
 ): Promise<AttemptResult> {
   const { claim, transport, context } = delivering
   if (claim.pending.length === 0 || holdsDoubt(claim, context)) return settleWithoutAttempt(delivering)
+  const kept = await keptBack(delivering)
+  if (kept !== undefined) return kept
   const { envelope, id } = claim.message
   const stored = new Set<string>()
   const delivery = {
@@ -153,6 +196,8 @@ export async function attemptClaim(
   const stop = claim.lost ? undefined : stopFor(outcomes)
   try {
     if (stored.size === 0 && outcomes.every(blameless)) {
+      const above = delivering.isNew === true ? aboveLimit(outcomes) : undefined
+      if (above !== undefined) return await settle(delivering, outcomes, above, stop)
       await claim.release()
       return { outcomes, settled: 'released', stop }
     }

@@ -5,11 +5,12 @@
 import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
-import type { AccountSettings, Config } from '../config/config.ts'
+import type { AccountSettings, Config, SmtpSettings } from '../config/config.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
+import { systemClock } from '../util/clock.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
 import type { ReportPractice } from './report-practice.ts'
@@ -100,19 +101,34 @@ export async function queueIn(queueDir: string): Promise<QueueStore> {
 
 /**
  * The transport to where mail goes: the configured smarthost, or what `deliver` names; undefined when there is none.
+ * It keeps the limits of its account.
  *
  * @param complain is told of a key that cannot be used
  */
 export async function configuredTransport(
-  config: Pick<AccountSettings, 'deliver' | 'pipeTimeout' | 'smtp'>,
+  config: Pick<Config, 'account' | 'deliver' | 'pipeTimeout' | 'smtp' | 'queueDir'>,
   log: Logger,
   complain?: Complain,
 ): Promise<Transport | undefined> {
-  if (config.deliver.to !== 'smtp') {
+  const { account, deliver, smtp, queueDir } = config
+  if (deliver.to !== 'smtp') {
     const { localTransport } = await import('./local-transport.ts')
     return localTransport(config, log)
   }
-  if (config.smtp === undefined) return undefined
+  if (smtp === undefined) return undefined
   const { SmtpTransport } = await import('../transport/smtp.ts')
-  return signing(new SmtpTransport(config.smtp, log), config.smtp.dkim, log, complain)
+  const transport = await limitedTransport(new SmtpTransport(smtp, log), smtp, { account, queueDir, log })
+  return signing(transport, smtp.dkim, log, complain)
+}
+
+/** The transport, within the limits of its account. */
+async function limitedTransport(
+  transport: Transport,
+  smtp: SmtpSettings,
+  { account, queueDir, log }: Pick<Config, 'account' | 'queueDir'> & { readonly log: Logger },
+): Promise<Transport> {
+  if (smtp.limits === undefined || queueDir === undefined) return transport
+  const { withinLimits } = await import('./rate-limit.ts')
+  const queue = () => queueIn(queueDir)
+  return withinLimits(transport, smtp, { account, queue, clock: systemClock, log })
 }

@@ -14,7 +14,7 @@ const WINDOW = 10_000
 export interface Selection {
   /** Milliseconds since the epoch: what becomes due later, or is rescheduled by this run, is left for the next. */
   readonly cutoff: number
-  /** Ignores the schedule: everything waiting is due. */
+  /** Ignores the schedule: everything waiting is due, but for what must not be sent yet. */
   readonly all: boolean
   readonly policy: RetryPolicy
   readonly clock: Clock
@@ -28,8 +28,8 @@ type Order = (a: QueueEntry, b: QueueEntry) => number
 
 const byUrgency: Order = (a, b) =>
   a.priority - b.priority || a.nextAttempt - b.nextAttempt || (a.key < b.key ? -1 : 1)
-/** With the schedule ignored, the only thing that does not change when a message is rescheduled is its id. */
-const byAge: Order = (a, b) => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1)
+/** With the schedule ignored, these do not change when a message is rescheduled. */
+const byAge: Order = (a, b) => a.priority - b.priority || a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1)
 
 /** Keeps the first `size` entries of an order without holding more than twice as many. */
 function bestOf(order: Order, size: number): { offer(entry: QueueEntry): void; take(): QueueEntry[] } {
@@ -64,8 +64,8 @@ export async function* dueWindows(store: QueueStore, selection: Selection): Asyn
       // What came up and still waits, because nobody wanted it or it could not be read, does not come up again.
       if (last !== undefined && order(last, entry) >= 0) continue
       if (selection.skips?.(entry) === true) continue
-      const times = { cutoff: selection.cutoff, now: selection.clock.now() }
-      if (selection.all || isDue(selection.policy, entry, times)) best.offer(entry)
+      const { cutoff, all, clock } = selection
+      if (isDue(selection.policy, entry, { cutoff, all, now: clock.now() })) best.offer(entry)
     }
     const window = best.take()
     if (window.length === 0) return

@@ -7,7 +7,7 @@ import type { MessageServer } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { ReportRequest } from '../message/envelope.ts'
 import { envelope } from '../message/recipients.ts'
-import type { Claim, NewMessage, QueueStore, Runner } from '../queue/store.ts'
+import type { Claim, Handling, NewMessage, QueueStore, Runner } from '../queue/store.ts'
 import { queueIn } from './configured.ts'
 import { prepareMessage, type MessageInput } from './prepare-message.ts'
 
@@ -19,13 +19,9 @@ export interface Addresses {
 }
 
 /** How a message is stored. */
-export interface EnqueueMessageOptions extends Addresses {
+export interface EnqueueMessageOptions extends Addresses, Handling {
   /** Claims the message for this process: hand it to a MessageHandler next, or release it. */
   readonly inProgress?: boolean
-  /** Milliseconds since the epoch at which the message is given up, whatever `expire` says. */
-  readonly expires?: number
-  /** The name of the batch it belongs to, for `mq-queue --batch`. */
-  readonly batch?: string
   /** The account it goes over, as `accounts` of the settings of the run has it; `default` when left out. */
   readonly account?: string
   /** The server it goes to instead of the account's, without a login unless it is the same host. */
@@ -94,17 +90,16 @@ export async function enqueueMessage(
   queue: QueueStore | string,
   options: EnqueueMessageOptions,
 ): Promise<QueuedReference | InProgressMessage> {
-  const { sender, recipients, expires, batch, account, server, reports } = options
+  const { sender, recipients, account, server, reports } = options
   const addressed = envelope(sender, recipientList(recipients), reports)
   const store = await openQueue(queue)
   const { content } = await prepareMessage(input, addressed.sender)
   let kept = false
   try {
     const message = {
+      ...handlingOf(options),
       envelope: addressed,
       content,
-      ...(expires === undefined ? {} : { expires }),
-      ...(batch === undefined ? {} : { batch }),
       ...(account === undefined ? {} : { account }),
       ...(server === undefined ? {} : { server }),
     }
@@ -115,6 +110,22 @@ export async function enqueueMessage(
   } finally {
     // A message in progress is read again when it is sent.
     if (!kept) content.close()
+  }
+}
+
+/** How the queue is to treat a message, without what else the caller gives. @throws MailError USAGE */
+export function handlingOf({ expires, batch, priority, notBefore }: Handling): Handling {
+  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)) {
+    throw new MailError('USAGE', 'the priority of a message has to be a whole number from 0 to 9')
+  }
+  if (notBefore !== undefined && !(Number.isFinite(notBefore) && notBefore >= 0)) {
+    throw new MailError('USAGE', 'notBefore has to be a time in milliseconds since the epoch')
+  }
+  return {
+    ...(expires === undefined ? {} : { expires }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(notBefore === undefined ? {} : { notBefore }),
   }
 }
 

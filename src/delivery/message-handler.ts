@@ -3,11 +3,11 @@
  * answer what became of each recipient. A message that any of them took is accepted; nothing else is.
  */
 import { envelope } from '../message/recipients.ts'
-import type { QueueStore } from '../queue/store.ts'
+import type { Handling, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { attemptClaim } from './attempt.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
-import { recipientList, type Addresses, type InProgressMessage } from './enqueue-message.ts'
+import { handlingOf, recipientList, type Addresses, type InProgressMessage } from './enqueue-message.ts'
 import { prepareMessage, type MessageInput } from './prepare-message.ts'
 import { claimResult, submit, type SubmitResult } from './submit.ts'
 import { transportChain } from './transport-chain.ts'
@@ -55,21 +55,23 @@ export class MessageHandler {
    * Sends one message.
    *
    * @param message a message, or one that `enqueueMessage` stored with `inProgress`
-   * @param to the envelope; not needed for a message that is in the queue already
+   * @param to the envelope, and how the queue is to treat the message; not needed for a message that is in the queue already
    * @returns what became of each recipient; `accepted` is false when the caller has to do something
    * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS or MESSAGE_MALFORMED; nothing was done then
    */
   async sendMessage(message: InProgressMessage): Promise<SendResult>
-  async sendMessage(message: MessageInput | InProgressMessage, to: Addresses): Promise<SendResult>
-  async sendMessage(message: MessageInput | InProgressMessage, to?: Addresses): Promise<SendResult> {
+  async sendMessage(message: MessageInput | InProgressMessage, to: Addresses & Handling): Promise<SendResult>
+  async sendMessage(
+    message: MessageInput | InProgressMessage,
+    to?: Addresses & Handling,
+  ): Promise<SendResult> {
     if (typeof message === 'object' && 'takeClaim' in message) return this.#sendClaimed(message)
     const addressed = envelope(to?.sender ?? '', recipientList(to?.recipients ?? []))
+    const handling = handlingOf(to ?? {})
     const { content, messageId } = await prepareMessage(message, addressed.sender, this.#context.clock)
     try {
-      const result = await submit(
-        { envelope: addressed, content, transport: this.#transport, queue: this.#queue, spool: 'fallback' },
-        this.#context,
-      )
+      const parts = { transport: this.#transport, queue: this.#queue, spool: 'fallback', handling } as const
+      const result = await submit({ envelope: addressed, content, ...parts }, this.#context)
       return sendResult(result, messageId)
     } finally {
       content.close()

@@ -10,13 +10,14 @@ import { setMaxListeners } from 'node:events'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim, type Stop } from './attempt.ts'
+import { attemptClaim, SENDING_SUSPENDED, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { noteLastRun } from './last-run.ts'
 import { dueWindows, type Selection } from './due-window.ts'
 import { recoverQueue } from './recovery.ts'
 import { newLane, reportLanes, stopLane, type Lane } from './lane.ts'
 import { isDue } from './schedule.ts'
+import { readSuspended } from './suspension.ts'
 import { countAttempt, newReport, type RunReport } from './run-report.ts'
 import { oneWay, type Way, type Ways, type WaysOver } from './ways.ts'
 
@@ -151,7 +152,7 @@ async function firstDue(
   selection: Selection,
 ): Promise<QueueEntry | undefined> {
   for await (const entry of store.list(['new'])) {
-    const due = selection.all || isDue(selection.policy, entry, { ...selection, now: context.clock.now() })
+    const due = isDue(selection.policy, entry, { ...selection, now: context.clock.now() })
     if (due && (options.selects === undefined || (await options.selects(entry)))) return entry
   }
   return undefined
@@ -169,6 +170,10 @@ async function isReady({ options, report }: Run, lane: Lane): Promise<boolean> {
 
 async function deliverAll(run: Run, store: QueueStore): Promise<void> {
   const { context, options, ways, leftAlone } = run
+  if ((await readSuspended(store)).all) {
+    const { scope, reason } = SENDING_SUSPENDED
+    run.report.stopped ??= { scope, reason }
+  }
   const { clock } = context
   const skips = (entry: QueueEntry): boolean => leftAlone.size > 0 && leftAlone.has(ways.groupOf(entry))
   const selection = { cutoff: clock.now(), all: options.all === true, policy: ways.policy, clock, skips }

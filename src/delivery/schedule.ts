@@ -43,15 +43,23 @@ export function nextAttempt(
 }
 
 /** What the age of a message is told by. */
-export type Dated = Pick<QueuedMessage, 'queuedAt' | 'requeuedAt' | 'firstAttempt' | 'expires'> & {
+export type Dated = Pick<
+  QueuedMessage,
+  'queuedAt' | 'requeuedAt' | 'firstAttempt' | 'notBefore' | 'expires'
+> & {
   readonly envelope: { readonly sender: string }
 }
 
-/** When the age of a message began; undefined when the clock was not set then and no attempt tells. */
-export function bornAt({ queuedAt, requeuedAt, firstAttempt }: Omit<Dated, 'envelope'>): number | undefined {
-  return [requeuedAt, queuedAt, firstAttempt].find(
+/**
+ * When the age of a message began: when it was queued, or later when it was not to be sent before; undefined when the
+ * clock was not set then and no attempt tells.
+ */
+export function bornAt(message: Omit<Dated, 'envelope'>): number | undefined {
+  const { queuedAt, requeuedAt, firstAttempt, notBefore = 0 } = message
+  const born = [requeuedAt, queuedAt, firstAttempt].find(
     (time) => time !== undefined && time >= FIRST_PLAUSIBLE_TIME,
   )
+  return born === undefined ? undefined : Math.max(born, notBefore)
 }
 
 /**
@@ -73,15 +81,26 @@ export function isExpired(policy: RetryPolicy, message: Dated, now: number): boo
   return expiry !== undefined && now >= expiry
 }
 
+/** When messages are due. Times are milliseconds since the epoch. */
+export interface DueTimes {
+  /** What becomes due later is left for the next run. */
+  readonly cutoff: number
+  readonly now: number
+  /** Ignores the schedule, but not the time before which a message must not be sent. */
+  readonly all?: boolean
+}
+
 /**
- * Whether a message may be tried now. A time further away than any retry or report can be was written by a clock that
+ * Whether a message may be tried now. A time of the schedule further away than any retry or report can be was written by a clock that
  * went wrong: such a message is due, or it would wait for ever.
  */
 export function isDue(
   policy: RetryPolicy,
-  { nextAttempt }: Pick<QueueEntry, 'nextAttempt'>,
-  { cutoff, now }: { readonly cutoff: number; readonly now: number },
+  { nextAttempt, notBefore = 0 }: Pick<QueueEntry, 'nextAttempt' | 'notBefore'>,
+  { cutoff, now, all = false }: DueTimes,
 ): boolean {
+  if (notBefore > cutoff) return false
+  if (all) return true
   const furthest = Math.max(REPORT_DELAY, ...policy.retry) * (1 + JITTER) + 60_000
   return nextAttempt <= cutoff || nextAttempt > now + furthest
 }

@@ -5,14 +5,18 @@
 import { configFromSettings } from '../config/settings.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
+import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import { SmtpTransport } from '../transport/smtp.ts'
 import type { Transport } from '../transport/transport.ts'
+import { systemClock } from '../util/clock.ts'
+import { queueIn } from './configured.ts'
+import { withinLimits } from './rate-limit.ts'
 import { signing } from './signing-transport.ts'
 
 /**
  * Makes an SMTP transport.
  *
- * @param settings the keys of mailqueue.conf(5); `smtp_hostname` is needed
+ * @param settings the keys of mailqueue.conf(5); `smtp_hostname` is needed, and `queue_dir` where a limit is set
  * @param log gets the SMTP dialogue, secrets removed, when it wants debug events
  * @throws MailError CONFIG_INVALID for wrong settings, CONFIG_MISSING without a host
  */
@@ -20,7 +24,9 @@ export function smtpTransport(
   settings: Readonly<Record<string, unknown>>,
   log: Logger = nullLogger,
 ): Transport {
-  const { smtp } = configFromSettings(settings)
+  const { smtp, queueDir = '' } = configFromSettings(settings)
   if (smtp === undefined) throw new MailError('CONFIG_MISSING', 'no smarthost: smtp_hostname is missing')
-  return signing(new SmtpTransport(smtp, log), smtp.dkim, log)
+  const queue = () => queueIn(queueDir)
+  const context = { account: DEFAULT_ACCOUNT, queue, clock: systemClock, log }
+  return signing(withinLimits(new SmtpTransport(smtp, log), smtp, context), smtp.dkim, log)
 }

@@ -49,7 +49,7 @@ export interface AccountSubmission {
   close(): Promise<void>
 }
 
-type Means = Pick<Submission, 'queue' | 'spool' | 'signal'>
+type Means = Pick<Submission, 'queue' | 'spool' | 'signal' | 'handling'>
 
 /** A message that waits for an account which only others can see. */
 function routeNowhere(config: Config, name: string, { recipients }: Envelope): Route[] {

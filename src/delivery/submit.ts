@@ -15,15 +15,16 @@ import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 import { notifyFor } from '../message/recipient-request.ts'
-import type { Claim, NewMessage, QueueStore } from '../queue/store.ts'
+import type { Claim, Disposition, Handling, NewMessage, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { guardAccount } from './account-guard.ts'
-import { attemptClaim, blameless, type AttemptResult } from './attempt.ts'
+import { aboveLimit, attemptClaim, blameless, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportQueued } from './report.ts'
 import { nextAttempt } from './schedule.ts'
 import { reportedFailures, settleClaim, type Settling } from './settle.ts'
+import { suspensionOf } from './suspension.ts'
 
 /** A message on its way in, and the means to deal with it. */
 export interface Submission {
@@ -40,6 +41,8 @@ export interface Submission {
   readonly guarded?: boolean | undefined
   /** Milliseconds until the server must be ready for the body; after that the message is queued. */
   readonly submitTimeout?: number | undefined
+  /** How the queue treats the message. */
+  readonly handling?: Handling | undefined
   /** The caller must end now: what is not sent yet is queued. */
   readonly signal?: AbortSignal | undefined
 }
@@ -127,11 +130,25 @@ function withFault(outcomes: readonly RecipientOutcome[]): Pick<SubmitResult, 'f
   return fault === undefined ? {} : { fault }
 }
 
+/** Nothing is kept of a message that is above a limit, where the site wants it so. */
+function rejected({ envelope }: Submission, outcomes: readonly RecipientOutcome[]): SubmitResult | undefined {
+  if (aboveLimit(outcomes)?.action !== 'discard') return undefined
+  const [why] = outcomes.flatMap((outcome) => (outcome.status === 'deferred' ? [outcome.reason] : []))
+  const problem = new MailError(
+    'NOT_ACCEPTED',
+    `the message was not accepted: ${why ?? ''}; send it again then`,
+  )
+  const nothing = { sent: [], queued: [], refused: [], reported: [], queueId: undefined }
+  return { ...nothing, unaccepted: envelope.recipients, problem }
+}
+
 /** What is to be kept of a submission, and what an attempt brought for it. */
 interface Rest {
   readonly message: NewMessage
   readonly outcomes: readonly RecipientOutcome[]
   readonly nextAttempt: number
+  /** Where it goes. */
+  readonly next: Disposition
 }
 
 /** A message that was stored, and the refused recipients of whom a report tells. */
@@ -140,18 +157,18 @@ interface Stored {
   readonly reported: readonly string[]
 }
 
-/** The sender is to be told of something: stored, told and put where it belongs, all before the caller hears. */
+/** Not just to wait, or the sender is to be told: stored, told and put where it belongs before the caller hears. */
 async function storeAndTell(
   queue: QueueStore,
   rest: Rest,
   settling: Omit<Settling, 'queue'>,
 ): Promise<Stored> {
-  const { message, ...history } = rest
+  const { message, next, ...history } = rest
   const runner = await queue.openRunner('submit')
   try {
     const claim = await queue.enqueueClaimed(message, runner, history)
     try {
-      await settleClaim(claim, { action: 'retry', at: rest.nextAttempt }, { ...settling, queue })
+      await settleClaim(claim, next, { ...settling, queue })
     } catch (error) {
       // It is in the queue: the next run takes it up again and comes to the same end.
       settling.context.log.error('report.postponed', { id: claim.message.id, reason: describeError(error) })
@@ -163,8 +180,9 @@ async function storeAndTell(
 }
 
 /** The message as the queue keeps it: for a part of its recipients, and with the way that was chosen for it. */
-function newMessage({ content, account, server }: Submission, envelope: Envelope): NewMessage {
+function newMessage({ content, account, server, handling }: Submission, envelope: Envelope): NewMessage {
   return {
+    ...handling,
     envelope,
     content,
     ...(account === undefined ? {} : { account }),
@@ -177,7 +195,7 @@ function restOf(
   submission: Submission,
   outcomes: readonly RecipientOutcome[],
   context: DeliveryContext,
-): Rest & { readonly tells: boolean } {
+): Rest & { readonly settles: boolean } {
   const { envelope } = submission
   const { bounce, postmaster } = context.reports
   const told = bounce !== 'none' && (envelope.sender !== '' || postmaster !== undefined)
@@ -188,11 +206,15 @@ function restOf(
   const gone = new Set(outcomes.filter((each) => !isKept(each)).map(({ recipient }) => recipient))
   const recipients = envelope.recipients.filter((recipient) => !gone.has(recipient))
   const kept = outcomes.filter(isKept)
+  const nextAttempt = firstRetry(context, outcomes)
+  const tells = told && kept.some(({ status }) => status === 'failed' || status === 'delivered')
+  const above = aboveLimit(outcomes)
   return {
     message: newMessage(submission, { ...envelope, recipients }),
     outcomes: kept,
-    nextAttempt: firstRetry(context, outcomes),
-    tells: told && kept.some(({ status }) => status === 'failed' || status === 'delivered'),
+    nextAttempt,
+    next: above ?? { action: 'retry', at: nextAttempt },
+    settles: tells || above !== undefined,
   }
 }
 
@@ -209,10 +231,10 @@ async function storeRest(
     const problem = left.length > 0 ? notAccepted(outcomes) : undefined
     return { ...base, queued: [], unaccepted: left, problem }
   }
-  const { tells, ...rest } = restOf(submission, outcomes, context)
+  const { settles, ...rest } = restOf(submission, outcomes, context)
   if (rest.message.envelope.recipients.length === 0) return { ...base, queued: [], unaccepted: [] }
   try {
-    const { id, reported } = tells
+    const { id, reported } = settles
       ? await storeAndTell(queue, rest, { context, remote: transport?.name ?? '' })
       : { id: await queue.enqueue(rest.message, rest), reported: [] }
     const waiting = { ...rest.message.envelope, recipients: left }
@@ -234,7 +256,7 @@ async function sendFirst(submission: Submission, context: DeliveryContext): Prom
     transport === undefined
       ? NOT_TRIED
       : await sendPatiently(transport, { envelope, content }, callersPatience(submission))
-  const result = await storeRest(submission, outcomes, context)
+  const result = rejected(submission, outcomes) ?? (await storeRest(submission, outcomes, context))
   // Stored first, told afterwards: a slow plug-in must not stand between a failure and the queue.
   if (outcomes.length > 0)
     await reportAttempt(context, { envelope, content, id: result.queueId, attempts: 1 }, outcomes)
@@ -273,12 +295,35 @@ async function storeFirst(submission: Submission, context: DeliveryContext): Pro
   const runner = await queue.openRunner('submit')
   try {
     const claim = await queue.enqueueClaimed(newMessage(submission, submission.envelope), runner)
-    const delivering = { queue, claim, transport, context }
-    return claimResult(claim, await attemptClaim(delivering, callersPatience(submission)), context)
+    const delivering = { queue, claim, transport, context, isNew: true } as const
+    const attempt = await attemptClaim(delivering, callersPatience(submission))
+    const refused = attempt.settled === 'discarded' ? rejected(submission, attempt.outcomes) : undefined
+    return refused ?? claimResult(claim, attempt, context)
   } finally {
     // What became of the message is decided: to fail now would make the caller send it again.
     await runner.close().catch(() => undefined)
   }
+}
+
+/** Where nobody can tell, mail that belongs to no batch goes its way: the queue may be none of the caller's business. */
+async function isSuspended(queue: QueueStore, batch: string | undefined): Promise<boolean> {
+  try {
+    return (await suspensionOf(queue, batch)) !== undefined
+  } catch {
+    return batch !== undefined
+  }
+}
+
+/** A message that is not to be sent yet is queued, whatever else would be done with it. */
+async function mustWait({ handling, queue }: Submission, { clock }: DeliveryContext): Promise<boolean> {
+  if ((handling?.notBefore ?? 0) <= clock.now()) {
+    return queue !== undefined && (await isSuspended(queue, handling?.batch))
+  }
+  if (queue !== undefined) return true
+  throw new MailError(
+    'CONFIG_MISSING',
+    'a message that is to be sent later needs a queue to wait in; set queue_dir',
+  )
 }
 
 /** With a queue, a server that is known to be down is not waited for. */
@@ -296,7 +341,7 @@ function withGuard(submission: Submission, context: DeliveryContext): Submission
  */
 export async function submit(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
   const guarded = withGuard(submission, context)
-  switch (guarded.spool) {
+  switch ((await mustWait(submission, context)) ? 'only' : guarded.spool) {
     case 'fallback':
       return sendFirst(guarded, context)
     case 'first':

@@ -9,7 +9,8 @@ export const EVENTS = {
   'message.in-doubt': 'the body was handed over but no reply came',
   'message.queued': 'the message is on stable storage in the queue',
   'message.expired': 'too old to be tried again; kept in failed/',
-  'message.discarded': 'a plug-in gave the message up',
+  'message.discarded':
+    'a plug-in gave the message up, or it was above a limit and on_limit refuses such mail',
   'message.bounced': 'the sender is told what became of the message; the report is in the queue',
   'message.delay-noticed': 'the sender is told that the message is delayed; the notice is in the queue',
   'message.taken': 'an administrator or another run took the message while it was being delivered',
@@ -21,6 +22,8 @@ export const EVENTS = {
   'account.failed': 'the smarthost cannot be used now; no message is to blame',
   'account.missing': 'a queued message is for an account that is not configured; it waits',
   'account.works': 'the smarthost takes mail again',
+  'limit.reached': 'a limit of the account is used up; nothing is sent over it until there is room again',
+  'limit.unknown': 'the limits of the account cannot be counted, so nothing is sent over it',
   'report.impossible': 'no report can be sent to the sender of a message; it stays in failed/',
   'report.postponed': 'a report for the sender could not be made yet; it is tried again',
   'queue.recovered': 'a claim of a process that is gone was taken back',

@@ -41,16 +41,16 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'its symbolic links lead in a circle',
 }
 
-function missing(path: string, why: string, cause?: unknown): MailError {
+function missing(path: string, why: string, cause?: unknown, action = 'attach'): MailError {
   return new MailError(
     'INPUT_MISSING',
-    `cannot attach ${quoteForMessage(path)}: ${why}; nothing was sent`,
+    `cannot ${action} ${quoteForMessage(path)}: ${why}; nothing was sent`,
     cause === undefined ? {} : { cause },
   )
 }
 
-function missingBy(path: string, error: unknown): MailError {
-  return missing(path, REASONS[errnoOf(error) ?? ''] ?? describeError(error), error)
+function missingBy(path: string, error: unknown, action?: string): MailError {
+  return missing(path, REASONS[errnoOf(error) ?? ''] ?? describeError(error), error, action)
 }
 
 function unreadable(path: string, why: string, cause?: unknown): MailError {
@@ -61,23 +61,25 @@ function unreadable(path: string, why: string, cause?: unknown): MailError {
   )
 }
 
-function checkKind(path: string, facts: Stats): void {
-  if (facts.isDirectory()) throw missing(path, 'it is a directory')
-  if (!facts.isFile() && !facts.isFIFO()) throw missing(path, 'it is neither a regular file nor a pipe')
+function checkKind(path: string, facts: Stats, action?: string): void {
+  if (facts.isFile() || facts.isFIFO()) return
+  const why = facts.isDirectory() ? 'it is a directory' : 'it is neither a regular file nor a pipe'
+  throw missing(path, why, undefined, action)
 }
 
 /**
- * Looks whether a file can be attached, before anything is read or sent.
+ * Looks whether a file can be read to its end, before anything is read or sent.
  *
  * @param path any path
+ * @param action what cannot be done with it otherwise, for people
  * @throws MailError `INPUT_MISSING` for what is missing, may not be read, or is no regular file and no pipe
  */
-export function checkAttachment(path: string): void {
+export function checkFile(path: string, action?: string): void {
   try {
-    checkKind(path, statSync(path))
+    checkKind(path, statSync(path), action)
     accessSync(path, constants.R_OK)
   } catch (error) {
-    throw error instanceof MailError ? error : missingBy(path, error)
+    throw error instanceof MailError ? error : missingBy(path, error, action)
   }
 }
 
@@ -114,7 +116,7 @@ async function readFrom(fd: number, path: string, store: BodyStore): Promise<Mes
  * @param path any path; a pipe is waited for
  * @param spillDirectory where a copy of more than 1 MB is kept, without a name
  * @returns the octets, all of them; whoever takes them closes them
- * @throws MailError `INPUT_MISSING` as {@link checkAttachment}, `INPUT_UNREADABLE` when reading fails or the file is
+ * @throws MailError `INPUT_MISSING` as {@link checkFile}, `INPUT_UNREADABLE` when reading fails or the file is
  *   changed meanwhile, and those of {@link BodyStore}
  */
 export async function readAttachment(path: string, spillDirectory: string): Promise<MessageContent> {

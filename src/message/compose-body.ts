@@ -28,6 +28,8 @@ export interface DeclaredBody {
   readonly bodyType?: string | undefined
   /** The charset of text whose charset cannot be told; `iso-8859-1` without it. */
   readonly fallbackCharset?: string | undefined
+  /** The encoding of text that needs one; without it, the one that makes less of this text. */
+  readonly textEncoding?: 'base64' | 'quoted-printable' | undefined
 }
 
 /** What a part is made of: in memory, or read from a file. */
@@ -138,6 +140,7 @@ export async function planBody(body: Buffer | MessageContent, declared: Declared
   if (wanted === 'base64' || wanted === 'quoted-printable')
     return { contentType, transferEncoding: wanted, encode: wanted, content }
   if (asText && isSevenBit(facts)) return asItIs('7bit')
-  const encode = !asText || facts.hasNul || facts.nonAscii * 3 > facts.size ? 'base64' : 'quoted-printable'
+  const shorter = facts.hasNul || facts.nonAscii * 3 > facts.size ? 'base64' : 'quoted-printable'
+  const encode = asText ? (declared.textEncoding ?? shorter) : 'base64'
   return { contentType, transferEncoding: encode, encode, content }
 }

@@ -39,8 +39,9 @@ const STRUCTURED = /^(?:content-.*|mime-version|(?:resent-)?(?:message-id|date)|
 const FOLD_AT = 76
 
 const PRINTABLE = /^[\t -~]*$/
-const LONG_BLANK = /[ \t]{60,}/g
-const LONG_WORD = /[^ \t]{900}/
+/** What these look for begins where a run begins, so that no run is looked at again from each of its characters. */
+const LONG_BLANK = /(?<![ \t])[ \t]{60,}/g
+const LONG_WORD = /(?<![^ \t])[^ \t]{900}/
 
 function malformed(name: string, why: string): MailError {
   return new MailError('MESSAGE_MALFORMED', `the header ${quoteForMessage(name)} cannot be used: ${why}`)
@@ -53,22 +54,27 @@ function checkField(name: string, value: string): void {
   if (/[\r\n\0]/.test(value)) throw malformed(name, 'its value has a line break or NUL; put it on one line')
 }
 
+/** Address lists as one, with the name of the last. */
+const joined = (lists: readonly OwnField[]): OwnField[] =>
+  lists.slice(-1).map(({ name }) => ({ name, value: lists.map(({ value }) => value).join(', ') }))
+
 /**
  * Checks the caller's own fields and sorts them by name; empty ones, Bcc and Resent-Bcc are left out.
  *
  * @throws MailError `MESSAGE_MALFORMED` for a name that is none, or a line break anywhere
  */
 export function ownFields(headers: readonly (readonly [string, string])[]): OwnFields {
-  const fields = new Map<string, readonly OwnField[]>()
+  const fields = new Map<string, OwnField[]>()
   for (const [name, text] of headers) {
     checkField(name, text)
     const key = name.toLowerCase()
     const value = text.trim()
     if (NEVER_WRITTEN.has(key) || value === '') continue
-    const before = ONCE.has(key) ? [] : (fields.get(key) ?? [])
-    const joined = [...before.map((field) => field.value), value].join(', ')
-    fields.set(key, JOINED.has(key) ? [{ name, value: joined }] : [...before, { name, value }])
+    const before = ONCE.has(key) ? undefined : fields.get(key)
+    if (before === undefined) fields.set(key, [{ name, value }])
+    else before.push({ name, value })
   }
+  for (const [key, all] of fields) if (JOINED.has(key)) fields.set(key, joined(all))
   return fields
 }
 
@@ -108,7 +114,7 @@ export function textFieldValue(text: string): string {
 }
 
 /**
- * The value of one of the caller's own fields. Printable ASCII stays as the caller wrote it.
+ * The value of one of the caller's own fields. Printable ASCII stays as the caller wrote it; addresses have to be some.
  *
  * @throws MailError `MESSAGE_MALFORMED` or `ADDRESS_INVALID` for what the syntax of the field cannot hold
  */
@@ -116,8 +122,9 @@ export function ownFieldValue({ name, value }: OwnField): string {
   const key = name.toLowerCase()
   if (!STRUCTURED.test(key) && !ADDRESSES.has(key)) return textFieldValue(value)
   if (LONG_WORD.test(value)) throw malformed(name, 'its value is too long to be folded')
+  const addresses = ADDRESSES.has(key) ? addressFieldValue(name, [value]) : undefined
   if (PRINTABLE.test(value)) return value.replace(LONG_BLANK, ' ')
-  if (ADDRESSES.has(key)) return addressFieldValue(name, [value])
+  if (addresses !== undefined) return addresses
   throw malformed(name, 'it can hold printable ASCII only')
 }
 

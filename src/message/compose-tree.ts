@@ -18,11 +18,13 @@ export interface MailContents {
   readonly body: Buffer | MessageContent
   /** The type of the text, such as `text/html`; `text/plain` without it. */
   readonly bodyType?: string
-  /** The same text in another type, for readers that prefer it. Composing closes it. */
+  /** The same text in another type, for readers that prefer it; it stays open. */
   readonly alternative?: { readonly type: string; readonly body: Buffer | MessageContent }
   readonly attachments?: readonly Attachment[]
   /** The charset of text that is neither ASCII nor UTF-8; `iso-8859-1` without it. */
   readonly fallbackCharset?: string
+  /** The encoding of text that needs one; found by looking at it without this. */
+  readonly textEncoding?: 'base64' | 'quoted-printable' | undefined
 }
 
 /** Fields that are made here, whoever says what is in them. */
@@ -79,6 +81,7 @@ function declaredBody(contents: MailContents, own: OwnFields): DeclaredBody {
     transferEncoding: own.get('content-transfer-encoding')?.[0]?.value,
     bodyType: contents.bodyType,
     fallbackCharset: contents.fallbackCharset,
+    textEncoding: contents.textEncoding,
   }
 }
 
@@ -90,7 +93,7 @@ interface Text {
 
 /** The text in its one or two types, the plainest first; nothing when there is no text. */
 async function textParts(contents: MailContents, own: OwnFields, body: MessageContent): Promise<Text[]> {
-  const { alternative, fallbackCharset } = contents
+  const { alternative, fallbackCharset, textEncoding } = contents
   const texts: Text[] = []
   const add = (plan: BodyPlan, more: readonly string[]): number =>
     texts.push({ plan, part: leaf(plan, more) })
@@ -104,7 +107,9 @@ async function textParts(contents: MailContents, own: OwnFields, body: MessageCo
     ])
   }
   if (alternative !== undefined)
-    add(await planBody(alternative.body, { bodyType: alternative.type, fallbackCharset }), [INLINE])
+    add(await planBody(alternative.body, { bodyType: alternative.type, fallbackCharset, textEncoding }), [
+      INLINE,
+    ])
   const isPlain = ({ plan }: Text): boolean => /^\s*text\/plain\b/i.test(plan.contentType)
   return texts.sort((one, other) => Number(isPlain(other)) - Number(isPlain(one)))
 }

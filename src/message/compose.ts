@@ -71,10 +71,38 @@ function leadingFields(parts: MailParts, own: OwnFields): Field[] {
 type MimeNode = import('nodemailer/lib/mime-node').default
 type NewNode = () => MimeNode
 
+/** How a message is written. */
+interface Writing {
+  readonly newNode: NewNode
+  readonly open: OpenParts
+}
+
+/** The parts that hold something, so that nothing is held any more when writing ends anywhere in the middle. */
+class OpenParts {
+  readonly #parts = new Set<Part>()
+  #ended = false
+
+  /** @returns false when the writing is over: the part is closed again */
+  add(part: Part): boolean {
+    this.#parts.add(part)
+    if (this.#ended) this.close(part)
+    return !this.#ended
+  }
+
+  close(part: Part): void {
+    if (this.#parts.delete(part) && !('parts' in part)) part.close?.()
+  }
+
+  end(): void {
+    this.#ended = true
+    for (const part of this.#parts) this.close(part)
+  }
+}
+
 /** Makes a node write a part. The fields are written as they are: the composer would rewrite addresses and fold anew. */
-function fill(node: MimeNode, part: Part, leading: readonly string[], newNode: NewNode): void {
+function fill(node: MimeNode, part: Part, leading: readonly string[], writing: Writing): void {
   node.buildHeaders = () => [...leading, ...part.fields].join('\r\n')
-  if ('parts' in part) fillBranch(node, part, newNode)
+  if ('parts' in part) fillBranch(node, part, writing)
   else fillLeaf(node, part)
 }
 
@@ -84,24 +112,25 @@ function fillLeaf(node: MimeNode, { encode, content }: Leaf): void {
   node.setContent(content())
 }
 
-function fillBranch(node: MimeNode, { boundary, parts }: Branch, newNode: NewNode): void {
+function fillBranch(node: MimeNode, { boundary, parts }: Branch, writing: Writing): void {
   node.multipart = 'mixed'
   node.boundary = boundary
-  for (const make of parts) node.appendChild(lateNode(make, newNode))
+  for (const make of parts) node.appendChild(lateNode(make, writing))
 }
 
 /** A node that is filled when its turn comes and freed behind it, so that one attachment at a time is open. */
-function lateNode(make: () => Promise<Part>, newNode: NewNode): MimeNode {
-  const node = newNode()
+function lateNode(make: () => Promise<Part>, writing: Writing): MimeNode {
+  const node = writing.newNode()
   const write = node.stream.bind(node)
   node.stream = (output, options, done) => {
     const writePart = (part: Part): void => {
       const end = (error?: Error | null): void => {
-        if (!('parts' in part)) part.close?.()
+        writing.open.close(part)
         done(error)
       }
+      if (!writing.open.add(part)) return
       try {
-        fill(node, part, [], newNode)
+        fill(node, part, [], writing)
         write(output, options, end)
       } catch (error) {
         end(error instanceof Error ? error : new Error(String(error)))
@@ -113,11 +142,11 @@ function lateNode(make: () => Promise<Part>, newNode: NewNode): MimeNode {
 }
 
 /** The message as a stream. */
-async function written(tree: Part, leading: readonly string[]): Promise<Readable> {
+async function written(tree: Part, leading: readonly string[], open: OpenParts): Promise<Readable> {
   const { default: Node } = await import('nodemailer/lib/mime-node')
   const newNode = (): MimeNode => new Node(false, { disableFileAccess: true, disableUrlAccess: true })
   const root = newNode()
-  fill(root, tree, leading, newNode)
+  fill(root, tree, leading, { newNode, open })
   return root.createReadStream()
 }
 
@@ -136,7 +165,7 @@ async function keep(stream: Readable, spillDirectory: string): Promise<MessageCo
 /**
  * Composes one message.
  *
- * @param parts what the user gave; the body in it stays open, the alternative is closed
+ * @param parts what the user gave; body and alternative in it stay open
  * @param spillDirectory where a message of more than 1 MB is kept, and a large attachment while it is encoded; the
  *   files in it have no name and vanish with the process
  * @returns the message with CRLF line ends, which the caller closes. It is 7-bit, and its lines have at most 998
@@ -147,15 +176,16 @@ async function keep(stream: Readable, spillDirectory: string): Promise<MessageCo
  *   `QUEUE_DENIED` when a large message cannot be kept
  */
 export async function composeMail(parts: MailParts, spillDirectory: string): Promise<MessageContent> {
+  const open = new OpenParts()
   try {
     const own = ownFields(parts.headers)
     const leading = [...leadingFields(parts, own), ['MIME-Version', '1.0'] as const]
     const lines = leading.map(([name, value]) => foldedField(name, value))
-    return await keep(await written(await contentTree(parts, own, spillDirectory), lines), spillDirectory)
+    const tree = await contentTree(parts, own, spillDirectory)
+    return await keep(await written(tree, lines, open), spillDirectory)
   } catch (error) {
     throw queueError(error, 'cannot put the message together in', spillDirectory)
   } finally {
-    const alternative = parts.alternative?.body
-    if (alternative !== undefined && !Buffer.isBuffer(alternative)) alternative.close()
+    open.end()
   }
 }

@@ -84,19 +84,29 @@ export function fileContent(fd: number, start: number, size: number): MessageCon
  * @returns bytes in memory when the body is in memory, otherwise content that streams one after the other
  */
 export function joinContent(head: Buffer, body: MessageContent): MessageContent {
-  const close = () => body.close()
-  if (body.bytes !== undefined) return { ...bufferContent(Buffer.concat([head, body.bytes])), close }
+  return joinContents([bufferContent(head), body])
+}
+
+/** Puts contents one behind the other. Closing the result closes them all. */
+export function joinContents(parts: readonly MessageContent[]): MessageContent {
+  const close = () => {
+    for (const part of parts) part.close()
+  }
+  const held = parts.flatMap(({ bytes }) => bytes ?? [])
+  if (held.length === parts.length) return { ...bufferContent(Buffer.concat(held)), close }
   return {
-    size: head.length + body.size,
+    size: parts.reduce((sum, { size }) => sum + size, 0),
     bytes: undefined,
-    stream: () => Readable.from(headThenBody(head, body), { objectMode: false }),
+    stream: () => Readable.from(oneByOne(parts), { objectMode: false }),
     close,
   }
 }
 
-async function* headThenBody(head: Buffer, body: MessageContent): AsyncGenerator<Buffer> {
-  yield head
-  yield* body.stream()
+async function* oneByOne(parts: readonly MessageContent[]): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    if (part.bytes === undefined) yield* part.stream()
+    else yield part.bytes
+  }
 }
 
 /**

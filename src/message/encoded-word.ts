@@ -6,17 +6,34 @@
 /** Shorter than the 75 the RFC allows, so that a word fits on the first line behind a field name. */
 const MAX_WORD = 66
 const MAX_PAYLOAD = MAX_WORD - '=?UTF-8?Q?'.length - '?='.length
-/** What may stand for itself in a phrase, RFC 2047 section 5 (3). */
-const Q_LITERAL = /^[A-Za-z0-9!*+/-]$/
+/** What may not stand for itself in a phrase, RFC 2047 section 5 (3). */
+const NOT_LITERAL = /[^A-Za-z0-9!*+/-]/gu
+const LITERAL = /^[A-Za-z0-9!*+/ -]$/
 
-/** The two encodings: how long the payload of some octets is, and the payload itself. */
+/** The two encodings: what a character takes, how much of that there is room for in a word, and the payload itself. */
 const ENCODINGS = {
-  Q: { length: (text: string) => qEncode(text).length, encode: qEncode },
+  Q: {
+    cost: (character: string) => (LITERAL.test(character) ? 1 : 3 * Buffer.byteLength(character)),
+    room: MAX_PAYLOAD,
+    encode: (text: string) => text.replace(NOT_LITERAL, qEscape),
+  },
   B: {
-    length: (text: string) => Math.ceil(Buffer.byteLength(text) / 3) * 4,
+    cost: (character: string) => Buffer.byteLength(character),
+    room: Math.floor(MAX_PAYLOAD / 4) * 3,
     encode: (text: string) => Buffer.from(text).toString('base64'),
   },
 } as const
+
+function qEscape(character: string): string {
+  return character === ' ' ? '_' : Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '=$&')
+}
+
+/** True unless B is much shorter. */
+function isReadable(text: string): boolean {
+  let length = 0
+  for (const character of text) length += ENCODINGS.Q.cost(character)
+  return length <= Math.ceil(Buffer.byteLength(text) / 3) * 4 * 1.25
+}
 
 /**
  * Encodes text for a place where a phrase may stand.
@@ -26,30 +43,23 @@ const ENCODINGS = {
  *   reader that joins them gets the text back exactly
  */
 export function encodedWords(text: string): string[] {
-  const isReadable = ENCODINGS.Q.length(text) <= ENCODINGS.B.length(text) * 1.25
-  const name = isReadable ? 'Q' : 'B'
-  const { length, encode } = ENCODINGS[name]
+  const name = isReadable(text) ? 'Q' : 'B'
+  const { cost, room, encode } = ENCODINGS[name]
   const parts: string[] = []
   let part = ''
+  let left: number = room
   for (const character of text) {
-    if (length(part + character) > MAX_PAYLOAD) {
+    const taken = cost(character)
+    if (taken > left) {
       parts.push(part)
       part = ''
+      left = room
     }
     part += character
+    left -= taken
   }
   if (part !== '') parts.push(part)
   return parts.map((piece) => `=?UTF-8?${name}?${encode(piece)}?=`)
-}
-
-function qEncode(text: string): string {
-  let result = ''
-  for (const character of text) {
-    if (character === ' ') result += '_'
-    else if (Q_LITERAL.test(character)) result += character
-    else result += Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '=$&')
-  }
-  return result
 }
 
 const WORD = /=\?([\w.:-]+)(?:\*[\w-]*)?\?([BQ])\?([^?\s]*)\?=/gi

@@ -3,6 +3,7 @@
  * touches is sent as it came. Splitting accepts anything: what does not look like a header is body, and the only
  * failure is a header block too large to be held in memory.
  */
+import { isUtf8 } from 'node:buffer'
 import { MailError } from '../errors/mail-error.ts'
 
 /** One header field. */
@@ -55,8 +56,22 @@ export function headerBlock(all: readonly HeaderField[]): HeaderBlock {
  * @returns the text; bytes that are not UTF-8 become U+FFFD
  */
 export function fieldText(field: HeaderField): string {
-  const value = field.raw.slice(field.raw.indexOf(':') + 1).replace(/\r\n/g, '')
-  return Buffer.from(value, 'latin1').toString('utf8').trim()
+  return fieldBytes(field).toString('utf8').trim()
+}
+
+/** The same of a field that may be in another charset, which counts when it is not UTF-8 and the charset is known. */
+export function fieldTextIn(field: HeaderField, charset: string): string {
+  const bytes = fieldBytes(field)
+  if (isUtf8(bytes)) return fieldText(field)
+  try {
+    return new TextDecoder(charset).decode(bytes).trim()
+  } catch {
+    return fieldText(field)
+  }
+}
+
+function fieldBytes({ raw }: HeaderField): Buffer {
+  return Buffer.from(raw.slice(raw.indexOf(':') + 1).replace(/\r\n/g, ''), 'latin1')
 }
 
 /**

@@ -24,6 +24,8 @@ export type AccountTrouble =
   | 'quota'
   /** This site lacks what it needs to use the account, such as a file or a program that its configuration names. */
   | 'setup'
+  /** The site's own limit is used up: nobody was asked, and nothing is wrong with the account. */
+  | 'limit'
 
 /** The server took responsibility: a 2xx reply to the final dot. */
 export interface Delivered {
@@ -50,6 +52,8 @@ export interface Refused {
   readonly enhanced?: string
   /** What is wrong with the account, when it is to blame. */
   readonly trouble?: AccountTrouble
+  /** What the site wants done with new mail above its own limit; it waits in the queue when left out. */
+  readonly onLimit?: 'reject' | 'hold'
   /**
    * Set when the session was open and this message under way: although the account is to blame, another
    * message may fare better, so this one must not stay the first in the queue.

@@ -7,6 +7,7 @@ import { MailError } from '../errors/mail-error.ts'
 import { BodyStore } from './body-store.ts'
 import type { MessageContent } from './content.ts'
 import { HeaderSplitter, type HeaderBlock } from './header-block.ts'
+import { RawSplitter } from './raw-splitter.ts'
 import { WireText } from './wire-text.ts'
 
 /** How many octets are converted at a time. */
@@ -27,6 +28,8 @@ export interface ReadOptions {
   readonly dotEnds: boolean
   /** Directory for a body of more than 1 MB; the file in it has no name and vanishes with the process. */
   readonly spillDirectory: string
+  /** The body stays as it came, byte for byte, for composing: only the header becomes wire text. */
+  readonly rawBody?: boolean
 }
 
 /**
@@ -43,11 +46,13 @@ export async function readMessage(
   options: ReadOptions,
 ): Promise<IncomingMessage> {
   const text = new WireText(options)
-  const splitter = new HeaderSplitter()
+  const raw = options.rawBody === true ? new RawSplitter() : undefined
+  const splitter = raw ?? new HeaderSplitter()
   const body = new BodyStore(options.spillDirectory)
   let header: HeaderBlock | undefined
   try {
-    for await (const piece of wirePieces(input, text)) {
+    const chunks = Buffer.isBuffer(input) ? [input] : input
+    for await (const piece of raw === undefined ? wirePieces(chunks, text) : chunks) {
       const split = header === undefined ? splitter.push(piece) : undefined
       header ??= split?.header
       if (header !== undefined) await body.append(split === undefined ? piece : split.rest)
@@ -57,7 +62,7 @@ export async function readMessage(
       header = last.header
       await body.append(last.rest)
     }
-    return { header, body: await body.finish(), nulBytes: text.nulBytes }
+    return { header, body: await body.finish(), nulBytes: (raw ?? text).nulBytes }
   } catch (error) {
     body.discard()
     if (error instanceof MailError) throw error
@@ -68,8 +73,11 @@ export async function readMessage(
 }
 
 /** The input as wire text, in pieces of limited size however large its chunks are. */
-async function* wirePieces(input: AsyncIterable<Buffer> | Buffer, text: WireText): AsyncGenerator<Buffer> {
-  for await (const chunk of Buffer.isBuffer(input) ? [input] : input) {
+async function* wirePieces(
+  chunks: AsyncIterable<Buffer> | readonly Buffer[],
+  text: WireText,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
     for (let start = 0; start < chunk.length; start += PIECE) {
       yield text.push(chunk.subarray(start, start + PIECE))
       if (text.ended) return

@@ -91,12 +91,14 @@ export async function commitMessage(
     lastAttempt: past?.lastAttempt,
   })
   const tmp = folderPath(queueDir, 'tmp', unique)
+  const notBefore = message.notBefore === undefined ? undefined : Math.ceil(message.notBefore / 1000)
   const name = formatName({
     unique,
-    nextAttempt: Math.floor(target.nextAttempt / 1000),
-    priority: DEFAULT_PRIORITY,
+    nextAttempt: Math.max(Math.floor(target.nextAttempt / 1000), notBefore ?? 0),
+    priority: message.priority ?? DEFAULT_PRIORITY,
     account: message.account,
     ownServer: message.server !== undefined,
+    notBefore,
   })
   const finalName = target.claim === undefined ? name : claimedName(name, target.claim)
   try {

@@ -3,9 +3,11 @@
  * order, is decided without opening any of them:
  *
  *     <unix seconds>.M<microseconds>P<pid>Q<counter>R<random>.<host>,N=<next attempt>,P=<priority>[,A=<account>][,H=1]
+ *         [,B=<not before>]
  *
- * `H=1` says that the message names a server of its own. In cur/ the Maildir info field `:1,<claim>` follows. A name is never trusted: whatever cannot be read in it
- * has a safe default, so that messages of mailqueue-runner and files put there by hand are delivered too.
+ * `H=1` says that the message names a server of its own. In cur/ the Maildir info field `:1,<claim>` follows. A name is
+ * never trusted: whatever cannot be read in it has a safe default, so that messages of mailqueue-runner and files put
+ * there by hand are delivered too.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
@@ -24,9 +26,14 @@ export interface EntryName {
   readonly account?: string | undefined
   /** True for a message that names a server of its own. */
   readonly ownServer?: boolean
+  /** Unix seconds before which the message is not sent; undefined where only the schedule counts. */
+  readonly notBefore?: number | undefined
   /** In cur/: which claim of which runner; undefined for claims of mailqueue-runner. */
   readonly claim: string | undefined
 }
+
+/** What a name says of a message that nobody has claimed. */
+export type RestingName = Omit<EntryName, 'claim'>
 
 export const DEFAULT_PRIORITY = 5
 /** Octets of a name to which a claim can be added; no program writes longer ones. File systems take 255. */
@@ -70,10 +77,11 @@ export function queuedSeconds(unique: string): number {
 }
 
 /** The file name without the claim, as it stands in new/. */
-export function formatName(entry: Omit<EntryName, 'claim'>): string {
-  const { unique, nextAttempt, priority, account = DEFAULT_ACCOUNT, ownServer = false } = entry
+export function formatName(entry: RestingName): string {
+  const { unique, nextAttempt, priority, account = DEFAULT_ACCOUNT, ownServer = false, notBefore } = entry
   const over = account === DEFAULT_ACCOUNT || !isAccountName(account) ? '' : `,A=${account}`
-  return `${unique},N=${nextAttempt},P=${priority}${over}${ownServer ? ',H=1' : ''}`
+  const start = notBefore === undefined ? '' : `,B=${notBefore}`
+  return `${unique},N=${nextAttempt},P=${priority}${over}${ownServer ? ',H=1' : ''}${start}`
 }
 
 /** Adds a claim to a name, making the name for cur/. An info field that the name has already goes away. */
@@ -102,12 +110,14 @@ export function parseName(fileName: string): EntryName {
   const next = /,N=(\d{1,11})(?=,|$)/.exec(fields)?.[1]
   const account = /,A=([\w-]+)(?=,|$)/.exec(fields)?.[1]
   const priority = /,P=(\d)(?=,|$)/.exec(fields)?.[1]
+  const before = /,B=(\d{1,11})(?=,|$)/.exec(fields)?.[1]
   return {
     unique,
     nextAttempt: next === undefined ? queuedSeconds(unique) : Number(next),
     priority: priority === undefined ? DEFAULT_PRIORITY : Number(priority),
     ...(account === undefined || !isAccountName(account) ? undefined : { account }),
     ...(/,H=1(?=,|$)/.test(fields) ? { ownServer: true } : undefined),
+    notBefore: before === undefined ? undefined : Number(before),
     claim,
   }
 }

@@ -166,7 +166,11 @@ export class MaildirClaim implements Claim {
     if (target === 'done' || target === 'discarded') return (await this.#remove()) ? target : 'taken'
     const timed = unfinished.action === 'retry' || unfinished.action === 'wait'
     const nextAttempt = timed ? Math.floor(unfinished.at / 1000) : this.#name.nextAttempt
-    return this.#move(target, { ...this.#name, nextAttempt, priority }) ? SETTLED[target] : 'taken'
+    // Who wants it tried earlier than it was to be sent has the last word.
+    const { notBefore } = this.#name
+    const kept = notBefore !== undefined && nextAttempt < notBefore ? undefined : notBefore
+    const entry = { ...this.#name, nextAttempt, priority, notBefore: kept }
+    return this.#move(target, entry) ? SETTLED[target] : 'taken'
   }
 
   async release(): Promise<void> {

@@ -20,7 +20,10 @@ import type { RunnerRole } from './runner-record.ts'
 import { scanPlace } from './scan.ts'
 import type {
   Claim,
+  Condense,
   EnqueueOptions,
+  Ledger,
+  LedgerLine,
   NewMessage,
   Place,
   QueueEntry,
@@ -143,5 +146,16 @@ export class MaildirQueue implements QueueStore {
 
   async writeNote(name: string, text: string | undefined): Promise<void> {
     await writeNote(this.name, name, text, this.#clock)
+  }
+
+  async openLedger(name: string, condense: Condense): Promise<Ledger> {
+    await ensureLayout(this.name)
+    const { LedgerFile } = await import('./ledger.ts')
+    return new LedgerFile(this.name, name, condense, this.#clock)
+  }
+
+  async readLedger(name: string): Promise<readonly LedgerLine[]> {
+    const { readLedger } = await import('./ledger.ts')
+    return readLedger(this.name, name)
   }
 }

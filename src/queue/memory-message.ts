@@ -26,6 +26,7 @@ export interface StoredMessage {
   readonly lastAttempt: number | undefined
   readonly events: TimedEvent[]
   priority: number
+  notBefore: number | undefined
   place: Place
   nextAttempt: number
   /** Who claimed it; whoever is not in the set of open runners is dead. */
@@ -36,8 +37,9 @@ export interface StoredMessage {
 
 /** The entry of a message in a listing. */
 export function toEntry(stored: StoredMessage): QueueEntry {
-  const { id, place, queuedAt, nextAttempt, priority, account, server } = stored
-  return { id, place, queuedAt, nextAttempt, priority, account, ownServer: server !== undefined, key: id }
+  const { id, place, queuedAt, nextAttempt, priority, notBefore, account, server } = stored
+  const ownServer = server !== undefined
+  return { id, place, queuedAt, nextAttempt, priority, notBefore, account, ownServer, key: id }
 }
 
 /** A message with its history. */
@@ -131,8 +133,10 @@ export class MemoryClaim implements Claim {
       this.#messages.delete(this.#stored.id)
       return target
     }
-    if (unfinished.action === 'retry' || unfinished.action === 'wait')
+    if (unfinished.action === 'retry' || unfinished.action === 'wait') {
       this.#stored.nextAttempt = unfinished.at
+      if (unfinished.at < (this.#stored.notBefore ?? 0)) this.#stored.notBefore = undefined
+    }
     this.#stored.priority = priority
     this.#put(target)
     return PLACE[target]

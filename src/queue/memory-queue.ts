@@ -16,6 +16,8 @@ import type { RunnerRole } from './runner-record.ts'
 import type {
   Claim,
   EnqueueOptions,
+  Ledger,
+  LedgerLine,
   NewMessage,
   Place,
   QueueEntry,
@@ -32,6 +34,28 @@ async function readAll(content: MessageContent): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/** It ends with the process, so it never grows enough to be replaced. */
+function memoryLedger(lines: LedgerLine[]): Ledger {
+  let read: number | undefined
+  const exchange = (line?: string) => {
+    if (line !== undefined) lines.push(line)
+    const part = { fresh: read === undefined, lines: lines.slice(read ?? 0) }
+    read = lines.length
+    return part
+  }
+  return {
+    exchange,
+    renew: () => {
+      read = undefined
+      return exchange()
+    },
+    sync: () => Promise.resolve(),
+    close: () => {
+      read = undefined
+    },
+  }
+}
+
 /** The in-memory implementation of {@link QueueStore}. */
 export class MemoryQueue implements QueueStore {
   readonly name = 'memory:'
@@ -39,6 +63,7 @@ export class MemoryQueue implements QueueStore {
   readonly #messages = new Map<string, StoredMessage>()
   readonly #runners = new Set<MemoryRunner>()
   readonly #notes = new Map<string, string>()
+  readonly #ledgers = new Map<string, LedgerLine[]>()
 
   /** @param clock the machine's clock when left out */
   constructor(clock: Clock = systemClock) {
@@ -101,6 +126,16 @@ export class MemoryQueue implements QueueStore {
     else this.#notes.set(name, text)
   }
 
+  async openLedger(name: string): Promise<Ledger> {
+    const lines = this.#ledgers.get(name) ?? []
+    this.#ledgers.set(name, lines)
+    return memoryLedger(lines)
+  }
+
+  async readLedger(name: string): Promise<readonly LedgerLine[]> {
+    return this.#ledgers.get(name) ?? []
+  }
+
   async #store(message: NewMessage, options: EnqueueOptions): Promise<StoredMessage> {
     const { nextAttempt, past } = options
     const bytes = await readAll(message.content)
@@ -109,7 +144,8 @@ export class MemoryQueue implements QueueStore {
     const stored: StoredMessage = {
       id: randomBytes(6).toString('hex').toUpperCase(),
       queuedAt,
-      priority: DEFAULT_PRIORITY,
+      priority: message.priority ?? DEFAULT_PRIORITY,
+      notBefore: message.notBefore,
       envelope: message.envelope,
       expires: message.expires,
       batch: message.batch,
@@ -117,7 +153,7 @@ export class MemoryQueue implements QueueStore {
       server: message.server,
       bytes,
       place: 'new',
-      nextAttempt: nextAttempt ?? now,
+      nextAttempt: Math.max(nextAttempt ?? now, message.notBefore ?? 0),
       earlierAttempts: past?.attempts ?? 0,
       lastAttempt: past?.lastAttempt,
       events: firstEvents(message, options, 'memory', now),

@@ -59,6 +59,11 @@ const CONTROL = /\p{Cc}/u
 /** No blank at either end, since it would not read back. */
 const BATCH = /^(?=.{1,200}$)[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u
 
+/** Whether a name can be that of a batch. */
+export function isBatchName(name: string): boolean {
+  return BATCH.test(name)
+}
+
 /** What mailqueue-runner writes about earlier attempts. */
 function pastLines({ earlierAttempts = 0, lastAttempt }: NewMeta): string[] {
   return [
@@ -72,7 +77,7 @@ function ownLines({ envelope, expires, batch, account = DEFAULT_ACCOUNT, server 
   const { recipients, reports = {}, body } = envelope
   const request = formatReportRequest(reports)
   const single = formatRecipientRequests(reports, recipients)
-  if (batch !== undefined && !BATCH.test(batch)) {
+  if (batch !== undefined && !isBatchName(batch)) {
     throw new MailError('USAGE', 'the name of a batch has to be 1 to 200 printable characters')
   }
   if (!isAccountName(account)) {

@@ -5,14 +5,14 @@
 import { existsSync, renameSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { formatName, type EntryName } from './entry-name.ts'
+import { formatName, type RestingName } from './entry-name.ts'
 import { folderPath, type Folder } from './layout.ts'
 
 /** Where a claimed message goes. */
 export interface Destination {
   readonly queueDir: string
   readonly folder: Extract<Folder, 'new' | 'hold' | 'failed'>
-  readonly entry: Omit<EntryName, 'claim'>
+  readonly entry: RestingName
 }
 
 /**

@@ -25,7 +25,7 @@ const byHand = (time: number): TimedEvent => ({
 
 /** Everything that is known about a message. Written out, because a run makes one for each message. */
 export function queuedMessage(
-  { id, place, queuedAt, nextAttempt, priority, ownServer, key }: QueueEntry,
+  { id, place, queuedAt, nextAttempt, priority, notBefore, ownServer, key }: QueueEntry,
   { meta, size, modified }: Constant,
   events: readonly TimedEvent[],
 ): QueuedMessage {
@@ -37,6 +37,7 @@ export function queuedMessage(
     queuedAt: meta.queuedAt ?? (queuedAt || modified),
     nextAttempt,
     priority,
+    notBefore,
     key,
     size,
     expires: meta.expires,

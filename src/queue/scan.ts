@@ -13,7 +13,7 @@ import type { Place, QueueEntry } from './store.ts'
 
 /** The entry that a file name in a folder stands for. */
 export function entryOf(place: Place, name: string, parsed = parseName(name)): QueueEntry {
-  const { unique, nextAttempt, priority, account = DEFAULT_ACCOUNT, ownServer = false } = parsed
+  const { unique, nextAttempt, priority, account = DEFAULT_ACCOUNT, ownServer = false, notBefore } = parsed
   return {
     id: queueId(unique),
     place,
@@ -22,6 +22,7 @@ export function entryOf(place: Place, name: string, parsed = parseName(name)): Q
     priority,
     account,
     ownServer,
+    ...(notBefore === undefined ? {} : { notBefore: notBefore * 1000 }),
     key: name,
   }
 }

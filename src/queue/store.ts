@@ -20,14 +20,22 @@ import type { RunnerRole } from './runner-record.ts'
 /** Where a message is. */
 export type Place = 'new' | 'cur' | 'hold' | 'failed'
 
-/** A message to be stored. */
-export interface NewMessage {
-  readonly envelope: Envelope
-  readonly content: MessageContent
+/** How the queue treats one message. */
+export interface Handling {
   /** Milliseconds since the epoch at which the message is given up, whatever the site's policy says. */
   readonly expires?: number
   /** The name of the batch it belongs to, for administrators. */
   readonly batch?: string
+  /** 0 (most urgent) to 9; 5 when left out. */
+  readonly priority?: number
+  /** Milliseconds since the epoch before which the message is not sent, whoever asks for it. */
+  readonly notBefore?: number
+}
+
+/** A message to be stored. */
+export interface NewMessage extends Handling {
+  readonly envelope: Envelope
+  readonly content: MessageContent
   /** The account it goes over; `default` when left out. */
   readonly account?: string
   /** The server it goes to instead of the account's. */
@@ -70,6 +78,8 @@ export interface QueueEntry {
   readonly account: string
   /** Only opening the message tells which server it goes to. */
   readonly ownServer: boolean
+  /** Milliseconds since the epoch before which it is not sent, whatever the schedule says. */
+  readonly notBefore?: number | undefined
   /** The store's own handle; meaningless to others. */
   readonly key: string
 }
@@ -85,7 +95,10 @@ export interface QueuedMessage extends QueueEntry, MessageState {
 
 /** Where a message goes when its claim ends; recipients are unfinished that may still get the message. */
 export type Disposition =
-  /** Unfinished recipients are tried again at that time; a message that has none goes where it belongs. */
+  /**
+   * Unfinished recipients are tried again at that time, also when it is earlier than the message was to be sent; a
+   * message that has none goes where it belongs.
+   */
   | { readonly action: 'retry'; readonly at: number }
   /** The message waits, whatever its recipients are: something is still to be done for it. */
   | { readonly action: 'wait'; readonly at: number }
@@ -189,6 +202,39 @@ export interface QueueFacts {
   readonly quarantined: number
 }
 
+/** A line of a ledger; undefined for one that cannot be read. */
+export type LedgerLine = string | undefined
+
+/** What is read of a ledger at once. */
+export interface LedgerPart {
+  /** Forget what was read before: this is everything that there is. */
+  readonly fresh: boolean
+  /** In the order in which all processes see them. */
+  readonly lines: readonly LedgerLine[]
+}
+
+/** Makes of the lines of a ledger the few that still say everything that counts. */
+export type Condense = (lines: readonly LedgerLine[]) => readonly string[]
+
+/**
+ * Short lines of printable ASCII that all processes append to and read in the same order, for things that must be
+ * counted together. No line of a ledger is ever lost to another process that appends at the same moment.
+ */
+export interface Ledger {
+  /**
+   * Appends a line, which nobody else may write, and reads what was not read yet, the line included.
+   *
+   * @throws MailError QUEUE_* when the ledger cannot be read or written; the line may be there or not
+   */
+  exchange(line?: string): LedgerPart
+  /** Replaces the ledger by what still counts of it. @throws MailError QUEUE_* */
+  renew(): LedgerPart
+  /** Waits until what was appended is on stable storage. @throws MailError QUEUE_* */
+  sync(): Promise<void>
+  /** Frees everything; the ledger can be used again. */
+  close(): void
+}
+
 /** A queue of messages. */
 export interface QueueStore {
   /** For logs: where the queue is. */
@@ -215,4 +261,12 @@ export interface QueueStore {
   readNote(name: string): Promise<string | undefined>
   /** Replaces a shared text in one step; undefined removes it. The last writer wins. Not durable. */
   writeNote(name: string, text: string | undefined): Promise<void>
+  /**
+   * A ledger of that name; it is made at the first use.
+   *
+   * @throws MailError QUEUE_* or CONFIG_* when the queue cannot be written
+   */
+  openLedger(name: string, condense: Condense): Promise<Ledger>
+  /** The lines of a ledger, for whoever only looks; none when there is no such ledger. @throws MailError QUEUE_* */
+  readLedger(name: string): Promise<readonly LedgerLine[]>
 }

@@ -2,8 +2,8 @@
  * `~/.netrc`, where other programs keep passwords too: the password for a user at a server. The file is not read when
  * others can read it.
  */
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { homeDirectory } from '../util/home.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { readSecretFile } from './secret-file.ts'
 import { SecretUnknown } from './secret-unknown.ts'
@@ -53,7 +53,7 @@ export function passwordInNetrc(text: string, host: string, user: string): strin
  * @throws SecretUnknown when others can read the file, or we cannot
  */
 export function passwordFromNetrc(host: string, user: string): string | undefined {
-  const path = join(homedir(), '.netrc')
+  const path = join(homeDirectory(process.env), '.netrc')
   try {
     const text = readSecretFile(path, 'netrc file', ({ mode }) => {
       if ((mode & 0o077) === 0) return

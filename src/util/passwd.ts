@@ -8,14 +8,17 @@ import { readFileSync } from 'node:fs'
 export interface User {
   readonly name: string
   readonly uid: number
+  /** The main group; undefined where the line has none. */
+  readonly gid: number | undefined
   /** The fifth field, as it stands there: full name, room, telephone numbers. */
   readonly gecos: string
   readonly home: string
 }
 
 function readLine(line: string): User | undefined {
-  const [name = '', , uid = '', , gecos = '', home = ''] = line.split(':')
-  return name !== '' && /^\d+$/.test(uid) ? { name, uid: Number(uid), gecos, home } : undefined
+  const [name = '', , uid = '', gid = '', gecos = '', home = ''] = line.split(':')
+  if (name === '' || !/^\d+$/.test(uid)) return undefined
+  return { name, uid: Number(uid), gid: /^\d+$/.test(gid) ? Number(gid) : undefined, gecos, home }
 }
 
 /**

@@ -83,6 +83,29 @@ describe('the sender', () => {
   })
 })
 
+describe('several authors', () => {
+  const both = 'From: Ann <a@x.ex>, b@x.ex'
+
+  it.each([
+    [['-a', both], 'a@x.ex'],
+    [['-a', both, '-r', 'Me <me@x.ex>'], 'me@x.ex'],
+    [['-a', both, '-a', 'Sender: s@x.ex'], 's@x.ex'],
+    [['-a', both, '-r', 'root'], 'admin@h.example'],
+  ])('have one sender, who is named (RFC 5322 section 3.6.2): %j', async (args, sender) => {
+    const { site, result } = await call([...args, 'to@x.ex'])
+    expect(result).toEqual(QUIET)
+    expect(field(site, 'From')).toEqual(['Ann <a@x.ex>, b@x.ex'])
+    expect(field(site, 'Sender')).toEqual([sender])
+  })
+
+  it('in a template have one too, and a single author needs none', async () => {
+    const { site } = await call(['-t'], { stdin: `${both}\nTo: to@x.ex\n\nb\n` })
+    expect(field(site, 'Sender')).toEqual(['a@x.ex'])
+    const single = await call(['-a', 'From: a@x.ex', '-r', 'me@x.ex', 'to@x.ex'])
+    expect(field(single.site, 'Sender')).toEqual([])
+  })
+})
+
 describe('where replies go', () => {
   it.each<[string[], Record<string, string>]>([
     [['-a', 'Reply-To: r@x.ex'], { REPLYTO: 'no@x.ex' }],
@@ -222,7 +245,10 @@ describe('the body', () => {
     [['-a', '/nonexist', 'a@x.ex']],
     [['-a', '/tmp', 'a@x.ex']],
     [['--alternative', '/nonexist', 'a@x.ex']],
-  ])('%j names a file that is not there: 66, and nothing is sent', async (args) => {
+    [['--alternative', '/dev/zero', 'a@x.ex']],
+    [['-m', '/dev/zero', 'a@x.ex']],
+    [['-q', '/dev/zero', 'a@x.ex']],
+  ])('%j names a file that is not there or has no end: 66, and nothing is sent', async (args) => {
     const { site, result } = await call(args)
     expect(result).toMatchObject({ code: 66, stdout: '' })
     expect(result.stderr).toMatch(/^mq-mail: [^\n]+\n$/)
@@ -286,6 +312,28 @@ describe('mq-mail', () => {
     const { result } = await call(['-v', ...args])
     expect(result).toMatchObject({ code: 0, stdout: '' })
     expect(result.stderr).toContain('mq-mail: the variable mta has no effect')
+  })
+
+  it('shows with -v every line of the dialogue, also those that say the same', async () => {
+    const { result } = await call(['-v', 'a@x.ex', 'b@x.ex', 'c@x.ex'])
+    expect(result).toMatchObject({ code: 0, stdout: '' })
+    const answers = result.stderr.split('\n').filter((line) => /^mq-mail: (?:debug )?.*S: 250 /.test(line))
+    const asked = result.stderr.split('\n').filter((line) => /C: (?:EHLO|MAIL|RCPT) /.test(line))
+    // one more for the message
+    expect(asked).toHaveLength(5)
+    expect(answers).toHaveLength(asked.length + 1)
+  })
+
+  it('goes by sender of a mailrc file for the envelope, unless the command line names one', async () => {
+    const site = await openSite(ALERTS)
+    const MAILRC = site.write('rc', 'set sender=env@x.ex from="Rc <rc@x.ex>"\n')
+    for (const args of [[], ['-r', 'me@x.ex'], ['-Sfrom=me@x.ex'], ['-r', '']])
+      expect(await site.run('mq-mail', ['-n', ...args, 'a@x.ex'], { stdin: 'b\n', env: { MAILRC } })).toEqual(
+        QUIET,
+      )
+    const senders = site.received.map(({ mailFrom }) => mailFrom)
+    expect(senders).toEqual(['env@x.ex', 'me@x.ex', 'me@x.ex', 'alerts@h.example'])
+    expect(field(site, 'From')).toEqual(['Rc <rc@x.ex>'])
   })
 
   it('keeps what nobody takes as a dead letter, with 75', async () => {

@@ -120,6 +120,12 @@ const MONITORS = [
   }),
 ]
 
+const VAULTWARDEN = [
+  ...['-s', 'vault', '-S', 'smtp-use-starttls', '-S', 'smtp=smtp://mail.x.org:587'],
+  ...['-S', 'smtp-auth=login', '-S', 'smtp-auth-user=u', '-S', 'smtp-auth-password=secret'],
+  ...['-S', 'from=v@x.org', '-S', 'ssl-verify=ignore'],
+]
+
 const BACKUPS = [
   row('amanda', ['-s', 'Daily AMANDA MAIL REPORT FOR January 1, 2026', 'a@x.org', 'root'], {
     recipients: ['a@x.org', ADMIN],
@@ -155,15 +161,33 @@ const BACKUPS = [
     sender: 'f@x.org',
     from: 'f@x.org',
   }),
-  row(
-    'vaultwarden-backup',
-    [
-      ...['-s', 'vault', '-S', 'smtp-use-starttls', '-S', 'smtp=smtp://mail.x.org:587'],
-      ...['-S', 'smtp-auth=login', '-S', 'smtp-auth-user=u', '-S', 'smtp-auth-password=secret'],
-      ...['-S', 'from=v@x.org', '-S', 'ssl-verify=ignore', 'a@x.org'],
-    ],
-    { sender: 'v@x.org', subject: 'vault', nowhere: /secret/ },
-  ),
+  row('vaultwarden-backup', [...VAULTWARDEN, 'a@x.org'], {
+    sender: 'v@x.org',
+    subject: 'vault',
+    nowhere: /secret/,
+  }),
+  row('vaultwarden-backup with -v', ['-v', ...VAULTWARDEN, 'a@x.org'], {
+    sender: 'v@x.org',
+    subject: 'vault',
+    nowhere: /secret/,
+    stderr: new RegExp(
+      [
+        '^(?![^]*secret)',
+        ...[
+          'smtp-use-starttls',
+          'smtp',
+          'smtp-auth',
+          'smtp-auth-user',
+          'smtp-auth-password',
+          'ssl-verify',
+        ].map(
+          (name) =>
+            `mq-mail: the variable ${name} has no effect: mail goes to the smarthost of the configuration\n`,
+        ),
+        '(?:mq-mail: [SC]: [^\n]*\n)+mq-mail: sent to a@x\\.org\n(?:mq-mail: [SC]: [^\n]*\n)*$',
+      ].join(''),
+    ),
+  }),
 ]
 
 const OTHERS = [

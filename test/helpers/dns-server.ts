@@ -1,13 +1,13 @@
 /**
- * A DNS server on 127.0.0.1 for tests: it answers questions for SRV records over UDP (RFC 1035, RFC 2782) from a table, and
- * a resolver that asks it.
+ * A DNS server on 127.0.0.1 for tests: it answers questions for SRV and MX records over UDP (RFC 1035, RFC 2782) from a
+ * table, and a resolver that asks it.
  */
 import { createSocket } from 'node:dgram'
-import type { SrvRecord } from 'node:dns'
+import type { MxRecord, SrvRecord } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 
 /** What is known about a name; a number is the code of a failure, such as 2 for SERVFAIL. */
-export type Zone = Readonly<Record<string, readonly SrvRecord[] | number | 'silent'>>
+export type Zone = Readonly<Record<string, readonly (SrvRecord | MxRecord)[] | number | 'silent'>>
 
 /** A running server. */
 export interface DnsServer {
@@ -19,7 +19,7 @@ export interface DnsServer {
 }
 
 const NXDOMAIN = 3
-const SRV = 33
+const TYPES = { MX: 15, SRV: 33 }
 
 const encodeName = (name: string): Buffer =>
   Buffer.concat([
@@ -41,22 +41,23 @@ function readQuestion(packet: Buffer): { readonly name: string; readonly end: nu
   return { name: labels.join('.'), end: at + 5 }
 }
 
-function record({ name, port, priority, weight }: SrvRecord): Buffer {
-  const target = encodeName(name)
-  const fixed = Buffer.alloc(18)
-  // the name of the question, by pointer; type, class, time to live, size, priority, weight, port
+/** A record with numbers and a name. */
+function record(found: SrvRecord | MxRecord): Buffer {
+  const isMx = 'exchange' in found
+  const target = encodeName(isMx ? found.exchange : found.name)
+  const numbers = isMx ? [found.priority] : [found.priority, found.weight, found.port]
+  const fixed = Buffer.alloc(12 + 2 * numbers.length)
+  // the name of the question, by pointer; type, class, time to live, size, numbers
   fixed.writeUInt16BE(0xc00c, 0)
-  fixed.writeUInt16BE(SRV, 2)
+  fixed.writeUInt16BE(isMx ? TYPES.MX : TYPES.SRV, 2)
   fixed.writeUInt16BE(1, 4)
   fixed.writeUInt32BE(60, 6)
-  fixed.writeUInt16BE(6 + target.length, 10)
-  fixed.writeUInt16BE(priority, 12)
-  fixed.writeUInt16BE(weight, 14)
-  fixed.writeUInt16BE(port, 16)
+  fixed.writeUInt16BE(2 * numbers.length + target.length, 10)
+  for (const [at, number] of numbers.entries()) fixed.writeUInt16BE(number, 12 + 2 * at)
   return Buffer.concat([fixed, target])
 }
 
-function answer(question: Buffer, end: number, known: readonly SrvRecord[] | number): Buffer {
+function answer(question: Buffer, end: number, known: readonly (SrvRecord | MxRecord)[] | number): Buffer {
   const records = typeof known === 'number' ? [] : known
   const head = Buffer.from(question.subarray(0, 12))
   head.writeUInt16BE(0x8180 | (typeof known === 'number' ? known : 0), 2)

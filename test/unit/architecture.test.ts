@@ -27,7 +27,7 @@ interface Source {
 function importsOf(code: string): Import[] {
   const fixed = [...code.matchAll(/^(?:import|export)\s(type\s)?[^'"`;]*?\bfrom\s+'([^']+)'/gm)]
   const bare = [...code.matchAll(/^import\s+'([^']+)'/gm)]
-  const late = [...code.matchAll(/\b(typeof\s+)?import\(\s*'([^']+)'\s*\)/g)]
+  const late = [...code.matchAll(/\b(typeof\s+)?import\(\s*'([^']+)'\s*[,)]/g)]
   return [
     ...fixed.map(([, type, specifier = '']) => ({ specifier, typeOnly: type !== undefined })),
     ...bare.map(([, specifier = '']) => ({ specifier, typeOnly: false })),
@@ -75,7 +75,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 
 const THIRD_PARTY =
-  /^(commander|ini|proper-lockfile|mailparser|pino|fast-glob|nodemailer\/lib\/(smtp-connection|mail-composer|mime-node|addressparser))$/
+  /^(commander|ini|proper-lockfile|mailparser|pino|fast-glob|nodemailer\/lib\/(smtp-connection|mail-composer|mime-node|addressparser|well-known\/services\.json))$/
 
 const targetOf = (source: Source, specifier: string): string =>
   posix.join(posix.dirname(source.path), specifier)

@@ -7,16 +7,11 @@ import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { parseAddressList, type Mailbox } from '../../message/address-list.ts'
 import { decodedWords } from '../../message/encoded-word.ts'
 import type { Expand } from '../resolve-recipients.ts'
-import type { Setup } from '../setup.ts'
+import type { Circumstances } from './circumstances.ts'
 import { expandMailAliases } from './mailrc-aliases.ts'
 import type { MailRc } from './mailrc.ts'
+import { KINDS, type ByKind } from './recipient-kinds.ts'
 import type { MailboxList } from './recipients.ts'
-
-/** The fields that name recipients; those of the last one are not shown. */
-export const KINDS = ['to', 'cc', 'bcc'] as const
-
-/** Something for each of these fields. */
-export type ByKind<T> = Readonly<Record<(typeof KINDS)[number], T>>
 
 /** The recipients of a mail. */
 export interface Addressees extends ByKind<readonly Mailbox[]> {
@@ -34,21 +29,24 @@ export interface LookUp {
   readonly personal: MailRc['aliases']
 }
 
+const NOBODY: Addressees = { to: [], cc: [], bcc: [], exitCode: EX.OK, dropped: false }
+
 /**
  * Resolves recipients, and says what is wrong with some of them.
  *
+ * @param before those that were resolved already: they come first, and nobody is there twice
  * @throws MailError CONFIG_* when an aliases file that was named cannot be used, QUEUE_IO when reading it may work later
  */
 export async function resolveAddressees(
-  { terminal }: Setup,
   named: ByKind<MailboxList>,
-  { expand }: Pick<LookUp, 'expand'>,
+  { expand, tell }: Pick<Circumstances, 'expand' | 'tell'>,
+  before = NOBODY,
 ): Promise<Addressees> {
-  const lists = KINDS.map((kind) => named[kind])
+  const lists = KINDS.map((kind) => ({ ...named[kind], resolved: before[kind] }))
   const told = new Set(lists.flatMap(({ problems }) => problems))
-  const seen = new Set<string>()
-  let exitCode: ExitCode = told.size > 0 ? EX.DATAERR : EX.OK
-  let dropped = false
+  const seen = new Set(KINDS.flatMap((kind) => before[kind].map(({ address }) => address.toLowerCase())))
+  let exitCode: ExitCode = told.size > 0 && before.exitCode === EX.OK ? EX.DATAERR : before.exitCode
+  let { dropped } = before
   const resolve = async (mailbox: Mailbox): Promise<Mailbox[]> => {
     const { recipients, refused, warnings, discarded } = await expand([mailbox.address])
     for (const warning of warnings) told.add(warning)
@@ -62,13 +60,13 @@ export async function resolveAddressees(
     return fresh.map((address) => (keepsName ? { address, name } : { address }))
   }
   const resolved: Mailbox[][] = []
-  for (const { mailboxes } of lists) {
-    const found: Mailbox[] = []
+  for (const { mailboxes, resolved: earlier } of lists) {
+    const found: Mailbox[] = [...earlier]
     for (const mailbox of mailboxes) for (const each of await resolve(mailbox)) found.push(each)
     resolved.push(found)
   }
   const [to = [], cc = [], bcc = []] = resolved
-  for (const line of told) terminal.complain(line)
+  for (const line of told) tell(line)
   return { to, cc, bcc, exitCode, dropped }
 }
 

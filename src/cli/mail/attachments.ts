@@ -2,7 +2,7 @@
  * The attachments of a call: every file is looked at before anything is read or sent.
  */
 import { statSync } from 'node:fs'
-import { checkAttachment, type Attachment } from '../../message/attachment.ts'
+import { checkFile, type Attachment } from '../../message/attachment.ts'
 import type { MessageContent } from '../../message/content.ts'
 import type { NamedAttachment } from './file-options.ts'
 
@@ -12,7 +12,7 @@ import type { NamedAttachment } from './file-options.ts'
  * @throws MailError INPUT_MISSING, which names the first that is not
  */
 export function checkAttachments(named: readonly NamedAttachment[]): void {
-  for (const { path } of named) if (path !== '-') checkAttachment(path)
+  for (const { path } of named) if (path !== '-') checkFile(path)
 }
 
 const isEmpty = (path: string, standardInput: MessageContent | undefined): boolean => {

@@ -1,6 +1,6 @@
 /**
  * Who a mail is from. The envelope sender is the first of: `-f` behind `--`, `-r`, the variables `sender` and `from`
- * of the command line, a From header, `from` of a mailrc file, the configuration, the caller on this host. The From
+ * of the command line, a From header, `sender` and `from` of a mailrc file, the configuration, the caller on this host. The From
  * header is the first of: a From header, `-r`, the variable `from`, `-f` behind `--`, and the rest likewise. Bare
  * names are looked up as aliases. `force_from` and `masquerade` of the configuration have the last word.
  */
@@ -20,6 +20,8 @@ export interface Author {
   readonly sender: Sender
   /** Value of the From field: composing reads it again and encodes it then. */
   readonly from: string
+  /** Value of a Sender field, which a mail of several authors must have (RFC 5322 section 3.6.2). */
+  readonly agent: string | undefined
 }
 
 /** A sender that was named and cannot be used is a mistake in the call. */
@@ -70,9 +72,11 @@ export async function authorOf(
   for (const text of [named, call.tail.from]) refuseLineBreak(text ?? '', 'sender')
   const authors = header === undefined ? [] : mailboxesOf(header)
   const variable = textOf(assigned, 'from')
-  const common = call.from === '' ? undefined : textOf(standing, 'from')
-  const inEnvelope = call.tail.from ?? named ?? textOf(assigned, 'sender') ?? variable ?? authors[0] ?? common
-  const inHeader = named ?? variable ?? call.tail.from ?? common
+  const common = (...names: string[]): string | undefined =>
+    call.from === '' ? undefined : textOf(standing, ...names)
+  const inCommand = call.tail.from ?? named ?? textOf(assigned, 'sender', 'from')
+  const inEnvelope = inCommand ?? authors[0] ?? common('sender', 'from')
+  const inHeader = named ?? variable ?? call.tail.from ?? common('from')
   const resolve = async (text: string | undefined, surroundings = setup): Promise<Sender> => {
     const address = text === undefined ? undefined : await senderByAlias(text, lookUp)
     return inCall(() => envelopeSender(surroundings, address))
@@ -86,5 +90,6 @@ export async function authorOf(
     }
     from.push(shown(setup, mailbox, text === undefined ? setup.caller.fullName : undefined))
   }
-  return { sender, from: from.join(', ') }
+  const agent = from.length > 1 ? shown(setup, { ...sender, name: undefined }, undefined) : undefined
+  return { sender, from: from.join(', '), agent }
 }

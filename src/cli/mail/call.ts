@@ -4,11 +4,15 @@
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
-import { knownOptions, parseArguments } from '../getopt.ts'
-import { namedPath } from '../named-path.ts'
+import { checkedType } from '../../message/content-type.ts'
+import type { Handling } from '../../queue/store.ts'
+import { systemClock } from '../../util/clock.ts'
+import { knownOptions, parseArguments, usage } from '../getopt.ts'
+import { readHandling, type HandlingWords } from '../handling-options.ts'
 import {
   fileNamed,
   type FileOptions,
+  inputNamed,
   type NamedAttachment,
   newFileOptions,
   nextFile,
@@ -18,15 +22,12 @@ import {
 import type { Dialect, MailEffect, MailOption } from './option.ts'
 import { mailGrammar, mailOption } from './options.ts'
 import { readTail, type SendmailTail } from './sendmail-tail.ts'
+import type { ByKind } from './recipient-kinds.ts'
 import { assignmentsOf } from './set-variables.ts'
 import { asHeader, headerNotFile, isMailrcCommand, isReadableFile, oneLine, type Header } from './words.ts'
 
 /** Address lists as they were given, by the header field that shows them. */
-export interface NamedRecipients {
-  readonly to: string[]
-  readonly cc: string[]
-  readonly bcc: string[]
-}
+export type NamedRecipients = ByKind<string[]>
 
 /** One call of the command. */
 export interface MailCall {
@@ -45,10 +46,10 @@ export interface MailCall {
   attachments: NamedAttachment[]
   /** Files in front of the body; `-` is standard input. */
   quoted: string[]
-  /** The file that is the body; undefined for standard input. */
+  /** The file that is the body; `-` or undefined for standard input. */
   bodyFile: string | undefined
   bodyType: string | undefined
-  /** File with the body as HTML. */
+  /** File with the body as HTML; `-` is standard input. */
   alternative: string | undefined
   skipEmpty: boolean
   /** Standard input begins with a header. */
@@ -61,6 +62,9 @@ export interface MailCall {
   assignments: string[]
   /** ^C does not break off what is typed. */
   ignoreInterrupts: boolean
+  /** The options about the queue as they were given, and what they mean. */
+  handlingWords: HandlingWords
+  handling: Handling
   tail: SendmailTail
 }
 
@@ -87,18 +91,21 @@ function newCall(operands: readonly string[], tail: SendmailTail): MailCall {
     mailrc: 'all',
     assignments: [],
     ignoreInterrupts: false,
+    handlingWords: {},
+    handling: {},
     tail,
   }
 }
 
 type Apply = (call: MailCall, value: string, option: MailOption, dialect: Dialect) => void
 
-const usage = (sentence: string): MailError => new MailError('USAGE', `${sentence}; see --help`)
-
 function mediaType(value: string): string {
-  const type = oneLine(value)
-  if (/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[ \t]*(?:;[ -~]*)?$/.test(type)) return type
-  throw usage(`${quoteForMessage(value)} is no media type such as text/html`)
+  try {
+    return checkedType(oneLine(value))
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error
+    throw usage(error.publicMessage)
+  }
 }
 
 function attach(call: MailCall, path: string): void {
@@ -158,10 +165,10 @@ function setMailrc(call: MailCall, spec: string): void {
 const EFFECTS: Readonly<Record<MailEffect, Apply>> = {
   'account-or-file': setAccountOrFile,
   aliases: (call, value) => (call.aliases = value),
-  alternative: (call, value) => (call.alternative = namedPath(value, 'file with the alternative')),
+  alternative: (call, value) => (call.alternative = inputNamed(value, 'file with the alternative')),
   attach,
   bcc: (call, value) => call.recipients.bcc.push(value),
-  'body-file': (call, value) => (call.bodyFile = namedPath(value, 'file with the body')),
+  'body-file': (call, value) => (call.bodyFile = inputNamed(value, 'file with the body')),
   'body-type': (call, value) => {
     if (value !== '') call.bodyType = mediaType(value)
   },
@@ -180,6 +187,9 @@ const EFFECTS: Readonly<Record<MailEffect, Apply>> = {
   },
   exec: execute,
   from: (call, value) => (call.from = value),
+  handling: (call, value, { sets }) => {
+    if (sets !== undefined) call.handlingWords[sets] = value
+  },
   'header-or-file': addHeaderOrFile,
   help: (call) => (call.mode = 'help'),
   'ignore-interrupts': (call) => (call.ignoreInterrupts = true),
@@ -252,6 +262,7 @@ export function parseMailCall(args: readonly string[], dialect: Dialect): MailCa
     const option = mailOption(name)
     if (option !== undefined) EFFECTS[option.effect](call, value ?? '', option, dialect)
   }
+  call.handling = readHandling(call.handlingWords, systemClock.now())
   const unused = noMoreFiles(call.files)
   call.bodyType ??= unused.type
   if (unused.name !== undefined) throw usage('--content-name stands before the --attach that it is about')
@@ -259,12 +270,16 @@ export function parseMailCall(args: readonly string[], dialect: Dialect): MailCa
   return call
 }
 
-/** How often standard input is asked for: as the body, quoted, attached. */
+/** How often an option names standard input: quoted, as the body or its alternative, attached. */
+export function standardInputUses({ quoted, bodyFile, alternative, attachments }: MailCall): number {
+  const named = [...quoted, bodyFile, alternative, ...attachments.map(({ path }) => path)]
+  return named.filter((path) => path === '-').length
+}
+
 function refuseMixture(call: MailCall): void {
-  const attached = call.attachments.filter(({ path }) => path === '-').length
-  const quoted = call.quoted.filter((path) => path === '-').length
-  if (attached + quoted > 1) throw usage('standard input can be read once only')
-  if (call.template && (attached > 0 || quoted > 0 || call.bodyFile !== undefined)) {
+  const uses = standardInputUses(call)
+  if (uses > 1) throw usage('standard input can be read once only')
+  if (call.template && (uses > 0 || call.bodyFile !== undefined)) {
     throw usage('-t reads standard input, and nothing else can take its place')
   }
   if (call.attachments.some(({ path, name }) => path === '-' && name === undefined)) {

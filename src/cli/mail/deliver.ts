@@ -5,7 +5,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import { describeError } from '../../errors/errno.ts'
 import type { ExitCode } from '../../errors/sysexits.ts'
-import { openCounter, tellOutcome, type ReadyMessage } from '../hand-over.ts'
+import { openCounter, tellOutcome, type CounterOptions, type ReadyMessage } from '../hand-over.ts'
 import type { Setup } from '../setup.ts'
 import type { Circumstances } from './circumstances.ts'
 import type { Unsent } from './unsent.ts'
@@ -53,12 +53,12 @@ export async function deliverMail(
   circumstances: Circumstances,
   message: ReadyMessage,
   unsent: Unsent,
-  verbose: boolean,
+  options: CounterOptions,
 ): Promise<ExitCode> {
   const { content } = message
   // The content is needed once more behind its delivery.
   const lent = { ...content, stream: () => content.stream(), close: () => undefined }
-  const counter = await openCounter(setup, { verbose })
+  const counter = await openCounter(setup, options)
   try {
     const result = await counter.take({ ...message, content: lent })
     const isTaken = result.sent.length + result.queued.length > 0
@@ -66,7 +66,7 @@ export async function deliverMail(
     // Without a queue a message that was refused is nowhere else.
     const isGone = result.refused.length > 0 && result.queueId === undefined
     const isLeft = isGone || result.unaccepted.length > 0
-    return tellOutcome(setup, result, verbose, isLeft ? await unsent.keep() : undefined)
+    return tellOutcome(setup, result, options.verbose, isLeft ? await unsent.keep() : undefined)
   } finally {
     counter.close()
   }

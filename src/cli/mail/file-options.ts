@@ -2,6 +2,8 @@
  * The options about attachments that stand before the file they are about: type and encoding hold for all files that
  * follow, a name for the next one, as GNU mailutils has it. A type with no file behind it is that of the body.
  */
+import { resolve } from 'node:path'
+import { namedPath } from '../named-path.ts'
 import { isReadableFile } from './words.ts'
 
 /** A file to be attached, as the command line has it. */
@@ -39,9 +41,20 @@ export function setType(options: FileOptions, type: string): void {
 /** Names of standard input, which can be read once only. */
 const STANDARD_INPUT = /^\/dev\/(?:stdin|fd\/0)$|^\/proc\/self\/fd\/0$/
 
-/** A file as it was named; standard input has one name. */
+/** A file as it was named; standard input has one name, which is `-`. */
 export function fileNamed(word: string): string {
-  return STANDARD_INPUT.test(word) ? '-' : word
+  return STANDARD_INPUT.test(resolve(word)) ? '-' : word
+}
+
+/**
+ * A file that an option takes its content from: its absolute path, or `-` for standard input.
+ *
+ * @param what it is, for people
+ * @throws MailError USAGE when the name is empty
+ */
+export function inputNamed(word: string, what: string): string {
+  const file = fileNamed(word)
+  return file === '-' ? file : namedPath(file, what)
 }
 
 /** The form of s-nail, `file=charset#charset`: the file is text in the first charset. */

@@ -6,7 +6,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 
 /** The directories that paths start from. */
 export interface Home {
-  /** The home directory of the caller. */
+  /** The home directory of the caller, an absolute path. */
   readonly home: string
 }
 

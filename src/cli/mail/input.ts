@@ -6,22 +6,24 @@ import { createReadStream } from 'node:fs'
 import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
+import { checkFile } from '../../message/attachment.ts'
 import { BodyStore } from '../../message/body-store.ts'
-import { joinContent, type MessageContent } from '../../message/content.ts'
+import type { MessageContent } from '../../message/content.ts'
 import type { HeaderBlock } from '../../message/header-block.ts'
 import { readMessage } from '../../message/read-message.ts'
 import { tellChanges } from '../sendmail/finish-message.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
-import type { MailCall } from './call.ts'
+import { standardInputUses, type MailCall } from './call.ts'
 import type { Unsent } from './unsent.ts'
-import { isReadableFile } from './words.ts'
 
 /** What was read. */
 export interface MailInput {
   /** The header of a template. */
   readonly header: HeaderBlock | undefined
   readonly body: MessageContent
+  /** The body in HTML. */
+  readonly alternative: MessageContent | undefined
   /** Standard input, where it is an attachment. */
   readonly attached: MessageContent | undefined
 }
@@ -36,24 +38,7 @@ const missing = (path: string, why: string, cause?: unknown): MailError =>
  */
 export function checkInput(call: MailCall): void {
   const files = [...call.quoted, call.bodyFile, call.alternative]
-  const lacking = files.find((path) => path !== undefined && path !== '-' && !isReadableFile(path))
-  if (lacking !== undefined) throw missing(lacking, 'there is no such file, or it may not be read')
-}
-
-/**
- * Reads a file as a whole; a large one stays on disk.
- *
- * @throws MailError INPUT_MISSING, or QUEUE_* when a large text cannot be kept
- */
-export async function readWhole(path: string, directory: string): Promise<MessageContent> {
-  const store = new BodyStore(directory)
-  try {
-    await appendFile(store, path)
-    return await store.finish()
-  } catch (error) {
-    store.discard()
-    throw error
-  }
+  for (const path of files) if (path !== undefined && path !== '-') checkFile(path, 'read')
 }
 
 async function appendInput(store: BodyStore, input: AsyncIterable<Buffer>): Promise<void> {
@@ -101,37 +86,43 @@ async function joined(
     hold(content, true)
     return content
   } catch (error) {
-    // What does not fit on the disk cannot be finished either.
-    await store.finish().then(
-      (part) => hold(part, false),
-      () => store.discard(),
-    )
+    hold(store.rest(), false)
     throw error
   }
 }
 
-/** The header as it was read, with its blank line; nothing where nothing was read. */
-function asItCame({ all }: HeaderBlock, { size }: MessageContent): Buffer {
-  const raw = all.map((field) => field.raw).join('')
-  return Buffer.from(raw === '' && size === 0 ? '' : `${raw}\r\n`, 'latin1')
-}
-
+/** It is read to its end before anybody looks into it: what is wrong with its header must not lose the rest. */
 async function readTemplate(
   setup: Setup,
   { quoted }: MailCall,
   directory: string,
   unsent: Unsent,
-): Promise<MailInput> {
-  const options = { dotEnds: false, spillDirectory: directory }
-  const message = await readMessage(standardInput(), options)
+): Promise<Omit<MailInput, 'alternative'>> {
+  const options = { dotEnds: false, spillDirectory: directory, rawBody: true }
+  const raw = await joined(directory, ['-'], unsent)
+  const message = await readMessage(raw.bytes ?? raw.stream(), options)
   const { header, body } = message
-  unsent.holdMessage(joinContent(asItCame(header, body), body))
+  unsent.hold(body)
   tellChanges(setup, message)
   return {
     header,
     body: quoted.length === 0 ? body : await joined(directory, [...quoted, body], unsent),
     attached: undefined,
   }
+}
+
+async function readBody(
+  call: MailCall,
+  directory: string,
+  typed: MessageContent | undefined,
+  unsent: Unsent,
+): Promise<Omit<MailInput, 'alternative'>> {
+  const isAttached = call.attachments.some(({ path }) => path === '-')
+  const attached = isAttached ? await joined(directory, ['-'], unsent) : undefined
+  const isUsed = standardInputUses(call) > 0
+  const text = call.bodyFile ?? typed ?? (isUsed ? undefined : '-')
+  const body = await joined(directory, text === undefined ? call.quoted : [...call.quoted, text], unsent)
+  return { header: undefined, body, attached }
 }
 
 /**
@@ -149,11 +140,10 @@ export async function readInput(
   unsent: Unsent,
 ): Promise<MailInput> {
   const directory = spillDirectory(setup.config)
-  if (call.template) return readTemplate(setup, call, directory, unsent)
-  const isAttached = call.attachments.some(({ path }) => path === '-')
-  const attached = isAttached ? await joined(directory, ['-'], unsent) : undefined
-  const isUsed = isAttached || call.quoted.includes('-')
-  const text = call.bodyFile ?? typed ?? (isUsed ? undefined : '-')
-  const body = await joined(directory, text === undefined ? call.quoted : [...call.quoted, text], unsent)
-  return { header: undefined, body, attached }
+  const { alternative: html } = call
+  const input = call.template
+    ? await readTemplate(setup, call, directory, unsent)
+    : await readBody(call, directory, typed, unsent)
+  const alternative = html === undefined ? undefined : await joined(directory, [html], unsent)
+  return { ...input, alternative }
 }

@@ -1,6 +1,7 @@
 /**
  * A mail while a person types it, and the forms in which it is shown and kept when it is broken off.
  */
+import { KINDS, RECIPIENT_FIELDS, type RecipientKind } from './recipient-kinds.ts'
 
 /** What was typed, together with what was given on the command line. */
 export interface Typed {
@@ -13,11 +14,6 @@ export interface Typed {
   /** The bytes as they were typed, LF line ends. */
   readonly body: Buffer
 }
-
-/** The kinds of recipients, with the names of their fields. */
-export const RECIPIENT_FIELDS = { to: 'To', cc: 'Cc', bcc: 'Bcc' } as const
-/** One of them. */
-export type RecipientKind = keyof typeof RECIPIENT_FIELDS
 
 /** A mail that grows. */
 export interface Letter {
@@ -46,12 +42,10 @@ export function typedSoFar({ subject, recipients, lines }: Letter): Typed {
   return subject === '' ? texts : { ...texts, subject }
 }
 
-const FIELDS = [...Object.entries(RECIPIENT_FIELDS)] as readonly (readonly [RecipientKind, string])[]
-
 /** The fields that have something in them, one line each. */
 export function fieldLines(typed: Omit<Typed, 'body'>): string[] {
-  const recipients = FIELDS.filter(([kind]) => typed[kind].length > 0).map(
-    ([kind, name]) => `${name}: ${typed[kind].join(', ')}`,
+  const recipients = KINDS.filter((kind) => typed[kind].length > 0).map(
+    (kind) => `${RECIPIENT_FIELDS[kind]}: ${typed[kind].join(', ')}`,
   )
   const lines = typed.subject === undefined ? recipients : [...recipients, `Subject: ${typed.subject}`]
   return lines.map((line) => line.replace(/[\r\n]+/g, ' '))

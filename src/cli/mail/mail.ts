@@ -11,19 +11,6 @@ import { parseEarly, parseMailCall, type MailCall } from './call.ts'
 import { mailHelp } from './options.ts'
 import { textOf, withAssignments } from './set-variables.ts'
 
-/** Says the same thing once: several kinds of recipients may stumble over one line of a file. */
-function sayingOnce(terminal: Terminal): Terminal {
-  const told = new Set<string>()
-  const complain = (line: string): void => {
-    if (!told.has(line)) terminal.complain(line)
-    told.add(line)
-  }
-  const { program, args, env, interactive, shown } = terminal
-  const print = (text: string): void => terminal.print(text)
-  const printBytes = (bytes: Buffer): void => terminal.printBytes(bytes)
-  return { program, args, env, interactive, shown, print, printBytes, complain }
-}
-
 /** The variable `hostname` is the domain of bare names for one call. What is no domain has no effect. */
 function settings({ assignments }: Pick<MailCall, 'assignments'>): readonly ConfigOverride[] {
   const value = textOf(withAssignments(new Map(), assignments), 'hostname') ?? ''
@@ -38,8 +25,7 @@ async function overAccount(setup: Setup, { account }: MailCall): Promise<Setup> 
 }
 
 /** Runs mq-mail. */
-export async function mail(given: Terminal): Promise<ExitCode> {
-  const terminal = sayingOnce(given)
+export async function mail(terminal: Terminal): Promise<ExitCode> {
   const first = parseEarly(terminal.args)
   if (first.mode === 'help' || first.mode === 'version') {
     terminal.print(first.mode === 'help' ? mailHelp(terminal.program) : `mq-mail ${VERSION}\n`)

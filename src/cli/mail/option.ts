@@ -3,6 +3,8 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { ArgumentKind } from '../getopt.ts'
+import type { HandlingWords } from '../handling-options.ts'
+import type { OptionRow } from '../option-table.ts'
 
 /** Which mail program the caller was written for; `auto` goes by the shape of the words. */
 export type Dialect = Config['mailDialect']
@@ -25,6 +27,7 @@ export type MailEffect =
   | 'encoding'
   | 'exec'
   | 'from'
+  | 'handling'
   | 'header-or-file'
   | 'help'
   | 'ignore-interrupts'
@@ -45,17 +48,12 @@ export type MailEffect =
   | 'version'
 
 /** One option. */
-export interface MailOption {
-  readonly letter?: string
-  readonly long?: string
-  /** Other long names of the same. */
-  readonly also?: readonly string[]
-  readonly takes: ArgumentKind
+export interface MailOption extends OptionRow {
   /** Where a dialect has no doubt about what `takes` leaves to the shape of a word. */
   readonly takesIn?: Partial<Readonly<Record<Dialect, ArgumentKind>>>
   /** The argument in the help text. */
   readonly argument?: string
   readonly effect: MailEffect
-  /** For --help and the man page; for a refused option, what to do instead. */
-  readonly doc: string
+  /** Of the effect `handling`. */
+  readonly sets?: keyof HandlingWords
 }

@@ -4,7 +4,9 @@
  * `refused` ones belong to reading mail, or to programs that are not run. What is in no row is an error, never a
  * recipient.
  */
-import type { ArgumentKind, Grammar } from '../getopt.ts'
+import type { Grammar } from '../getopt.ts'
+import { HANDLING_OPTIONS } from '../handling-options.ts'
+import { helpLines, rowOf, tableGrammar } from '../option-table.ts'
 import { MAILUTILS_OPTIONS } from './mailutils-options.ts'
 import type { Dialect, MailOption } from './option.ts'
 import { isMailrcCommand, isMediaType, isQuotable } from './words.ts'
@@ -85,7 +87,7 @@ const LETTERS: readonly MailOption[] = [
     takes: 'required',
     argument: 'file',
     effect: 'body-file',
-    doc: 'file that is the body, instead of standard input',
+    doc: 'file that is the body, instead of standard input; the end of its name says its type',
   },
   {
     letter: 'M',
@@ -157,6 +159,13 @@ const LETTERS: readonly MailOption[] = [
   { letter: 'V', long: 'version', takes: 'none', effect: 'version', doc: 'print the version' },
 ]
 
+/** How the queue treats the mail. */
+const HANDLING: readonly MailOption[] = HANDLING_OPTIONS.map((option) => ({
+  ...option,
+  takes: 'required',
+  effect: 'handling',
+}))
+
 /** Accepted, because callers give them, and without effect. */
 const IGNORED: readonly MailOption[] = [
   { letter: 'N', long: 'nosum', takes: 'none', effect: 'ignored', doc: 'show no summary of headers' },
@@ -221,26 +230,23 @@ const REFUSED: readonly MailOption[] = [
   },
 ]
 
-export const MAIL_OPTIONS: readonly MailOption[] = [...LETTERS, ...MAILUTILS_OPTIONS, ...IGNORED, ...REFUSED]
-
-const namesOf = ({ long, also = [] }: MailOption): readonly string[] =>
-  long === undefined ? also : [long, ...also]
+export const MAIL_OPTIONS: readonly MailOption[] = [
+  ...LETTERS,
+  ...MAILUTILS_OPTIONS,
+  ...HANDLING,
+  ...IGNORED,
+  ...REFUSED,
+]
 
 /** The grammar of the table, as a dialect has it. */
 export function mailGrammar(dialect: Dialect): Grammar {
-  const short = new Map<string, ArgumentKind>()
-  const long = new Map<string, ArgumentKind>()
-  for (const option of MAIL_OPTIONS) {
-    const takes = option.takesIn?.[dialect] ?? option.takes
-    if (option.letter !== undefined) short.set(option.letter, takes)
-    for (const name of namesOf(option)) long.set(name, takes)
-  }
-  return { short, long, permute: true, ends: ['--', '-.'] }
+  const names = tableGrammar(MAIL_OPTIONS, ({ takes, takesIn }) => takesIn?.[dialect] ?? takes)
+  return { ...names, permute: true, ends: ['--', '-.'] }
 }
 
-/** The row of an option as the parser names it: a letter or a long name. */
+/** The row of an option as the parser names it. */
 export function mailOption(name: string): MailOption | undefined {
-  return MAIL_OPTIONS.find((option) => option.letter === name || namesOf(option).includes(name))
+  return rowOf(MAIL_OPTIONS, name)
 }
 
 /** What stands behind the names of an option. */
@@ -252,11 +258,7 @@ function argumentText({ takes, long, argument = 'text' }: MailOption): string {
 
 /** The text of --help. */
 export function mailHelp(program: string): string {
-  const rows = [...LETTERS, ...MAILUTILS_OPTIONS].map((option) => {
-    const letter = option.letter === undefined ? [] : [`-${option.letter}`]
-    const long = option.long === undefined ? [] : [`--${option.long}`]
-    return `  ${([...letter, ...long].join(', ') + argumentText(option)).padEnd(32)}  ${option.doc}`
-  })
+  const rows = helpLines([...LETTERS, ...MAILUTILS_OPTIONS, ...HANDLING], argumentText, 34)
   const usage = `Usage: ${program} [options] [recipient...]`
-  return `${usage}\n\nSends a mail whose body is read from standard input.\n\nOptions:\n${rows.join('\n')}\n`
+  return `${usage}\n\nSends a mail whose body is read from standard input.\n\nOptions:\n${rows}\n`
 }

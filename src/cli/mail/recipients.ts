@@ -19,6 +19,9 @@ export interface MailboxList {
 /** What mail programs take for a file or a command instead of an address. */
 const FILE_OR_COMMAND = /^\s*"?(?:\||\/[^@]*$)/
 
+/** What else is a file for mail(1): `./x`, `~/x`, `+x`. Here it is most often a file whose option was forgotten. */
+const FILE_TARGET = /^(?:[~+][^@!]*|(?!-)[^@!/]*\/[^@!]*)$/
+
 /**
  * Refuses a recipient or a sender that is no list at all.
  *
@@ -47,26 +50,47 @@ function members(text: string): string[] {
   return [...found, text.slice(start)]
 }
 
-/** A member that consists of several addresses with nothing but blanks between them. */
-function addressesIn(member: string): readonly Mailbox[] | undefined {
-  const pieces = member.trim().split(/\s+/).map(parseAddressList)
-  const areAddresses = pieces.every(
-    ({ addresses, problems }) => problems.length === 0 && addresses[0]?.address.includes('@') === true,
-  )
-  return areAddresses ? pieces.flatMap(({ addresses }) => addresses) : undefined
+/** A bare name in a list whose members have nothing but blanks between them. */
+const BARE_NAME = /^[A-Za-z0-9_][\w.+-]*$/
+
+function isAddress(word: string): boolean {
+  const { addresses, problems } = parseAddressList(word)
+  return problems.length === 0 && addresses[0]?.address.includes('@') === true
 }
 
-function readMember(member: string): MailboxList {
-  if (FILE_OR_COMMAND.test(member)) {
+/** The words of a member that is no mailbox, where each may be one; nothing for all other members. */
+function wordsOf(member: string): readonly string[] {
+  if (parseAddressList(member).problems.length === 0) return []
+  const words = member.trim().split(/\s+/)
+  return words.every((word) => BARE_NAME.test(word) || isAddress(word)) ? words : []
+}
+
+/** The recipients in a member: several when it has nothing but blanks between addresses and names that are known. */
+function listed(member: string, known: ReadonlySet<string>): readonly string[] {
+  const words = wordsOf(member)
+  return words.length > 0 && words.every((word) => known.has(word) || isAddress(word)) ? words : [member]
+}
+
+/** The names that have to be known to be recipients, or for a text to be a list; see {@link readMailboxes}. */
+export function doubtfulNames(texts: readonly string[]): string[] {
+  const all = texts.flatMap(members)
+  const words = all.flatMap(wordsOf).filter((word) => BARE_NAME.test(word))
+  return [...words, ...all.map((member) => member.trim()).filter((member) => FILE_TARGET.test(member))]
+}
+
+function readMember(member: string, known: ReadonlySet<string>): MailboxList {
+  const name = member.trim()
+  if (FILE_OR_COMMAND.test(member) || (FILE_TARGET.test(name) && !known.has(name))) {
     throw new MailError(
       'USAGE',
-      `${quoteForMessage(member.trim())} is a file or a command; mail is sent to addresses only`,
+      `${quoteForMessage(name)} is a file or a command; mail is sent to addresses only`,
     )
   }
   const { addresses, problems } = parseAddressList(member)
-  const found = problems.length === 0 ? addresses : addressesIn(member)
-  if (found === undefined) return { mailboxes: [], problems }
-  return checked(found)
+  if (problems.length === 0) return checked(addresses)
+  const isDoubtful = wordsOf(member).length > 0
+  const remedy = '; if it is a list, put commas between its members'
+  return { mailboxes: [], problems: problems.map((problem) => `${problem}${isDoubtful ? remedy : ''}`) }
 }
 
 function checked(found: readonly Mailbox[]): MailboxList {
@@ -88,12 +112,19 @@ function checked(found: readonly Mailbox[]): MailboxList {
  *
  * @param texts one list each; empty ones are no recipients
  * @param aliases those of the mailrc files; a name behind a backslash is none of them
+ * @param known the bare names that may stand in a list with blanks alone between its members, and those that are
+ *   recipients although they look like files
  * @throws MailError USAGE for a line break, a file or a command among them
  */
-export function readMailboxes(texts: readonly string[], aliases: MailRc['aliases']): MailboxList {
+export function readMailboxes(
+  texts: readonly string[],
+  aliases: MailRc['aliases'],
+  known: ReadonlySet<string> = new Set(),
+): MailboxList {
   for (const text of texts) refuseLineBreak(text, 'recipient')
-  const named = texts.flatMap(members)
-  const lists = named.flatMap((member) => expandMailAliases([member], aliases)).map(readMember)
+  const named = texts.flatMap(members).flatMap((member) => listed(member, known))
+  const expanded = named.flatMap((member) => expandMailAliases([member], aliases))
+  const lists = expanded.flatMap((member) => listed(member, known)).map((member) => readMember(member, known))
   return {
     mailboxes: lists.flatMap(({ mailboxes }) => mailboxes),
     problems: lists.flatMap(({ problems }) => problems),

@@ -9,16 +9,10 @@ import type { MessageContent } from '../../message/content.ts'
 import type { Envelope } from '../../message/envelope.ts'
 import { folderPath, homePath, type Home } from './home-path.ts'
 import { appendMbox } from './mbox.ts'
-
-type Variables = ReadonlyMap<string, string | true>
+import { textOf, type Variables } from './set-variables.ts'
 
 /** Milliseconds to wait for another program that has the file. */
 const PATIENCE = 5_000
-
-const textOf = (variables: Variables, name: string): string => {
-  const value = variables.get(name)
-  return typeof value === 'string' ? value : ''
-}
 
 /**
  * The file for copies. `+name` is a file in `folder`; a relative path starts from the current directory, or, with
@@ -27,8 +21,8 @@ const textOf = (variables: Variables, name: string): string => {
  * @returns undefined when no copies are kept
  */
 export function recordPath(variables: Variables, home: Home): string | undefined {
-  const record = textOf(variables, 'record')
-  const folder = textOf(variables, 'folder')
+  const record = textOf(variables, 'record') ?? ''
+  const folder = textOf(variables, 'folder') ?? ''
   if (record === '') return undefined
   if (folder === '') return homePath(record, home)
   const directory = folderPath(folder, home)

@@ -5,31 +5,34 @@
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
-import { bufferContent, type MessageContent } from '../../message/content.ts'
+import { bufferContent, joinContent, type MessageContent } from '../../message/content.ts'
 import { composeMail } from '../../message/compose.ts'
 import { newMessageId } from '../../message/message-id.ts'
 import { envelope } from '../../message/recipients.ts'
 import { splitContent } from '../../message/split-content.ts'
+import { mailDomain } from '../../util/mail-domain.ts'
 import type { ReadyMessage } from '../hand-over.ts'
 import { finishMessage } from '../sendmail/finish-message.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { ownDomain } from '../shown-addresses.ts'
-import {
-  KINDS,
-  mailboxText,
-  resolveAddressees,
-  type Addressees,
-  type ByKind,
-  type LookUp,
-} from './addressees.ts'
+import { mailboxText, resolveAddressees, type Addressees, type LookUp } from './addressees.ts'
 import { attachmentsOf, checkAttachments } from './attachments.ts'
 import { authorOf, type Author } from './author.ts'
+import { bodyTypeOf } from './body-type.ts'
 import type { MailCall, NamedRecipients } from './call.ts'
-import { circumstancesOf, fallbackCharset, replyTo, type Circumstances } from './circumstances.ts'
+import {
+  circumstancesOf,
+  fallbackCharset,
+  replyTo,
+  textEncoding,
+  type Circumstances,
+} from './circumstances.ts'
 import { deliverMail, showMail } from './deliver.ts'
 import { checkHeaders, sortHeaders, templateHeaders, withHeader, type SortedHeaders } from './header-lines.ts'
-import { checkInput, readInput, readWhole, type MailInput } from './input.ts'
+import { checkInput, readInput, type MailInput } from './input.ts'
+import { knownNames } from './known-names.ts'
 import { draft as draftOf } from './letter.ts'
+import { KINDS, type ByKind, type RecipientKind } from './recipient-kinds.ts'
 import { readMailboxes, type MailboxList } from './recipients.ts'
 import { askForMail, isTyped } from './typed-mail.ts'
 import { guarded, type Unsent } from './unsent.ts'
@@ -60,15 +63,21 @@ interface Draft extends Plan {
 
 /** The lists that name recipients, of all that has been read so far. */
 function allRecipients(call: MailCall, ...sorted: readonly SortedHeaders[]): NamedRecipients {
-  const of = (kind: (typeof KINDS)[number]): string[] => [
+  const of = (kind: RecipientKind): string[] => [
     ...call.recipients[kind],
     ...sorted.flatMap(({ recipients }) => recipients[kind]),
   ]
   return { to: of('to'), cc: of('cc'), bcc: of('bcc') }
 }
 
-function readAll({ to, cc, bcc }: NamedRecipients, { aliases }: Circumstances): Mailboxes {
-  const read = (texts: readonly string[]): MailboxList => readMailboxes(texts, aliases)
+async function readAll(
+  { config }: Setup,
+  { to, cc, bcc }: NamedRecipients,
+  { aliases, expand }: Circumstances,
+): Promise<Mailboxes> {
+  const sources = { aliases, expand, domain: mailDomain(config.qualifyDomain) }
+  const known = await knownNames([...to, ...cc, ...bcc], sources)
+  const read = (texts: readonly string[]): MailboxList => readMailboxes(texts, aliases, known)
   return { to: read(to), cc: read(cc), bcc: read(bcc) }
 }
 
@@ -89,26 +98,25 @@ function demandRecipients(named: Mailboxes, isTemplate: boolean): void {
 async function composed(setup: Setup, draft: Draft): Promise<MessageContent> {
   const { call, circumstances, input, subject, author } = draft
   const { to, cc } = draft.addressees
-  const { alternative, bodyType } = call
+  const { alternative } = input
+  const bodyType = await bodyTypeOf(call)
   return composeMail(
     {
       from: author.from,
       to: to.map(mailboxText),
       cc: cc.map(mailboxText),
       ...(subject === undefined ? {} : { subject }),
-      headers: withHeader(draft.headers, 'Reply-To', replyTo(setup, circumstances)),
+      headers: withHeader(
+        withHeader(draft.headers, 'Sender', author.agent),
+        'Reply-To',
+        replyTo(setup, circumstances),
+      ),
       body: input.body,
       ...(bodyType === undefined ? {} : { bodyType }),
-      ...(alternative === undefined
-        ? {}
-        : {
-            alternative: {
-              type: 'text/html',
-              body: await readWhole(alternative, spillDirectory(setup.config)),
-            },
-          }),
+      ...(alternative === undefined ? {} : { alternative: { type: 'text/html', body: alternative } }),
       attachments: attachmentsOf(call.attachments, input.attached),
       fallbackCharset: fallbackCharset(setup, circumstances),
+      textEncoding: textEncoding(circumstances),
       date: Date.now(),
       messageId: newMessageId(author.sender.address, ownDomain(setup.config)),
     },
@@ -132,12 +140,15 @@ const recipientsOf = (addressees: Addressees): string[] =>
 
 /** True when there is nothing in the mail but fields. */
 function isEmpty({ call, input }: Draft): boolean {
-  const { attachments, alternative } = call
-  return (
-    input.body.size === 0 &&
-    alternative === undefined &&
-    attachmentsOf(attachments, input.attached).length === 0
-  )
+  const { body, alternative, attached } = input
+  const isTextless = body.size === 0 && (alternative?.size ?? 0) === 0
+  return isTextless && attachmentsOf(call.attachments, attached).length === 0
+}
+
+/** A message as it is kept for its writer: those of Bcc are named, for nothing else says who they are. */
+function letterToKeep(message: MessageContent, { addressees: { bcc } }: Draft): MessageContent {
+  const addresses = bcc.map(({ address }) => address).join(',\r\n ')
+  return addresses === '' ? message : joinContent(Buffer.from(`Bcc: ${addresses}\r\n`), message)
 }
 
 /** Composes and delivers to whoever can be reached. */
@@ -154,7 +165,7 @@ async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<Ex
   const addressed = envelope(author.sender.address, recipients, call.tail.reports)
   if (isEmpty(draft)) setup.terminal.complain('the message body is empty')
   const message = await composed(setup, draft)
-  unsent.holdMessage(message, author.sender.address)
+  unsent.holdMessage(letterToKeep(message, draft), author.sender.address)
   const ready: ReadyMessage = {
     envelope: addressed,
     content: await finished(setup, message, draft),
@@ -165,12 +176,12 @@ async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<Ex
       return finished({ ...setup, config }, lent, { ...draft, author: { ...author, sender: over } })
     },
   }
-  unsent.holdMessage(ready.content, author.sender.address)
+  unsent.holdMessage(letterToKeep(ready.content, draft), author.sender.address)
   if (call.mode === 'dry-run') {
     await showMail(setup, ready)
     return exitCode
   }
-  const result = await deliverMail(setup, circumstances, ready, unsent, call.verbose)
+  const result = await deliverMail(setup, circumstances, ready, unsent, call)
   return result === EX.OK ? exitCode : result
 }
 
@@ -178,14 +189,15 @@ async function sendDraft(setup: Setup, draft: Draft, unsent: Unsent): Promise<Ex
 async function readTemplate(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft> {
   const { call, circumstances, own } = plan
   const input = await readInput(setup, call, undefined, unsent)
-  const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header))
-  const named = readAll(allRecipients(call, own, template), circumstances)
+  const charset = fallbackCharset(setup, circumstances)
+  const template = sortHeaders(input.header === undefined ? [] : templateHeaders(input.header, charset))
+  const named = await readAll(setup, allRecipients(call, own, template), circumstances)
   demandRecipients(named, true)
   const author =
     template.from === undefined
       ? plan.author
       : await authorOf(setup, call, circumstances, lookUp(plan), template.from)
-  const addressees = await resolveAddressees(setup, named, circumstances)
+  const addressees = await resolveAddressees(named, circumstances)
   const headers = [...own.others, ...template.others]
   return { ...plan, subject: template.subject ?? plan.subject, author, addressees, headers, input }
 }
@@ -193,13 +205,22 @@ async function readTemplate(setup: Setup, plan: Plan, unsent: Unsent): Promise<D
 /** A mail from a person at the terminal; undefined when it was broken off. */
 async function readTyped(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft | undefined> {
   const { call, circumstances, own, given } = plan
-  const typed = await askForMail(setup, call, circumstances, given, plan.subject)
+  const typed = await askForMail(setup, call, circumstances, given, plan.subject, unsent)
   if (typed === 'abandoned') return undefined
   if (typed.body.length > 0) unsent.holdMessage(bufferContent(draftOf(typed)))
-  const named = readAll({ to: [...typed.to], cc: [...typed.cc], bcc: [...typed.bcc] }, circumstances)
-  const addressees = await resolveAddressees(setup, named, circumstances)
+  // Those of the command line come first, and are resolved.
+  const more = (kind: RecipientKind): string[] => typed[kind].slice(given[kind].length)
+  const named = await readAll(setup, { to: more('to'), cc: more('cc'), bcc: more('bcc') }, circumstances)
+  const addressees = await resolveAddressees(named, circumstances, plan.addressees)
   const input = await readInput(setup, call, bufferContent(typed.body), unsent)
   return { ...plan, subject: typed.subject, addressees, headers: own.others, input }
+}
+
+/** The end of a letter that its writer gave up. */
+async function brokenOff({ terminal }: Setup, unsent: Unsent): Promise<ExitCode> {
+  const remains = (await unsent.keep()) ?? 'nothing of it is kept'
+  terminal.complain(`the letter was broken off; ${remains}`)
+  return EX.TEMPFAIL
 }
 
 async function readDraft(setup: Setup, plan: Plan, unsent: Unsent): Promise<Draft | undefined> {
@@ -221,13 +242,13 @@ async function planMail(setup: Setup, call: MailCall): Promise<Plan> {
   const own = sortHeaders(call.headers)
   checkAttachments(call.attachments)
   checkInput(call)
-  checkHeaders(own.others)
+  checkHeaders(withHeader(own.others, 'Reply-To', replyTo(setup, circumstances)))
   const given = allRecipients(call, own)
-  const named = readAll(given, circumstances)
+  const named = await readAll(setup, given, circumstances)
   if (!call.template) demandRecipients(named, false)
   const author = await authorOf(setup, call, circumstances, lookUp({ circumstances }), own.from)
   const plan = { call, circumstances, own, given, subject: call.subject ?? own.subject, author }
-  return call.template ? plan : { ...plan, addressees: await resolveAddressees(setup, named, circumstances) }
+  return call.template ? plan : { ...plan, addressees: await resolveAddressees(named, circumstances) }
 }
 
 /** Sends what the call is about. */
@@ -240,13 +261,13 @@ export async function sendMail(setup: Setup, call: MailCall): Promise<ExitCode> 
     setup.terminal.complain('lines that begin with ~ are text: they are obeyed only where they are typed')
   }
   const known = {
-    fields: { ...given, ...(subject === undefined ? {} : { subject }) },
+    fields: call.template ? undefined : { ...given, ...(subject === undefined ? {} : { subject }) },
     sender: author.sender.address,
     isKept: call.mode !== 'dry-run',
   }
   return guarded(setup, circumstances, known, async (unsent) => {
     const read = await readDraft(setup, plan, unsent)
-    if (read === undefined) return EX.TEMPFAIL
+    if (read === undefined) return brokenOff(setup, unsent)
     if (call.skipEmpty && isEmpty(read)) return EX.OK
     return sendDraft(setup, read, unsent)
   })

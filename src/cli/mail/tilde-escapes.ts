@@ -6,15 +6,8 @@
 import { closeSync, fstatSync, openSync, constants, readFileSync } from 'node:fs'
 import { describeError } from '../../errors/errno.ts'
 import { homePath } from './home-path.ts'
-import {
-  addRecipients,
-  addText,
-  fieldLines,
-  RECIPIENT_FIELDS,
-  typedSoFar,
-  type Letter,
-  type RecipientKind,
-} from './letter.ts'
+import { addRecipients, addText, fieldLines, typedSoFar, type Letter } from './letter.ts'
+import { RECIPIENT_FIELDS, type RecipientKind } from './recipient-kinds.ts'
 
 /** Who types. */
 export interface Typist {

@@ -3,24 +3,24 @@
  * broken off is kept as a dead letter, or its writer is told that it is not.
  */
 import { isatty } from 'node:tty'
+import { bufferContent } from '../../message/content.ts'
 import { endingSignal } from '../hand-over.ts'
 import type { Setup } from '../setup.ts'
-import type { MailCall, NamedRecipients } from './call.ts'
+import { standardInputUses, type MailCall, type NamedRecipients } from './call.ts'
 import type { Circumstances } from './circumstances.ts'
 import { draft, type Typed } from './letter.ts'
+import type { Unsent } from './unsent.ts'
 
 /** True when the body comes from a person: standard input is a terminal, and is the body. */
 export function isTyped(call: MailCall): boolean {
-  const isRead = call.bodyFile === undefined && !call.template
-  return (
-    isRead && !call.quoted.includes('-') && call.attachments.every(({ path }) => path !== '-') && isatty(0)
-  )
+  return call.bodyFile === undefined && !call.template && standardInputUses(call) === 0 && isatty(0)
 }
 
 /**
  * Asks for the mail.
  *
  * @param given the recipients of the command line
+ * @param unsent gets a letter that was broken off and is to be kept
  * @returns what was typed, with the recipients that were given; 'abandoned' when nothing is to be sent
  */
 export async function askForMail(
@@ -29,13 +29,13 @@ export async function askForMail(
   { variables }: Circumstances,
   given: NamedRecipients,
   subject: string | undefined,
+  unsent: Unsent,
 ): Promise<Typed | 'abandoned'> {
   const { asked, typeMail } = await import('./interactive.ts')
   const { openTerminalInput } = await import('./terminal-input.ts')
-  const keep = async (letter: Typed): Promise<void> => {
-    const { keepIfWanted } = await import('./dead-letter.ts')
-    const kept = await keepIfWanted(draft(letter), { env: terminal.env, home: caller.home, variables })
-    terminal.complain(`the letter was broken off; ${kept}`)
+  const keep = (letter: Typed): Promise<void> => {
+    unsent.holdMessage(bufferContent(draft(letter)))
+    return Promise.resolve()
   }
   const asking = {
     ...given,
@@ -51,5 +51,7 @@ export async function askForMail(
     endingSignal()
     input.close()
   }
-  return typeMail(asking, terminal, { next: () => input.next(), close })
+  // The mail is what was asked for. Whoever reads that it failed because a prompt was lost sends it again.
+  const screen = { print: (text: string): void => terminal.guide(text) }
+  return typeMail(asking, screen, { next: () => input.next(), close })
 }

@@ -14,7 +14,7 @@ import { draftHeader, type Typed } from './letter.ts'
 export interface Unsent {
   /** Closes this in the end. */
   hold(content: MessageContent): void
-  /** The same; and text that is nowhere else is kept with the fields that were given, as long as nothing better is. */
+  /** The same; and what was read and is nowhere else is kept, as long as there is nothing better. */
   holdText(content: MessageContent, isWhole: boolean): void
   /** The same; and this message, with its header, is kept from now on. */
   holdMessage(content: MessageContent, sender?: string): void
@@ -28,8 +28,8 @@ export interface Unsent {
 
 /** What is known before anything is read. */
 export interface Given {
-  /** Recipients and subject as they were given. */
-  readonly fields: Omit<Typed, 'body'>
+  /** Recipients and subject as they were given, to be kept with the text; undefined when its header is in it. */
+  readonly fields: Omit<Typed, 'body'> | undefined
   /** For the line before a dead letter. */
   readonly sender: string
   /** False for a mail that is only shown. */
@@ -50,7 +50,7 @@ function newUnsent(
     holdText: (content, isWhole) => {
       hold(content)
       if (content.size === 0 || best !== undefined) return
-      best = { message: joinContent(draftHeader(fields), content), sender }
+      best = { message: fields === undefined ? content : joinContent(draftHeader(fields), content), sender }
       if (!isWhole) words = 'as far as it was read, '
     },
     holdMessage: (message, from = sender) => {

@@ -109,6 +109,15 @@ interface Datum {
   readonly warn?: number
   /** A number, or `n:` for what must not be less. */
   readonly crit?: number | string
+  /** The largest value there can be. */
+  readonly most?: number
+}
+
+/** How much of the limits is used: full is no fault, it is what they are for. */
+function limitData({ accounts }: Survey): Datum[] {
+  return accounts.flatMap(({ account, limits }) =>
+    limits.map(({ limit, most, used }) => ({ label: `'${account} ${limit}'`, value: used, most })),
+  )
 }
 
 function performance(survey: Survey, thresholds: Thresholds): string {
@@ -124,6 +133,7 @@ function performance(survey: Survey, thresholds: Thresholds): string {
     { label: 'active', value: tally.places.cur.messages },
     { label: 'held', value: tally.places.hold.messages },
     { label: 'failed', value: tally.places.failed.messages },
+    ...limitData(survey),
     { label: 'in_doubt', value: tally.recipients['in-doubt'] },
     { label: 'corrupt', value: facts?.quarantined ?? 0, warn: 0 },
     { label: 'last_run', value: lastRun && inSeconds(lastRun), ...timed(thresholds.run) },
@@ -137,8 +147,8 @@ function performance(survey: Survey, thresholds: Thresholds): string {
   return data
     .filter(({ value }) => value !== undefined)
     .map(
-      ({ label, value, unit = '', warn = '', crit = '' }) =>
-        `${label}=${value ?? ''}${unit};${warn};${crit};0`,
+      ({ label, value, unit = '', warn = '', crit = '', most }) =>
+        `${label}=${value ?? ''}${unit};${warn};${crit};0${most === undefined ? '' : `;${most}`}`,
     )
     .join(' ')
 }

@@ -18,6 +18,7 @@ import { addLog } from './log.ts'
 import { addShape } from './shape.ts'
 import { addShow } from './show.ts'
 import { addStats } from './stats.ts'
+import { addSuspendCommands } from './suspend.ts'
 import { addTop } from './top.ts'
 
 /** The commands that look at the queue, in the order of --help. */
@@ -35,6 +36,7 @@ function addLooking(context: QueueContext): void {
 /** The commands that change something, in the order of --help. */
 function addChanging({ parent, terminal, done }: QueueContext): void {
   addChangeCommands(parent, terminal, done)
+  addSuspendCommands({ parent, terminal, done })
   addEditCommand(parent, terminal, done)
   addFlushCommand(parent, terminal, done)
   addImportCommand(parent, terminal, done)

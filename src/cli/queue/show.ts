@@ -38,6 +38,7 @@ export function envelopeText(message: QueuedMessage): string {
     ['Account', message.account],
     ['Batch', batch],
     ['Queued', time(message.queuedAt)],
+    ['Not before', message.notBefore === undefined ? undefined : time(message.notBefore)],
     ['Next attempt', place === 'new' ? time(message.nextAttempt) : undefined],
     ['Last attempt', time(message.lastAttempt)],
     ['Attempts', message.attempts],

@@ -3,7 +3,7 @@
  * object whose members docs/administration.md lists.
  */
 import { largestFirst } from '../../delivery/tally.ts'
-import type { AccountStatus } from '../../delivery/account-status.ts'
+import type { AccountStatus, LimitStatus } from '../../delivery/account-status.ts'
 import type { RecipientStatus } from '../../queue/recipient-state.ts'
 import type { Place } from '../../queue/store.ts'
 import { systemClock } from '../../util/clock.ts'
@@ -28,7 +28,7 @@ export const STATS_MEMBERS = {
   domains: 'the domains with the most recipients who still get their message: `domain`, `recipients`',
   sender_domains: 'the domains that sent the most messages which are not finished: `domain`, `messages`',
   accounts:
-    '`account`, `messages` that are not finished; for a configured one also `server`, `breaker` (`closed`, `open` or `half-open`) and, when something is wrong with it, `trouble`, `reason`, `since`, `until`',
+    '`account`, `messages` that are not finished; for a configured one also `server`, `breaker` (`closed`, `open` or `half-open`) and, when something is wrong with it, `trouble`, `reason`, `since`, `until`; where it has limits, `limits`: for each its `limit`, how many are allowed at the `most`, and how many are `used`',
   last_run:
     'the last run that came to its end: `time`, `delivered`, `deferred`, `failed`, and why it `stopped` early',
   unreadable: 'files among the messages that are none, or cannot be read',
@@ -41,7 +41,7 @@ const seconds = (ms: number | undefined): number | undefined =>
   ms === undefined ? undefined : Math.floor(ms / 1000)
 
 function accountRecord(name: string, messages: number, status: AccountStatus | undefined) {
-  const { server, breaker, state } = status ?? {}
+  const { server, breaker, state, limits = [] } = status ?? {}
   return {
     account: name,
     messages,
@@ -51,6 +51,7 @@ function accountRecord(name: string, messages: number, status: AccountStatus | u
     reason: state?.reason,
     since: seconds(state?.since),
     until: seconds(state?.until),
+    limits: limits.length === 0 ? undefined : limits,
   }
 }
 
@@ -107,13 +108,20 @@ function countLines(title: string, counts: ReadonlyMap<string, number>, most: nu
   return ['', title, ...lines, ...(left > 0 ? [`           and ${left} more`] : [])]
 }
 
+/** How much of each limit is used, such as `, limit_per_hour 12/100`. */
+function limitText(limits: readonly LimitStatus[]): string {
+  return limits.map(({ limit, most, used }) => `, ${limit} ${used ?? '?'}/${most}`).join('')
+}
+
 function accountLines(survey: Survey): string[] {
-  const lines = accountRecords(survey).map(({ account, messages, server, breaker, until, reason }) => {
-    const how = breaker === undefined ? '' : `  ${breaker}`
-    const left = breaker === 'open' ? ` for ${ageText((until ?? 0) * 1000 - survey.now)}` : ''
-    const why = reason === undefined ? '' : `: ${reason}`
-    return `${String(messages).padStart(9)}  ${account}${server === undefined ? '' : ` (${server})`}${how}${left}${why}`
-  })
+  const lines = accountRecords(survey).map(
+    ({ account, messages, server, breaker, until, reason, limits = [] }) => {
+      const how = breaker === undefined ? '' : `  ${breaker}`
+      const left = breaker === 'open' ? ` for ${ageText((until ?? 0) * 1000 - survey.now)}` : ''
+      const why = reason === undefined ? '' : `: ${reason}`
+      return `${String(messages).padStart(9)}  ${account}${server === undefined ? '' : ` (${server})`}${how}${left}${why}${limitText(limits)}`
+    },
+  )
   return lines.length === 0 ? [] : ['', 'Messages by account, and its breaker', ...lines]
 }
 

@@ -6,7 +6,10 @@ import type { ConfigOverride } from '../../config/load.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { Envelope, ReportRequest } from '../../message/envelope.ts'
 import type { Terminal } from '../exit.ts'
+import type { Handling } from '../../queue/store.ts'
+import { systemClock } from '../../util/clock.ts'
 import { parseArguments } from '../getopt.ts'
+import { readHandling, type HandlingWords } from '../handling-options.ts'
 import type { SendmailEffect, SendmailOption } from './option.ts'
 import { sendmailGrammar, sendmailOption } from './options.ts'
 import { chooseMode, setMode, setPersonality, refuseMixture, type Mode } from './modes.ts'
@@ -52,6 +55,9 @@ export interface SendmailCall {
   reports: ReportRequest | undefined
   /** Which messages a run of the queue is about; all when empty. */
   selects: QueueRunFilter[]
+  /** The options about the queue as they were given, and what they mean. */
+  handlingWords: HandlingWords
+  handling: Handling
   /** What the body was declared as; undefined when the bytes decide. */
   body: Envelope['body']
   operands: readonly string[]
@@ -80,6 +86,8 @@ function newCall(program: string, operands: readonly string[]): SendmailCall {
     logName: undefined,
     reports: undefined,
     selects: [],
+    handlingWords: {},
+    handling: {},
     body: undefined,
     operands,
   }
@@ -128,6 +136,9 @@ const EFFECTS: Readonly<Record<SendmailEffect, Apply>> = {
   envid: (call, value) => addRequest(call, envidRequest(value)),
   fingerprint: (call, value) => (call.tls.fingerprint = value),
   from: (call, value) => (call.from = value),
+  handling: (call, value, { sets }) => {
+    if (sets !== undefined) call.handlingWords[sets] = value
+  },
   'full-name': (call, value) => (call.fullName = value),
   help: (call) => chooseMode(call, 'help'),
   host: (call, value, option) => (call.host = readHost(value, option)),
@@ -169,6 +180,7 @@ export function parseSendmailCall(terminal: Terminal): SendmailCall {
     const option = sendmailOption(name)
     if (option !== undefined) EFFECTS[option.effect](call, value ?? '', option)
   }
+  call.handling = readHandling(call.handlingWords, systemClock.now())
   call.settings.push(...tlsOverrides(call.tls, call.settings), ...proxyOverrides(call.proxy))
   refuseMixture(call)
   return call

@@ -104,6 +104,10 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
     '--read-envelope-from cannot be used with -bs: the session names the sender; leave it out',
     ({ mode, readEnvelopeFrom }) => mode === 'smtp-session' && readEnvelopeFrom,
   ],
+  [
+    '--priority, --send-at, --expire and --batch are about the queue, and --host has none',
+    ({ host, handlingWords }) => host !== undefined && Object.keys(handlingWords).length > 0,
+  ],
   ['--json goes with -bp', ({ json, mode }) => json && mode !== 'list-queue'],
 ]
 

@@ -2,7 +2,8 @@
  * One option of mq-sendmail, as its table has it.
  */
 import type { OPTIONS } from '../../config/options.ts'
-import type { ArgumentKind } from '../getopt.ts'
+import type { HandlingWords } from '../handling-options.ts'
+import type { OptionRow } from '../option-table.ts'
 
 /** What an option does. */
 export type SendmailEffect =
@@ -17,6 +18,7 @@ export type SendmailEffect =
   | 'fingerprint'
   | 'from'
   | 'full-name'
+  | 'handling'
   | 'help'
   | 'host'
   | 'ignore-dots'
@@ -52,15 +54,10 @@ export interface OptionSetting {
 }
 
 /** One option. */
-export interface SendmailOption {
-  readonly letter?: string
-  readonly long?: string
-  /** Other names of the same. */
-  readonly also?: readonly string[]
-  readonly takes: ArgumentKind
+export interface SendmailOption extends OptionRow {
   readonly effect: SendmailEffect
-  /** For --help and the man page; for a refused option, what to do instead. */
-  readonly doc: string
+  /** Of the effect `handling`. */
+  readonly sets?: keyof HandlingWords
   /** Of the effect `setting`. */
   readonly setting?: OptionSetting
 }

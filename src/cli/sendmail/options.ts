@@ -3,7 +3,9 @@
  * because callers of sendmail give them and their absence changes nothing here; `refused` ones are known for what
  * follows them. The man page lists them all. What is in no row is an error, never a recipient.
  */
-import type { ArgumentKind, Grammar } from '../getopt.ts'
+import type { Grammar } from '../getopt.ts'
+import { HANDLING_OPTIONS } from '../handling-options.ts'
+import { helpLines, rowOf, tableGrammar } from '../option-table.ts'
 import { MSMTP_OPTIONS } from './msmtp-options.ts'
 import type { SendmailOption } from './option.ts'
 
@@ -121,6 +123,15 @@ const SENDMAIL: readonly SendmailOption[] = [
   },
 ]
 
+/** How the queue treats the message. */
+const HANDLING: readonly SendmailOption[] = HANDLING_OPTIONS.map(({ long, sets, doc }) => ({
+  long,
+  takes: 'required',
+  effect: 'handling',
+  sets,
+  doc,
+}))
+
 /** Accepted, because programs give them, and without effect. */
 const IGNORED: readonly SendmailOption[] = [
   { letter: 'A', takes: 'required', effect: 'ignored', doc: 'which configuration of sendmail' },
@@ -158,38 +169,30 @@ const REFUSED: readonly SendmailOption[] = [
 export const SENDMAIL_OPTIONS: readonly SendmailOption[] = [
   ...SENDMAIL,
   ...MSMTP_OPTIONS,
+  ...HANDLING,
   ...IGNORED,
   ...REFUSED,
 ]
 
-const namesOf = ({ long, also = [] }: SendmailOption): readonly string[] =>
-  long === undefined ? also : [long, ...also]
-
 /** The grammar of the table. */
 export function sendmailGrammar(): Grammar {
-  const short = new Map<string, ArgumentKind>()
-  const long = new Map<string, ArgumentKind>()
-  for (const option of SENDMAIL_OPTIONS) {
-    if (option.letter !== undefined) short.set(option.letter, option.takes)
-    for (const name of namesOf(option)) long.set(name, option.takes)
-  }
-  return { short, long, permute: false, ends: ['--'] }
+  return { ...tableGrammar(SENDMAIL_OPTIONS), permute: false, ends: ['--'] }
 }
 
-/** The row of an option as the parser names it: a letter or a long name. */
+/** The row of an option as the parser names it. */
 export function sendmailOption(name: string): SendmailOption | undefined {
-  return SENDMAIL_OPTIONS.find((option) => option.letter === name || namesOf(option).includes(name))
+  return rowOf(SENDMAIL_OPTIONS, name)
+}
+
+/** What stands behind the names of an option. */
+function argumentText({ takes, long }: SendmailOption): string {
+  if (takes === 'required') return ' ARG'
+  if (takes === 'attached') return long === undefined ? '[ARG]' : '[=ARG]'
+  return ''
 }
 
 /** The text of --help. */
 export function sendmailHelp(program: string): string {
-  const rows = [...SENDMAIL, ...MSMTP_OPTIONS].map((option) => {
-    const names = [option.letter && `-${option.letter}`, option.long && `--${option.long}`]
-      .filter(Boolean)
-      .join(', ')
-    const attached = option.long === undefined ? '[ARG]' : '[=ARG]'
-    const argument = option.takes === 'required' ? ' ARG' : option.takes === 'attached' ? attached : ''
-    return `  ${(names + argument).padEnd(30)}${option.doc}`
-  })
-  return `Usage: ${program} [option ...] [recipient ...] < message\n\n${rows.join('\n')}\n`
+  const rows = helpLines([...SENDMAIL, ...MSMTP_OPTIONS, ...HANDLING], argumentText, 30)
+  return `Usage: ${program} [option ...] [recipient ...] < message\n\n${rows}\n`
 }

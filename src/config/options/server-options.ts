@@ -15,6 +15,8 @@ export const SERVER_OPTIONS = {
     DELIVER,
     { to: 'smtp' },
     'Where mail goes: to the server, or for development to file:, pipe: or discard.',
+    // ${sender} and ${recipient} are no variables of the environment
+    { verbatim: true },
   ),
   smtp_hostname: optional('smtp_hostname', HOST, 'The smarthost that takes the mail.', { aliases: ['host'] }),
   smtp_port: optional('smtp_port', integer(1, 65535), 'Its port; 465 speaks TLS from the first byte.', {

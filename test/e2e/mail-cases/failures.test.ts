@@ -46,6 +46,25 @@ describe('a server that is down', () => {
       home: { letters: LETTER },
     },
     {
+      name: 'A07 names those of -b, whom nothing else names, in dead.letter',
+      args: ['-b', 'hid@x.org', '-b', 'Hid Two <two@x.org>', ...args],
+      settings: NO_QUEUE,
+      code: 75,
+      recipients: [],
+      stderr: ONE_LINE,
+      home: { 'dead.letter': /^Bcc: hid@x\.org,\n two@x\.org\n[^]*^Subject: S\n[^]*\n\nhello\n\n$/m },
+    },
+    {
+      name: 'A07 names those of the Bcc of a template in dead.letter',
+      args: ['-t'],
+      stdin: 'To: a@x.org\nBcc: hid@x.org\nSubject: S\n\nhello\n',
+      settings: NO_QUEUE,
+      code: 75,
+      recipients: [],
+      stderr: ONE_LINE,
+      home: { 'dead.letter': /^Bcc: hid@x\.org\n[^]*^Subject: S\n[^]*\n\nhello\n\n$/m },
+    },
+    {
       name: 'A08 tells both failures when that file cannot be written',
       args,
       settings: NO_QUEUE,
@@ -87,6 +106,18 @@ describe('a mail that cannot be made of what was read', () => {
       home: { 'dead.letter': DRAFT },
     },
     {
+      name: 'is kept as far as it was read when there is no room for the rest',
+      args,
+      stdin: `${'x'.repeat(99)}\n`.repeat(20_000),
+      settings: { queue_dir: undefined },
+      env: { TMPDIR: '/nonexist' },
+      code: 75,
+      recipients: [],
+      stderr:
+        /^mq-mail: cannot keep the message in \/nonexist: [^\n]+; as far as it was read, it is kept in [^\n]+\n$/,
+      home: { 'dead.letter': /\nSubject: S\n[^]*\n\n(?:x{99}\n){10485}/ },
+    },
+    {
       name: 'is not kept where save is unset, and that is told',
       args: ['-Snosave', '-a', 'Content-ID: \u00fc', ...args],
       code: 65,
@@ -111,6 +142,43 @@ describe('a mail that cannot be made of what was read', () => {
       stderr: /^mq-mail: [^\n]+\nmq-mail: [^\n]+; it is kept in [^\n]*dead\.letter\n$/,
       home: { 'dead.letter': /\nTo: not an@@address\nSubject: S\n\nhello\n\n$/ },
     },
+    ...['Resent-To', 'resent-cc', 'Resent-Bcc'].map((name) => ({
+      name: `is kept as it came when it is a template with ${name}: its To is not whom it is for`,
+      args: ['-t'],
+      stdin: `${name}: b@x.org\nTo: a@x.org\nSubject: S\n\nhello\n`,
+      code: 65,
+      recipients: [],
+      stderr: new RegExp(
+        `^mq-mail: [^\\n]*${name}[^\\n]*mq-sendmail -t[^\\n]*; it is kept in [^\\n]*dead\\.letter\\n$`,
+      ),
+      home: {
+        'dead.letter': new RegExp(`\\n${name}: b@x\\.org\\nTo: a@x\\.org\\nSubject: S\\n\\nhello\\n\\n$`),
+      },
+    })),
+    {
+      name: 'is kept as it came, all of it, when it is a template whose header is too large',
+      args: ['-t'],
+      stdin: `To: a@x.org\nSubject: S\nX-Large: ${'x'.repeat(4 * 1024 * 1024)}\n\nhello\n`,
+      code: 65,
+      recipients: [],
+      stderr: KEPT,
+      home: {
+        'dead.letter': /^From \S+ [^\n]+\nTo: a@x\.org\nSubject: S\nX-Large: x{4194304}\n\nhello\n\n$/,
+      },
+    },
+    ...(['template', 'text'] as const).map((kind) => ({
+      name: `is kept as far as it was read when there is no room for it: ${kind}`,
+      args: kind === 'template' ? ['-t'] : args,
+      settings: { queue_dir: undefined },
+      env: { TMPDIR: 'DIR/nothing' },
+      stdin: `To: a@x.org\nSubject: S\n\n${'hello\n'.repeat(200_000)}`,
+      code: 75,
+      recipients: [],
+      stderr: /^mq-mail: [^\n]+nothing[^\n]*; as far as it was read, it is kept in [^\n]*dead\.letter\n$/,
+      home: {
+        'dead.letter': /^From \S+ [^\n]+\nTo: a@x\.org\nSubject: S\n[^]{0,300}?\n(?:hello\n){170000}/,
+      },
+    })),
     {
       name: 'is not kept when it was only to be shown',
       args: ['--dry-run', '-a', 'Content-ID: \u00fc', ...args],
@@ -120,12 +188,23 @@ describe('a mail that cannot be made of what was read', () => {
     },
   ])
 
-  it.each([
+  it.each<[string, readonly string[], number, Record<string, string>?]>([
     ['a recipient', ['-s', 'S', 'not an@@address'], 65],
+    ['a field of a message that is sent on', ['-a', 'Resent-Bcc: b@x.org', ...args], 65],
     ['a field', ['-a', 'In-Reply-To: \u00fc', ...args], 65],
-  ] as const)('is not read at all when %s of the command line is wrong', async (_, wrong, code) => {
+    ['Reply-To', ['-a', 'Reply-To: foo bar baz', ...args], 65],
+    ['Sender', ['-a', 'Sender: foo bar baz', ...args], 65],
+    ['the variable replyto', ['-Sreplyto=foo bar baz', ...args], 65],
+    ['the variable replyto that is not ASCII', ['-Sreplyto=f\u00f6\u00f6 addr x', ...args], 65],
+    ['REPLYTO', args, 65, { REPLYTO: 'foo bar baz' }],
+    ['replyto in a mailrc file', args, 65, { MAILRC: 'DIR/rc' }],
+    ['a type that is too long', [`-Mtext/${'x'.repeat(300)}`, ...args], 64],
+    ['a type of files that is too long', [`--content-type=text/${'x'.repeat(300)}`, ...args], 64],
+  ])('is not read at all when %s is wrong', async (_, wrong, code, env = {}) => {
     await runCase({
       name: '',
+      env,
+      files: { rc: 'set replyto="foo bar baz"\n' },
       // What follows on the same standard input finds it untouched.
       through: ['/bin/sh', '-c', '"$@"; code=$?; cat; exit $code', 'sh'],
       args: wrong,

@@ -8,6 +8,16 @@ const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
 describe('a subject', () => {
   testCases([
     {
+      name: 'the header of a template in Latin-1 keeps its characters, as its body does',
+      args: ['-t'],
+      stdin: latin1('To: J\xfcrgen <a@x.org>\nSubject: Gr\xfc\xdfe\nCc: Zo\xc3\xab <c@x.org>\n\nb\xfc\n'),
+      recipients: ['a@x.org', 'c@x.org'],
+      to: ['Jürgen <a@x.org>'],
+      cc: ['Zoë <c@x.org>'],
+      subject: 'Grüße',
+      text: 'bü\n',
+    },
+    {
       name: 'A14 cannot add a field',
       args: ['-s', 'S1\nX-Inj: 1', 'a@x.org'],
       lines: ['Subject: S1 X-Inj: 1'],

@@ -208,6 +208,20 @@ describe('a template read with -t', () => {
       lines: ['Subject: hdr'],
     },
     {
+      name: 'keeps a NUL in the text, and says nothing',
+      args: ['-t'],
+      stdin: 'To: a@x.org\r\n\r\na\0b\rc\n',
+      header: /^Content-Transfer-Encoding: base64\r$/m,
+      text: 'a\0b\rc\n',
+    },
+    {
+      name: 'keeps a CR in the text that ends no line',
+      args: ['-t'],
+      stdin: 'To: a@x.org\n\nb\rc\r\nd',
+      header: /^Content-Transfer-Encoding: quoted-printable\r$/m,
+      text: 'b\rc\nd\n',
+    },
+    {
       name: 'A80 is text without -t',
       args: ['-s', 'S', 'a@x.org'],
       stdin: 'From: x\nTo: y\nSubject: z\n\nbody',
@@ -218,18 +232,86 @@ describe('a template read with -t', () => {
   ])
 })
 
+describe('variables about the text', () => {
+  const umlaut = 'h\u00e9 and more\n'
+  const qp = /^Content-Transfer-Encoding: quoted-printable\r$/m
+  testCases([
+    ...['encoding=base64', 'mime-encoding=b64'].map((set) => ({
+      name: `-S ${set} chooses the encoding`,
+      args: ['-S', set, 'a@x.org'],
+      stdin: umlaut,
+      header: /^Content-Transfer-Encoding: base64\r$/m,
+      text: umlaut,
+    })),
+    {
+      name: 'mime-encoding of a mailrc file chooses it too, where most of the text is not ASCII',
+      args: ['a@x.org'],
+      files: { 'home/.mailrc': 'set mime-encoding=quoted-printable\n' },
+      home: { '.mailrc': /mime/ },
+      stdin: '\u00e9\u00e9\u00e9\n',
+      header: qp,
+      text: '\u00e9\u00e9\u00e9\n',
+    },
+    {
+      name: 'an encoding is only for text that needs one',
+      args: ['-Sencoding=base64', 'a@x.org'],
+      header: /^Content-Transfer-Encoding: 7bit\r$/m,
+    },
+    {
+      name: 'encoding=8bit has no effect, for the server may not take it',
+      args: ['-Sencoding=8bit', 'a@x.org'],
+      stdin: umlaut,
+      header: qp,
+      text: umlaut,
+    },
+    {
+      name: 'sendcharsets has no effect: a text is sent in the charset that it has',
+      args: ['-Ssendcharsets=iso-8859-1,utf-8', 'a@x.org'],
+      stdin: umlaut,
+      charset: /^utf-8$/,
+      text: umlaut,
+    },
+    {
+      name: '-S charset says what a text is in that is not UTF-8',
+      args: ['-Scharset=iso-8859-15', 'a@x.org'],
+      stdin: Buffer.from('\xa4\n', 'latin1'),
+      charset: /^iso-8859-15$/,
+      text: '\u20ac\n',
+    },
+    ...['utf-16', 'UTF-16LE', 'ucs-2', 'utf-32', 'utf-7', 'iso-2022-jp', 'cp037'].map((name) => ({
+      name: `-S ttycharset=${name} has no effect: single bytes are no such text`,
+      args: ['-S', `ttycharset=${name}`, 'a@x.org'],
+      stdin: Buffer.from('\xe9\n', 'latin1'),
+      charset: /^iso-8859-1$/,
+      text: '\u00e9\n',
+    })),
+  ])
+})
+
 describe('other options', () => {
   testCases([
     {
-      name: 'A75 -v talks on standard error only',
+      name: 'A75 -v talks on standard error only: the dialogue without the text, and what became of the mail',
       args: ['-n', '-N', '-i', '-v', '-s', 'S', 'a@x.org'],
       subject: 'S',
-      stderr: /^mq-mail: /,
+      stderr: new RegExp(
+        [
+          '^(?![^]*hello)mq-mail: S: 220 [^\\n]*',
+          '(?:mq-mail: [SC]: [^\\n]*\n)*mq-mail: C: MAIL FROM:<alerts@h\\.example>[^\\n]*',
+          'mq-mail: S: 250 [^\\n]*',
+          'mq-mail: C: RCPT TO:<a@x\\.org>[^\\n]*',
+          '(?:mq-mail: [SC]: [^\\n]*\n)*mq-mail: sent to a@x\\.org',
+          '(?:mq-mail: [SC]: [^\\n]*\n)*$',
+        ].join('\n'),
+      ),
     },
     {
-      name: 'A75 -n, -N and -i are quiet',
+      name: 'A75 -n, -N and -i are quiet, and the mailrc file of the user counts',
       args: ['-n', '-N', '-i', '-s', 'S', 'a@x.org'],
+      files: { 'home/.mailrc': 'set replyto=r@x.org\n' },
+      home: { '.mailrc': /r@x/ },
       subject: 'S',
+      replyTo: ['r@x.org'],
     },
     {
       name: 'A76 -d shows the message and the recipients, and sends nothing',
@@ -254,9 +336,9 @@ describe('other options', () => {
     {
       name: 'A85 -V prints one line, and not the name of another program',
       args: ['-V'],
-      stdin: '',
+      through: ['sh', '-c', 'exec "$@" </dev/null', 'sh'],
       recipients: [],
-      stdout: /^(?![^]*(?:GNU Mailutils|s-nail|12\.5))[^\n]*\d+\.\d+\.\d+\n$/,
+      stdout: /^(?![^]*(?:GNU Mailutils|s-nail|12\.5))mq-mail \d+\.\d+\.\d+(?:-[\w.]+)?\n$/,
     },
   ])
 

@@ -34,6 +34,21 @@ describe('recipients', () => {
       to: ['u1@d.org', 'u2@d.org'],
     },
     {
+      name: 'A59 may be names that are known here among them: an alias, a user, a personal alias',
+      args: ['-s', 'U', 'u1@d.org ops root team'],
+      files: { rc: 'alias team t1@x.org t2@x.org\n' },
+      env: { MAILRC: 'DIR/rc' },
+      recipients: ['u1@d.org', 'one@h.example', 'two@h.example', 'admin@h.example', 't1@x.org', 't2@x.org'],
+      to: ['u1@d.org', 'one@h.example', 'two@h.example', 'admin@h.example', 't1@x.org', 't2@x.org'],
+    },
+    {
+      name: 'A59 are refused when a word among them is not known: it may be a part of a name',
+      args: ['-s', 'U', 'Bob Nobody b@x.org', 'a@x.org'],
+      code: 65,
+      to: ['a@x.org'],
+      stderr: /^mq-mail: "Bob Nobody b@x\.org" [^\n]+; if it is a list, put commas between its members\n$/,
+    },
+    {
       name: 'A62 may have a comment',
       args: ['-s', 'S', 'bob@x.org (Bob B)'],
       recipients: ['bob@x.org'],
@@ -88,6 +103,22 @@ describe('recipients that are refused', () => {
       to: ['a@x.org'],
       nowhere: /-oQ/,
       stderr: /^mq-mail: [^\n]*-oQ[^\n]*\n$/,
+    },
+  ])
+
+  testCases([
+    ...['./x', 'foo/bar', '~/f', '~f', '+x', 'x</etc/passwd'].map((name) => ({
+      name: `${name} is a file for mail(1), perhaps one whose option was forgotten`,
+      args: ['-s', 'S', name],
+      code: 64,
+      recipients: [],
+      stderr: ONE_LINE,
+    })),
+    {
+      name: 'may look like a file where an alias has that name, and where there is a domain',
+      args: ['-s', 'S', 'foo/bar', 'a/b@x.org'],
+      aliases: 'foo/bar: a@x.org\n',
+      recipients: ['a@x.org', 'a/b@x.org'],
     },
   ])
 

@@ -58,6 +58,18 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     await expectMail(site, { lines: ['Subject: S'], text: 'body\n' })
   })
 
+  it('is sent with 0 when its prompts cannot be written: whoever reads of a failure sends it again', async () => {
+    const site = await openMailSite()
+    const words = [process.execPath, join(BIN, 'mq-mail'), '-n', 'a@x.org'].map(quoted).join(' ')
+    const { code, screen } = await converse(
+      `echo ready; exec ${words} >/dev/full`,
+      [['ready\r\n', 'Subj\nbody\n.\n']],
+      { ...mailEnvironment(site), MAILQUEUE_CONF: site.config },
+    )
+    expect({ code, complains: screen.includes('mq-mail:') }).toEqual({ code: 0, complains: false })
+    await expectMail(site, { lines: ['To: a@x.org', 'Subject: Subj'], text: 'body\n' })
+  })
+
   it('A94 is given up with two ^C, and what was written is in dead.letter', async () => {
     const site = await openMailSite()
     const { code } = await atTerminal(
@@ -92,6 +104,68 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     })
   })
 
+  it('goes to those who are typed too, and what is wrong with a recipient is told once, before it is typed', async () => {
+    const site = await openMailSite()
+    const { code, screen } = await atTerminal(
+      site,
+      ['-s', 'S', '-b', 'b@x.org', 'a@x.org', 'not an@@address'],
+      [['it has more than one word', '~t root, A@x.org\n~c wrong@@address\nbody\n~p\n.\n']],
+    )
+    expect(code).toBe(65)
+    expect(screen.split('"not an@@address"')).toHaveLength(2)
+    expect(screen.split('"wrong@@address"')).toHaveLength(2)
+    await expectMail(site, {
+      recipients: ['a@x.org', 'b@x.org', 'admin@h.example'],
+      lines: ['To: a@x.org, admin@h.example'],
+      text: 'body\n',
+    })
+  })
+
+  it.each([
+    ['~c /etc/passwd', /^From \S+ [^\n]+\nTo: a@x\.org\nCc: \/etc\/passwd\nSubject: S\n[^]*\n\nbody\n\n$/],
+    ['~t /etc/passwd', /^From \S+ [^\n]+\nTo: a@x\.org, \/etc\/passwd\nSubject: S\n[^]*\n\nbody\n\n$/],
+    ['~b |cat', /^From \S+ [^\n]+\nTo: a@x\.org\nBcc: \|cat\nSubject: S\n[^]*\n\nbody\n\n$/],
+  ])('ends with 64 and is kept when %s is typed in it, however it is ended', async (line, letter) => {
+    for (const end of ['.\n', KEYS.end]) {
+      const site = await openMailSite()
+      const { code, screen } = await atTerminal(
+        site,
+        ['-s', 'S', 'a@x.org'],
+        [
+          ['ready\r\n', `body\n${line}\n~p\n`],
+          ['(continue)', end],
+        ],
+      )
+      expect(code).toBe(64)
+      expect(screen).toMatch(/mq-mail: [^\n]+ is a file or a command[^\n]+; it is kept in [^\n]+dead\.letter/)
+      await expectMail(site, { recipients: [], home: { 'dead.letter': letter } })
+    }
+  })
+
+  it.each<[string, string[], Exchange[]]>([
+    ['~q with nothing written', [], [['ready\r\n', '~q\n']]],
+    ['~x', [], [['ready\r\n', 'body\n~x\n']]],
+    [
+      'two ^C with nothing written',
+      [],
+      [
+        ['ready\r\n', '~p\n'],
+        ['~p\r\n', ''],
+        ['S\r\n', KEYS.interrupt],
+        ['nterrupt', KEYS.interrupt],
+      ],
+    ],
+    ['~q and only to be shown', ['-d'], [['ready\r\n', 'body\n~q\n']]],
+  ])('is told of when it was broken off with %s, and nothing is kept', async (_, more, exchanges) => {
+    const site = await openMailSite()
+    const { code, screen } = await atTerminal(site, [...more, '-s', 'S', 'a@x.org'], exchanges)
+    expect(code).toBe(75)
+    expect(screen.match(/^mq-mail: .*$/gm)).toEqual([
+      expect.stringMatching(/^mq-mail: the letter was broken off; nothing of it is kept\r?$/),
+    ])
+    await expectMail(site, { recipients: [] })
+  })
+
   it('is told of when save is unset and nothing of it is kept', async () => {
     const site = await openMailSite()
     const { code, screen } = await atTerminal(
@@ -102,5 +176,25 @@ describe.skipIf(!HAS_TERMINAL)('a letter written at a terminal', () => {
     expect(code).toBe(75)
     expect(screen).toContain('mq-mail: the letter was broken off; it is not kept, for save is unset')
     await expectMail(site, { recipients: [] })
+  })
+})
+
+describe.skipIf(!HAS_TERMINAL)('a terminal that goes away', () => {
+  it.each([
+    ['with a signal', ''],
+    ['without one', 'setsid -w '],
+  ])('%s ends the command with 75, and the letter is kept', async (_, through) => {
+    const site = await openMailSite()
+    const words = [process.execPath, join(BIN, 'mq-mail'), '-n', 'a@x.org'].map(quoted).join(' ')
+    const { report } = await converse(
+      `trap '' HUP; ${through}${words} 2>&3; echo "code $?" >&3`,
+      [
+        ['Subject: ', 'Subj\nbody\n~p\n'],
+        ['(continue)', 'hangup'],
+      ],
+      { ...mailEnvironment(site), MAILQUEUE_CONF: site.config },
+    )
+    expect(report).toMatch(/^mq-mail: the letter was broken off; it is kept in [^\n]*\ncode 75\n$/)
+    await expectMail(site, { recipients: [], home: { 'dead.letter': /^body$/m } })
   })
 })

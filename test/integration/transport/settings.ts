@@ -41,6 +41,7 @@ export function settingsFor(port: number, others: Partial<SmtpSettings> = {}): S
     connections: 4,
     messagesPerConnection: 100,
     maxRecipients: 100,
+    limits: undefined,
     replyFilter: [],
     softBounce: false,
     verp: false,

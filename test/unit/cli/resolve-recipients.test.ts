@@ -26,6 +26,7 @@ function setup(aliases: string, said: string[]): Setup {
       interactive: false,
       shown: false,
       print: silent,
+      guide: silent,
       printBytes: silent,
       complain: (line) => void said.push(line),
     },

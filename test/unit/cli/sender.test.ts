@@ -16,6 +16,7 @@ function setup(settings: Readonly<Record<string, unknown>> = {}): Setup {
       interactive: false,
       shown: false,
       print: silent,
+      guide: silent,
       printBytes: silent,
       complain: silent,
     },

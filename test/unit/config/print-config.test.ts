@@ -39,6 +39,7 @@ const FULL = configFromSettings({
     local_domains: ['a', 'b'],
   },
   ...{ default_alias: true, user_forward: true, recipient_delimiter: '=', mail_dialect: 'bsd' },
+  ...{ limit_per_minute: 1, limit_per_hour: 2, limit_per_day: 3, limit_recipients_per_day: 4 },
   fallback_charset: 'koi8-r',
   ...{ qualify_domain: 'c', delivery_log: '/d', queue_log: '/q', log: 'stderr', log_level: 'warn' },
   ...{ force_from: true, masquerade: 'me@site.example', qualify_headers: false, set_from_header: 'off' },

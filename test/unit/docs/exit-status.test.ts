@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { EX, EXIT_MEANING } from '../../../src/errors/sysexits.ts'
 import { itemsOf, section, sentence, textOf } from './pages.ts'
 
-const PAGES = ['mq-sendmail.8', 'mq-mail.1', 'mq-run.8', 'mq-send-test.1', 'mq-queue.8', 'mq-auth.1']
+const PAGES = [
+  'mq-sendmail.8',
+  'mq-mail.1',
+  'mq-run.8',
+  'mq-send-test.1',
+  'mq-queue.8',
+  'mq-auth.1',
+  'mq-configure.1',
+]
 const NAMES = new Map<string, number>(Object.entries(EX).map(([name, code]) => [`EX_${name}`, code]))
 
 function statuses(page: string): { code: number; name: string; text: string }[] {

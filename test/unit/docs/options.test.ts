@@ -7,6 +7,7 @@ import { MAIL_OPTIONS, mailHelp } from '../../../src/cli/mail/options.ts'
 import { FILTERS } from '../../../src/cli/queue/selection.ts'
 import { queue } from '../../../src/cli/queue/queue.ts'
 import { authCommand } from '../../../src/cli/auth/auth.ts'
+import { configureCommand } from '../../../src/cli/configure/configure.ts'
 import { run } from '../../../src/cli/run.ts'
 import { sendTestCommand } from '../../../src/cli/send-test.ts'
 import type { SendmailEffect, SendmailOption } from '../../../src/cli/sendmail/option.ts'
@@ -26,6 +27,7 @@ async function printed(command: (terminal: Terminal) => Promise<unknown>, args: 
     interactive: false,
     shown: false,
     print: (text: string) => void lines.push(text),
+    guide: (text: string) => void lines.push(text),
     printBytes: (bytes: Buffer) => void lines.push(bytes.toString()),
     complain: fail,
   }
@@ -107,6 +109,7 @@ describe.each([
   { page: 'mq-run.8', command: run, title: 'DESCRIPTION' },
   { page: 'mq-send-test.1', command: sendTestCommand, title: 'DESCRIPTION' },
   { page: 'mq-auth.1', command: authCommand, title: 'DESCRIPTION' },
+  { page: 'mq-configure.1', command: configureCommand, title: 'DESCRIPTION' },
   { page: 'mq-queue.8', command: queue, title: 'Options' },
 ])('$page', ({ page, command, title }) => {
   it('lists every option that --help lists and no other', async () => {

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { checkAttachment, readAttachment } from '../../../src/message/attachment.ts'
+import { checkFile, readAttachment } from '../../../src/message/attachment.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'mailqueue-attachment-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -60,7 +60,7 @@ describe('what cannot be attached', () => {
   ])('is told in one line: %s', async (_what, path, why) => {
     const message = `cannot attach "${path.slice(0, 100)}": ${why}; nothing was sent`
     expect(() => {
-      checkAttachment(path)
+      checkFile(path)
     }).toThrow(expect.objectContaining({ ...MISSING, message }))
     await expect(readAttachment(path, directory)).rejects.toMatchObject({ ...MISSING, message })
   })
@@ -69,14 +69,14 @@ describe('what cannot be attached', () => {
     writeFileSync(at('secret'), 'x')
     chmodSync(at('secret'), 0)
     expect(() => {
-      checkAttachment(at('secret'))
+      checkFile(at('secret'))
     }).toThrow(expect.objectContaining(MISSING))
     await expect(readAttachment(at('secret'), directory)).rejects.toMatchObject(MISSING)
   })
 
   it('is shown without anything that could control a terminal', () => {
     expect(() => {
-      checkAttachment(at('\u001b[31m\n'))
+      checkFile(at('\u001b[31m\n'))
     }).toThrow(/attachment-\w+\/\?\[31m\?": there is no such file/)
   })
 
@@ -108,24 +108,24 @@ describe('what is attached', () => {
     const bytes = Buffer.alloc(3 * 1024 * 1024 + 7, 'abc\r\n\0')
     writeFileSync(at('file'), bytes)
     symlinkSync(at('file'), at('link'))
-    checkAttachment(at('link'))
+    checkFile(at('link'))
     expect((await read(at('link'))).equals(bytes)).toBe(true)
   })
 
   it('may be empty', async () => {
     writeFileSync(at('empty'), '')
-    checkAttachment(at('empty'))
+    checkFile(at('empty'))
     expect(await read(at('empty'))).toEqual(Buffer.alloc(0))
   })
 
   it('may be a file of the kernel, which does not know its size', async () => {
-    checkAttachment('/proc/version')
+    checkFile('/proc/version')
     expect(await read('/proc/version')).toEqual(readFileSync('/proc/version'))
   })
 
   it('may be a pipe, which is waited for', async () => {
     execFileSync('mkfifo', [at('pipe')])
-    checkAttachment(at('pipe'))
+    checkFile(at('pipe'))
     const reading = read(at('pipe'))
     execFileSync('sh', ['-c', 'cat > "$1"', 'sh', at('pipe')], { input: 'one\ntwo\n' })
     expect(String(await reading)).toBe('one\ntwo\n')

@@ -288,7 +288,7 @@ describe('the text of a message with parts', () => {
     ])
   })
 
-  it('may have an alternative that is read from a file, which is closed in the end', async () => {
+  it('may have an alternative that is read from a file, which stays open', async () => {
     const store = new BodyStore(directory)
     const line = Buffer.from(`<p>${'x'.repeat(60)}</p>\n`)
     const html = Buffer.concat(Array.from({ length: 20_000 }, () => line))
@@ -305,13 +305,8 @@ describe('the text of a message with parts', () => {
     }
     const { mail } = await compose({ alternative: { type: 'text/html', body } })
     expect(mail.html).toBe(html.toString())
-    expect(closed).toBe(1)
-    const headers = [['In-Reply-To', 'ü']] as const
-    const another = { ...bufferContent(line), close: () => void (closed += 1) }
-    await expect(
-      compose({ headers, alternative: { type: 'text/html', body: another } }),
-    ).rejects.toMatchObject({ code: 'MESSAGE_MALFORMED' })
-    expect(closed).toBe(2)
+    expect(closed).toBe(0)
+    body.close()
   })
 
   it('is the alternative alone when there is nothing else', async () => {

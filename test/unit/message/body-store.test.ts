@@ -1,5 +1,5 @@
 /** Bodies of all sizes come back as they went in, and the file has no name. */
-import { fstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { fstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -65,6 +65,27 @@ describe('BodyStore', () => {
     body.discard()
     body.discard()
     expect(openFiles().filter(([, path]) => path.startsWith(directory))).toEqual([])
+  })
+
+  it('gives what was appended back when nothing of it can be written', async () => {
+    const bytes = pattern(MEMORY_LIMIT + 10)
+    const body = new BodyStore(join(directory, 'missing'))
+    await body.append(bytes.subarray(0, 10))
+    await expect(body.append(bytes.subarray(10))).rejects.toMatchObject({ code: 'QUEUE_IO' })
+    expect(body.rest().bytes?.equals(bytes)).toBe(true)
+  })
+
+  it('has each octet once when writing succeeds at the second attempt', async () => {
+    const late = join(directory, 'late')
+    const bytes = pattern(2 * MEMORY_LIMIT)
+    const body = new BodyStore(late)
+    await body.append(bytes.subarray(0, MEMORY_LIMIT))
+    await expect(body.append(bytes.subarray(MEMORY_LIMIT))).rejects.toMatchObject({ code: 'QUEUE_IO' })
+    mkdirSync(late)
+    const content = await body.finish()
+    expect((await buffer(content.stream())).equals(bytes)).toBe(true)
+    content.close()
+    rmSync(late, { recursive: true })
   })
 
   it('reports a directory that cannot be used, but only when it is needed', async () => {

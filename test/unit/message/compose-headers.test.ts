@@ -104,6 +104,19 @@ describe('own fields', () => {
       code: 'MESSAGE_MALFORMED',
     })
   })
+
+  it('of one name may be tens of thousands', async () => {
+    const many = Array.from({ length: 40_000 }, (_, index): [string, string] => ['X-A', String(index)])
+    const written = fields(await compose(many), 'X-A')
+    expect([written.length, written.at(-1)]).toEqual([40_000, 'X-A: 39999'])
+  })
+
+  it('of words that are almost too long are read once, not once for each character', async () => {
+    // 4 MB, and each word one character short of what would have to be encoded.
+    const words = Array.from({ length: 4500 }, () => 's'.repeat(899))
+    const [subject] = fields(await compose([['Subject', words.join(' ')]]), 'Subject')
+    expect(subject?.split('\r\n ')).toEqual([`Subject: ${words[0] ?? ''}`, ...words.slice(1)])
+  })
 })
 
 describe('own MIME fields', () => {

@@ -26,6 +26,13 @@ describe('encodedWords', () => {
     expect(encodedWords('\ud800').map(decode)).toEqual(['\ufffd'])
   })
 
+  it('takes a text of a megabyte, looking at each character once', () => {
+    const text = `${'s'.repeat(500_000)}${' '.repeat(500_000)}x`
+    const words = encodedWords(text)
+    expect(words.join('').length).toBeLessThan(text.length * 1.4)
+    expect(words.map((word) => word.slice('=?UTF-8?Q?'.length, -2).replaceAll('_', ' ')).join('')).toBe(text)
+  })
+
   it('keeps every word within 75 characters and every character whole', () => {
     for (let seed = 1; seed <= 1000; seed += 1) {
       const random = seeded(seed)

@@ -23,8 +23,8 @@ it('gives each user once, and passes over what is no entry', () => {
   ]
   writeFileSync(path, lines.join('\n'))
   expect([...readUsers(path).values()]).toEqual([
-    { name: 'ann', uid: 1000, gecos: 'Ann A.,Room 1', home: '/home/ann' },
-    { name: 'short', uid: 7, gecos: '', home: '' },
+    { name: 'ann', uid: 1000, gid: 1000, gecos: 'Ann A.,Room 1', home: '/home/ann' },
+    { name: 'short', uid: 7, gid: undefined, gecos: '', home: '' },
   ])
 })
 

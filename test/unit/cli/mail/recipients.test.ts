@@ -1,6 +1,6 @@
 /** Recipients as callers of mail(1) write them. */
 import { describe, expect, it } from 'vitest'
-import { readMailboxes as readWithAliases } from '../../../../src/cli/mail/recipients.ts'
+import { doubtfulNames, readMailboxes as readWithAliases } from '../../../../src/cli/mail/recipients.ts'
 import { MailError } from '../../../../src/errors/mail-error.ts'
 
 const readMailboxes = (texts: readonly string[]) => readWithAliases(texts, new Map())
@@ -28,6 +28,27 @@ describe('a list of recipients', () => {
     ['<a@x.ex>', [A]],
   ])('%j', (text, mailboxes) => {
     expect(readMailboxes([text])).toEqual({ mailboxes, problems: [] })
+  })
+
+  it.each([
+    ['root a@x.ex', [{ address: 'root' }, A]],
+    ['a@x.ex  ops root,b@x.ex', [A, { address: 'ops' }, { address: 'root' }, B]],
+  ])('%j, where root and ops are known', (text, mailboxes) => {
+    expect(doubtfulNames([text]).sort()).toEqual(expect.arrayContaining(['root']))
+    expect(readWithAliases([text], new Map(), new Set(['root', 'ops']))).toEqual({ mailboxes, problems: [] })
+  })
+
+  it('is none when a bare word in it is not known, and says what to do', () => {
+    expect(doubtfulNames(['Bob Smith b@x.ex', 'Bob <b@x.ex>', 'root', 'a@x.ex b@x.ex'])).toEqual([
+      'Bob',
+      'Smith',
+    ])
+    expect(readWithAliases(['Bob Smith b@x.ex'], new Map(), new Set(['root', 'Bob']))).toEqual({
+      mailboxes: [],
+      problems: [
+        expect.stringMatching(/^"Bob Smith b@x\.ex" is not [^\n]+; if it is a list, put commas between /),
+      ],
+    })
   })
 
   it.each(['bad addr', 'a@x.ex root', 'a@@x.ex', '-oQ/tmp/x', 'a@x..ex', '<>', 'a b <'])(

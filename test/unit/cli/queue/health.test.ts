@@ -41,9 +41,9 @@ const ranAgo = (ms: number): Partial<Survey> => ({
   lastRun: { time: QUEUED + MINUTE - ms, delivered: 0, deferred: 0, failed: 0, stopped: undefined },
 })
 
-function broken(trouble: AccountTrouble): Partial<Survey> {
+function broken(trouble: Exclude<AccountTrouble, 'limit'>): Partial<Survey> {
   const state = { trouble, reason: 'no | way', failures: 1, failedAt: 0, since: QUEUED, until: QUEUED + HOUR }
-  return { accounts: [{ account: 'default', server: 'smtp://h:25', breaker: 'open', state }] }
+  return { accounts: [{ account: 'default', server: 'smtp://h:25', breaker: 'open', state, limits: [] }] }
 }
 
 const waiting = (count: number): QueuedMessage[] => Array.from({ length: count }, () => queuedMessage())

@@ -64,7 +64,14 @@ function parse(args: readonly string[]): SendmailCall | MailError {
   }
   const terminal = { program: 'mq-sendmail', env: {}, interactive: false, shown: false }
   try {
-    return parseSendmailCall({ ...terminal, args, print: never, printBytes: never, complain: never })
+    return parseSendmailCall({
+      ...terminal,
+      args,
+      print: never,
+      guide: never,
+      printBytes: never,
+      complain: never,
+    })
   } catch (error) {
     if (error instanceof MailError) return error
     throw error

@@ -12,6 +12,7 @@ function callWith(...args: string[]) {
     interactive: false,
     shown: false,
     print: silent,
+    guide: silent,
     printBytes: silent,
     complain: silent,
   }

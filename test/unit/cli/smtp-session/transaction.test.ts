@@ -33,6 +33,7 @@ async function opened({ aliases = ALIASES, mail = 'FROM:<a@s.ex>', call = NO_OPT
     interactive: false,
     shown: false,
     print: silent,
+    guide: silent,
     printBytes: silent,
     complain: (line) => told.push(line),
   }
