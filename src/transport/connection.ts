@@ -18,7 +18,7 @@ import { logIn } from './log-in.ts'
 import { oneLine } from './reply.ts'
 import { newSecrets } from './secrets.ts'
 import type { Target } from './target.ts'
-import { describeMissingTls, describeOtherPin, describeTlsError } from './tls-failure.ts'
+import { describeMissingTls, describeOtherPin, describeTlsError, tlsCodeOf } from './tls-failure.ts'
 import type { TlsPlan } from './tls-settings.ts'
 import {
   runTransaction,
@@ -117,6 +117,35 @@ export class SmtpConnection {
     setImmediate(() => socket.uncork())
   }
 
+  /**
+   * Sends one command between transactions.
+   *
+   * @returns the whole reply
+   * @throws Error when there is none in time, or the connection ends
+   */
+  say(line: string): Promise<string> {
+    const smtp = this.#smtp
+    const limit = this.#settings.timeouts.command
+    return new Promise((resolve, reject) => {
+      let reply = ''
+      const settle = (error?: Error): void => {
+        clearTimeout(timer)
+        smtp.removeListener('end', ended)
+        if (error === undefined) resolve(reply)
+        else reject(error)
+      }
+      const ended = (): void => settle(new Error('the server closed the connection'))
+      const timer = setTimeout(() => settle(new Error(`the server did not answer within ${limit} ms`)), limit)
+      smtp.once('end', ended)
+      // the way the engine has for commands that it does not know
+      smtp.customAuth.set(COMMAND, async (engine) => {
+        this.#dialogue.spoken = line
+        reply = (await engine.sendCommand(line)).response
+      })
+      smtp.login({ method: COMMAND }, (error) => settle(error ?? undefined))
+    })
+  }
+
   /** Brings the session back to its start after a failed transaction. False when the connection is of no use. */
   async reset(): Promise<boolean> {
     if (!this.#needsReset) return this.usable
@@ -191,6 +220,9 @@ export interface Start {
 
 /** The name under which the engine knows our way to log in, which is the same for all mechanisms. */
 const LOGIN = 'MAILQUEUE'
+
+/** The same for single commands. */
+const COMMAND = 'MAILQUEUE-COMMAND'
 
 /** Ends a login, carrying why. */
 class LoginFailed extends Error {
@@ -332,7 +364,7 @@ function sessionFailure(error: WireError, { smtp, start, step }: SessionState): 
   if (response !== undefined && error.command === 'STARTTLS') return missingTls(response, smtp, start)
   const handshaking = Reflect.get(smtp, 'upgrading') === true && error.code !== 'ETIMEDOUT'
   const words = response === undefined ? describeTlsError(error, start, handshaking) : undefined
-  if (words !== undefined) return { phase: 'tls', reason: oneLine(words) }
+  if (words !== undefined) return { phase: 'tls', reason: oneLine(words), tlsCode: tlsCodeOf(error) }
   const phase = error.code === 'ETLS' ? 'tls' : (STEP_OF_COMMAND[error.command ?? ''] ?? step)
   if (response !== undefined) return replyFailure(phase, response)
   return {

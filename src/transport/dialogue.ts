@@ -13,6 +13,8 @@ export interface Dialogue {
   readonly logger: Readonly<Record<string, LogCall>> | false
   /** Queue id of the message under way. */
   id: string | undefined
+  /** The next line of the client, where the engine takes it for a part of a login and hides it. */
+  spoken?: string | undefined
 }
 
 const ignore: LogCall = () => undefined
@@ -41,9 +43,11 @@ export function openDialogue(log: Logger, clean: (text: string) => string): Dial
     const from: unknown = Reflect.get(entry, 'tnx')
     if (from !== 'client' && from !== 'server') return
     const connection: unknown = Reflect.get(entry, 'sid')
+    const text = from === 'client' ? (dialogue.spoken ?? message) : message
+    if (from === 'client') dialogue.spoken = undefined
     if (from === 'client' && /^AUTH\b/i.test(message)) loggingIn = true
     if (from === 'server' && !message.startsWith('334')) loggingIn = false
-    for (const line of message.split(/\r?\n/)) {
+    for (const line of text.split(/\r?\n/)) {
       const shown =
         from === 'client' ? `C: ${withoutCredentials(line, loggingIn)}` : `S: ${withoutChallenge(line)}`
       log.debug('smtp.dialogue', { line: oneLine(clean(shown)), connection, id: dialogue.id })

@@ -20,6 +20,8 @@ export interface Failure {
   /** The reply code, when there was a reply. */
   readonly code?: number
   readonly enhanced?: string
+  /** The code of OpenSSL or of Node.js, when it was TLS that failed with one. */
+  readonly tlsCode?: string
   /** Set when a transaction had begun although the phase is one of the session. */
   readonly underWay?: true
 }

@@ -24,6 +24,8 @@ export interface OpenOptions {
   readonly insistOnTls?: boolean
   /** The secret of the account, shared by its connections; its own unless given. */
   readonly credentials?: Credentials
+  /** Told of each connection before the server has said anything, with the milliseconds that it took. */
+  readonly onConnect?: (target: Target, took: number) => void
 }
 
 interface Opening extends OpenOptions {
@@ -85,12 +87,14 @@ function mayDoWithoutTls({ settings, insistOnTls }: Opening, target: Target, fai
 }
 
 async function openWith(
-  { settings, log, signal, credentials }: Opening,
+  { settings, log, signal, credentials, onConnect }: Opening,
   target: Target,
   tlsPlan: TlsPlan,
 ): Promise<SmtpConnection | Failure> {
   const Engine = await loadEngine()
+  const begun = performance.now()
   const socket = await dial(settings, target, signal)
   if ('phase' in socket) return { ...socket, reason: credentials.secrets.clean(socket.reason) }
+  onConnect?.(target, performance.now() - begun)
   return startConnection(Engine, { settings, target, tlsPlan, socket, log, signal, credentials })
 }

@@ -6,6 +6,7 @@ import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Failure } from './failure.ts'
+import { hearing } from './hearing.ts'
 import { openConnection } from './open-connection.ts'
 
 /** The protection of a connection. */
@@ -39,25 +40,6 @@ function nameIn(party: PeerCertificate['subject'] | undefined): string {
   return [CN, OU, O].flat().find((name) => name !== undefined && name !== '') ?? '(no name)'
 }
 
-/** Keeps the greeting of a dialogue, and passes everything on. */
-function listener(log: Logger): Logger & { readonly greeting: string } {
-  let greeting = ''
-  return {
-    get greeting() {
-      return greeting
-    },
-    debugEnabled: true,
-    debug: (event, fields) => {
-      const line = event === 'smtp.dialogue' ? fields?.['line'] : undefined
-      if (greeting === '' && typeof line === 'string') greeting = /^S: (220.*)/.exec(line)?.[1] ?? ''
-      if (log.debugEnabled) log.debug(event, fields)
-    },
-    info: (event, fields) => log.info(event, fields),
-    warn: (event, fields) => log.warn(event, fields),
-    error: (event, fields) => log.error(event, fields),
-  }
-}
-
 /**
  * Asks a server about itself.
  *
@@ -65,7 +47,7 @@ function listener(log: Logger): Logger & { readonly greeting: string } {
  * @param log gets the dialogue when it wants debug events
  */
 export async function serverInfo(settings: SmtpSettings, log: Logger): Promise<ServerInfo | Failure> {
-  const heard = listener(log)
+  const heard = hearing(log)
   const anonymous: SmtpSettings = {
     ...settings,
     auth: { ...settings.auth, method: 'off' },
@@ -83,7 +65,8 @@ export async function serverInfo(settings: SmtpSettings, log: Logger): Promise<S
   return info
 }
 
-function tlsFacts(socket: TLSSocket): TlsFacts {
+/** The facts of a protected connection. */
+export function tlsFacts(socket: TLSSocket): TlsFacts {
   const certificate = socket.getPeerCertificate()
   return {
     protocol: socket.getProtocol() ?? 'unknown',

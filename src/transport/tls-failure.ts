@@ -132,7 +132,8 @@ export const TLS_FAILURES: readonly TlsFailureRow[] = [
   },
 ]
 
-const codeOf = ({ originalCode, code }: TlsError): string => originalCode ?? code ?? ''
+/** The code of an error; empty when it has none. */
+export const tlsCodeOf = ({ originalCode, code }: TlsError): string => originalCode ?? code ?? ''
 
 /**
  * The words for an error.
@@ -145,7 +146,7 @@ export function describeTlsError(
   attempt: TlsAttempt,
   handshaking: boolean,
 ): string | undefined {
-  const code = codeOf(error)
+  const code = tlsCodeOf(error)
   const row = TLS_FAILURES.find(({ codes }) => codes.includes(code))
   if (row !== undefined) return `${row.words(attempt, error)} (${code})`
   if (!handshaking && !code.startsWith('ERR_SSL_')) return undefined

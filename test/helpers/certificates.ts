@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,8 @@ export interface TestCertificates {
   readonly ca: TestPair
   readonly server: TestPair
   readonly expired: TestPair
+  /** Valid from the year 2099 on. */
+  readonly early: TestPair
   readonly otherName: TestPair
   readonly selfSigned: TestPair
   readonly client: TestPair
@@ -42,6 +44,19 @@ function pairIn(directory: string, name: string): TestPair {
   const cert = readFileSync(certFile, 'utf8')
   const fingerprint = new X509Certificate(cert).fingerprint256
   return { keyFile, certFile, key: readFileSync(keyFile, 'utf8'), cert, fingerprint }
+}
+
+/** A certificate that is valid from the year 2099 on, which only `openssl ca` can make. */
+function signEarly(directory: string, ca: TestPair, request: string, out: string): void {
+  const config = join(directory, 'ca.conf')
+  const database = join(directory, 'ca.index')
+  writeFileSync(database, '')
+  const lines = ['[ca]', 'default_ca = a', '[a]', `database = ${database}`, `new_certs_dir = ${directory}`]
+  const more = ['default_md = sha256', 'policy = p', 'copy_extensions = copy', 'rand_serial = yes']
+  writeFileSync(config, [...lines, ...more, '[p]', 'commonName = supplied', ''].join('\n'))
+  const validity = ['-startdate', '20990101000000Z', '-enddate', '20991231000000Z']
+  const signer = ['-cert', ca.certFile, '-keyfile', ca.keyFile]
+  openssl('ca', '-batch', '-notext', '-config', config, ...signer, ...validity, '-in', request, '-out', out)
 }
 
 /** Makes all of them; takes about half a second. */
@@ -93,6 +108,8 @@ export function makeCertificates(): TestCertificates {
     return pairIn(directory, name)
   }
   const client = signed('client', 'client.example')
+  signed('early', 'localhost')
+  signEarly(directory, ca, file('early.req'), file('early.pem'))
   const encryptedKeyFile = file('encrypted.key')
   openssl('pkey', '-in', client.keyFile, '-aes256', '-passout', 'pass:secret', '-out', encryptedKeyFile)
   return {
@@ -100,6 +117,7 @@ export function makeCertificates(): TestCertificates {
     ca,
     server: signed('server', 'localhost'),
     expired: signed('expired', 'localhost', -1),
+    early: pairIn(directory, 'early'),
     otherName: signed('other-name', 'other.example'),
     selfSigned: selfSigned('self-signed', ...names('localhost')),
     client,
