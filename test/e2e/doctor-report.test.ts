@@ -9,6 +9,8 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { makeCertificates, type TestCertificates } from '../helpers/certificates.ts'
 import { DOWN, openSite, type Settings } from '../helpers/mail-site.ts'
+import { converse, HAS_TERMINAL } from '../helpers/pseudo-terminal.ts'
+import { BIN } from '../helpers/run-command.ts'
 import type { Script } from '../helpers/scripted-server.ts'
 import { canRunWithoutRoot, WITHOUT_ROOT } from '../helpers/without-root.ts'
 import { diagnose, stepOf } from './doctor-site.ts'
@@ -102,6 +104,17 @@ describe('mq-send-test --check, where all is well,', () => {
     // A queue that was never needed is not made by looking.
     expect(site.queue()).toEqual([])
     expect(spawnSync('ls', [site.queueDir]).status).not.toBe(0)
+  })
+
+  it.runIf(HAS_TERMINAL)('has colours on a terminal, and none with NO_COLOR', async () => {
+    const site = await openSite()
+    const command = `'${process.execPath}' '${join(BIN, 'mq-send-test')}' --check`
+    const env = { MAILQUEUE_CONF: site.config, TERM: 'xterm', NODE_OPTIONS: '' }
+    const shown = await converse(command, [], { ...env, NO_COLOR: '' })
+    expect(shown.screen).toContain('\x1b[32mok       \x1b[0msmarthost')
+    const plain = await converse(command, [], { ...env, NO_COLOR: '1' })
+    expect(plain.screen).toMatch(/^ok {7}smarthost/m)
+    expect(plain.screen).not.toContain('\x1b')
   })
 
   it('prints nothing with --quiet', async () => {

@@ -1,13 +1,16 @@
 /**
- * A DNS server on 127.0.0.1 for tests: it answers questions for SRV and MX records over UDP (RFC 1035, RFC 2782) from a
- * table, and a resolver that asks it.
+ * A DNS server on 127.0.0.1 for tests: it answers questions for SRV, MX and TXT records over UDP (RFC 1035, RFC 2782)
+ * from a table, and a resolver that asks it.
  */
 import { createSocket } from 'node:dgram'
 import type { MxRecord, SrvRecord } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 
+/** A record; a text stands for a TXT record. */
+type Known = SrvRecord | MxRecord | string
+
 /** What is known about a name; a number is the code of a failure, such as 2 for SERVFAIL. */
-export type Zone = Readonly<Record<string, readonly (SrvRecord | MxRecord)[] | number | 'silent'>>
+export type Zone = Readonly<Record<string, readonly Known[] | number | 'silent'>>
 
 /** A running server. */
 export interface DnsServer {
@@ -19,7 +22,7 @@ export interface DnsServer {
 }
 
 const NXDOMAIN = 3
-const TYPES = { MX: 15, SRV: 33 }
+const TYPES = { MX: 15, TXT: 16, SRV: 33 }
 
 const encodeName = (name: string): Buffer =>
   Buffer.concat([
@@ -42,22 +45,34 @@ function readQuestion(packet: Buffer): { readonly name: string; readonly end: nu
 }
 
 /** A record with numbers and a name. */
-function record(found: SrvRecord | MxRecord): Buffer {
-  const isMx = 'exchange' in found
-  const target = encodeName(isMx ? found.exchange : found.name)
-  const numbers = isMx ? [found.priority] : [found.priority, found.weight, found.port]
-  const fixed = Buffer.alloc(12 + 2 * numbers.length)
-  // the name of the question, by pointer; type, class, time to live, size, numbers
-  fixed.writeUInt16BE(0xc00c, 0)
-  fixed.writeUInt16BE(isMx ? TYPES.MX : TYPES.SRV, 2)
-  fixed.writeUInt16BE(1, 4)
-  fixed.writeUInt32BE(60, 6)
-  fixed.writeUInt16BE(2 * numbers.length + target.length, 10)
-  for (const [at, number] of numbers.entries()) fixed.writeUInt16BE(number, 12 + 2 * at)
-  return Buffer.concat([fixed, target])
+/** Texts are cut into parts of 255 octets. */
+function encodeText(text: string): Buffer {
+  const parts = text.match(/.{1,255}/gs) ?? ['']
+  return Buffer.concat(parts.map((part) => Buffer.concat([Buffer.from([part.length]), Buffer.from(part)])))
 }
 
-function answer(question: Buffer, end: number, known: readonly (SrvRecord | MxRecord)[] | number): Buffer {
+const encodeNumbers = (...numbers: readonly number[]): Buffer => {
+  const bytes = Buffer.alloc(2 * numbers.length)
+  for (const [at, number] of numbers.entries()) bytes.writeUInt16BE(number, 2 * at)
+  return bytes
+}
+
+/** Type and data of a record. */
+function dataOf(known: Known): readonly [type: number, data: Buffer] {
+  if (typeof known === 'string') return [TYPES.TXT, encodeText(known)]
+  if ('exchange' in known)
+    return [TYPES.MX, Buffer.concat([encodeNumbers(known.priority), encodeName(known.exchange)])]
+  const numbers = encodeNumbers(known.priority, known.weight, known.port)
+  return [TYPES.SRV, Buffer.concat([numbers, encodeName(known.name)])]
+}
+
+function record(known: Known): Buffer {
+  const [type, data] = dataOf(known)
+  // the name of the question, by pointer; type, class, time to live, size
+  return Buffer.concat([encodeNumbers(0xc00c, type, 1, 0, 60, data.length), data])
+}
+
+function answer(question: Buffer, end: number, known: readonly Known[] | number): Buffer {
   const records = typeof known === 'number' ? [] : known
   const head = Buffer.from(question.subarray(0, 12))
   head.writeUInt16BE(0x8180 | (typeof known === 'number' ? known : 0), 2)
