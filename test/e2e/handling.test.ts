@@ -1,0 +1,89 @@
+/**
+ * What a caller can ask of the queue for one message, and what an administrator can ask for a batch; and what the limits of
+ * an account mean to who hands in mail: on the real commands.
+ */
+import { describe, expect, it } from 'vitest'
+import { M0, openSite, type MailSite } from '../helpers/mail-site.ts'
+
+const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
+
+const send = (site: MailSite, ...args: string[]) => site.run('mq-sendmail', args, { stdin: M0 })
+const taken = ({ server }: MailSite): string[] => server.transactions.flatMap(({ rcptTo }) => rcptTo)
+const kept = (site: MailSite): string[] =>
+  site.queued().map(({ folder, recipients }) => `${folder} ${recipients.join(',')}`)
+
+describe('a batch that is suspended', () => {
+  it('waits, whatever is handed in, and goes when it is active again; other mail goes on', async () => {
+    const site = await openSite()
+    expect(await send(site, '-odq', '--batch', 'news', 'one@d.ex')).toEqual(QUIET)
+    expect((await site.run('mq-queue', ['suspend', '--batch', 'news'])).code).toBe(0)
+    expect((await send(site, '--batch', 'news', 'two@d.ex')).code).toBe(0)
+    expect(await send(site, 'other@d.ex')).toEqual(QUIET)
+    expect((await site.run('mq-run', ['--all'])).code).toBe(0)
+    expect(taken(site)).toEqual(['other@d.ex'])
+    expect(kept(site).toSorted()).toEqual(['hold one@d.ex', 'hold two@d.ex'])
+
+    expect((await site.run('mq-queue', ['suspend', '--list'])).stdout).toContain('news')
+    expect((await site.run('mq-queue', ['activate', '--batch', 'news'])).code).toBe(0)
+    expect((await site.run('mq-run', ['--all'])).code).toBe(0)
+    expect(taken(site).toSorted()).toEqual(['one@d.ex', 'other@d.ex', 'two@d.ex'])
+    expect(kept(site)).toEqual([])
+  })
+
+  it('is all mail when all sending is', async () => {
+    const site = await openSite()
+    expect(await send(site, '-odq', 'one@d.ex')).toEqual(QUIET)
+    expect((await site.run('mq-queue', ['suspend', 'ALL'])).code).toBe(0)
+    expect((await send(site, 'two@d.ex')).code).toBe(0)
+    expect((await site.run('mq-run', ['--all'])).code).toBe(75)
+    expect(taken(site)).toEqual([])
+    expect(kept(site).toSorted()).toEqual(['new one@d.ex', 'new two@d.ex'])
+    expect((await site.run('mq-queue', ['activate', 'ALL'])).code).toBe(0)
+    expect((await site.run('mq-run', ['--all'])).code).toBe(0)
+    expect(taken(site).toSorted()).toEqual(['one@d.ex', 'two@d.ex'])
+    expect(kept(site)).toEqual([])
+  })
+})
+
+describe('a message', () => {
+  it('with a time is not sent before, and the more urgent one goes first', async () => {
+    const site = await openSite()
+    expect((await send(site, '--send-at', '+1h', 'later@d.ex')).code).toBe(0)
+    expect(await send(site, '-odq', 'usual@d.ex')).toEqual(QUIET)
+    expect(await send(site, '-odq', '--priority', '0', 'urgent@d.ex')).toEqual(QUIET)
+    const letter = { stdin: 'text\n' }
+    expect((await site.run('mq-mail', ['--priority=9', '--send-at=+2h', 'last@d.ex'], letter)).code).toBe(0)
+    expect((await site.run('mq-run', ['--all'])).code).toBe(0)
+    expect(taken(site)).toEqual(['urgent@d.ex', 'usual@d.ex'])
+    expect(kept(site).toSorted()).toEqual(['new last@d.ex', 'new later@d.ex'])
+  })
+
+  it.each([
+    [['--priority', '10'], 'priority'],
+    [['--send-at', 'noon-ish'], 'send-at'],
+    [['--expire', '-1h'], 'expire'],
+  ])('with %s is refused with 64, and nothing is done', async (args, word) => {
+    const site = await openSite()
+    const { code, stderr } = await send(site, ...args, 'one@d.ex')
+    expect(code).toBe(64)
+    expect(stderr).toContain(word)
+    expect(taken(site)).toEqual([])
+    expect(kept(site)).toEqual([])
+  })
+})
+
+describe('mail above the limit of its account', () => {
+  it.each([
+    ['defer', 0, ['new two@d.ex']],
+    ['hold', 0, ['hold two@d.ex']],
+    ['reject', 75, []],
+  ])('with on_limit = %s ends with %d and is kept as %s', async (action, code, queue) => {
+    const site = await openSite({ limit_per_hour: '1', on_limit: action })
+    expect(await send(site, 'one@d.ex')).toEqual(QUIET)
+    expect((await send(site, 'two@d.ex')).code).toBe(code)
+    expect(kept(site)).toEqual(queue)
+    await site.run('mq-run', ['--all'])
+    expect(taken(site)).toEqual(['one@d.ex'])
+    expect(kept(site)).toEqual(queue)
+  })
+})
