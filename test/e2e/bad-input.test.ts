@@ -73,7 +73,7 @@ describe('a recipient', () => {
     ['that is a command', '|/bin/touch marker', 65, 64],
     ['that is a quoted command', '"|/bin/touch marker"', 65, 64],
     ['that is a file', '/tmp/marker', 65, 64],
-    ['that is a list in a file', ':include:/etc/passwd', 65, 65],
+    ['that is a list in a file', ':include:/etc/passwd', 65, 64],
     ['that makes no sense', 'foo@@bar..x', 65, 65],
     ['without a local part', '@d.ex', 65, 65],
     ['that begins with a dash', '-one@d.ex', 64, 64],
