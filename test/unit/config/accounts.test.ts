@@ -50,7 +50,7 @@ describe('an account', () => {
   })
 
   it('at a socket inherits no login, and at a host no socket and no pinned certificate', async () => {
-    const pinned = `${HOME.replace('tls_ca = /ca.pem', `tls_fingerprint = ${'ab'.repeat(32)}`)}`
+    const pinned = HOME.replace('tls_ca = /ca.pem', `tls_fingerprint = ${'ab'.repeat(32)}`)
     const text = `${pinned}[account work]\n[account s]\nsocket = /run/s\n[account h]\ninherit = s\nhost = h.ex`
     const config = await load({ 'a.conf': text })
     expect(account(config, 's').smtp).toMatchObject({
