@@ -121,9 +121,9 @@ export function textFieldValue(text: string): string {
 export function ownFieldValue({ name, value }: OwnField): string {
   const key = name.toLowerCase()
   if (!STRUCTURED.test(key) && !ADDRESSES.has(key)) return textFieldValue(value)
-  if (LONG_WORD.test(value)) throw malformed(name, 'its value is too long to be folded')
   const addresses = ADDRESSES.has(key) ? addressFieldValue(name, [value]) : undefined
-  if (PRINTABLE.test(value)) return value.replace(LONG_BLANK, ' ')
+  if (LONG_WORD.test(addresses ?? value)) throw malformed(name, 'its value is too long to be folded')
+  if (PRINTABLE.test(value) && !LONG_WORD.test(value)) return value.replace(LONG_BLANK, ' ')
   if (addresses !== undefined) return addresses
   throw malformed(name, 'it can hold printable ASCII only')
 }

@@ -50,6 +50,16 @@ describe('a command', () => {
     expect(() => rmdirSync(gone)).toThrow()
   })
 
+  it('says so when a file of its call is looked for in a directory that is gone', async () => {
+    const site = await openSite()
+    const gone = join(site.directory, 'gone')
+    mkdirSync(gone)
+    const { code, stderr } = shell(site, 'rmdir ../gone; "$BIN"/mq-mail -m letter.txt one@d.ex', gone)
+    expect(code).toBe(66)
+    expect(stderr).toMatch(/^mq-mail: the file with the body "letter\.txt" cannot be found: [^\n]* gone[^\n]*\n$/)
+    expect(site.queue()).toEqual([])
+  })
+
   it('lists a configured queue that was never needed as empty', async () => {
     const site = await openSite()
     const result = await site.run('mq-queue', ['list'])

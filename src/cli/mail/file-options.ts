@@ -43,7 +43,12 @@ const STANDARD_INPUT = /^\/dev\/(?:stdin|fd\/0)$|^\/proc\/self\/fd\/0$/
 
 /** A file as it was named; standard input has one name, which is `-`. */
 export function fileNamed(word: string): string {
-  return STANDARD_INPUT.test(resolve(word)) ? '-' : word
+  try {
+    return STANDARD_INPUT.test(resolve(word)) ? '-' : word
+  } catch {
+    // A relative name in a working directory that was removed; whoever opens the file says so.
+    return word
+  }
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * Makes a mail of what the call names and hands it over. What is wrong with the call is told before standard input is
  * read, and nothing is read or sent then; a recipient that cannot be used does not stop the others.
- * From the first byte that is read, a mail that nobody takes is kept.
+ * From the first byte that is read, a mail that nobody takes is kept. Only a signal while standard input is still open ends
+ * the call at once: the writer of the mail is there and sees it.
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'

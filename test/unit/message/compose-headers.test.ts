@@ -31,6 +31,14 @@ function fields(raw: string, name: string): string[] {
 }
 
 describe('own fields', () => {
+  it('with many addresses and no blank between them are folded', async () => {
+    const many = Array.from({ length: 80 }, (_, i) => `user${i}@some.example`)
+    const raw = await compose([['Reply-To', many.join(',')]])
+    const replyTo = (await simpleParser(Buffer.from(raw))).replyTo?.value.map(({ address }) => address)
+    expect(replyTo).toEqual(many)
+    expect(Math.max(...raw.split('\r\n').map(({ length }) => length))).toBeLessThanOrEqual(78)
+  })
+
   it('stand behind the generated ones, each time they are given', async () => {
     const raw = await compose([
       ['X-Foo', 'bar'],
