@@ -32,6 +32,8 @@ export function namedServer({ overridden }: Setup, { smtp }: AccountSettings): M
   const names = ['smtp_hostname', 'smtp_port', 'protocol', 'tls'] as const
   if (smtp === undefined || overridden === undefined || !names.some((name) => overridden.has(name)))
     return undefined
+  // What was named says something about the server behind a socket, which is not stored.
+  if (smtp.socket !== undefined && !overridden.has('smtp_hostname')) return undefined
   const { host, port, protocol, tls } = smtp
   return { host, port, protocol, ...(overridden.has('tls') ? { tls } : {}) }
 }

@@ -23,6 +23,7 @@ import { undoPercentSigns } from './percent-signs.ts'
 import { readConfigFile, type ConfigText } from './read-file.ts'
 import { resolveConfig } from './resolve.ts'
 import type { Identity } from './sender-template.ts'
+import { smtpSettings } from './smtp-settings.ts'
 import { expandVariables, type Environment } from './variables.ts'
 
 /** What a command knows before it has a configuration. */
@@ -114,10 +115,14 @@ async function readFiles(collection: Collection, file: string, request: ConfigRe
 
 /** Without the file that holds the password, the rest of the account means nothing: somebody else has to send. */
 function onlyQueue(given: Map<string, GivenValue>, file: string): void {
+  const base = { folder: dirname(file), home: '' }
+  // Without the login the port would be another one.
+  const port = smtpSettings(given)?.port
   const { dkim_domain, dkim_selector, dkim_key } = OPTIONS
   for (const { name } of [...Object.values(AUTH_OPTIONS), dkim_domain, dkim_selector, dkim_key])
     given.delete(name)
-  given.set(OPTIONS.spool.name, { raw: 'only', where: file, base: { folder: dirname(file), home: '' } })
+  if (port !== undefined) given.set(OPTIONS.smtp_port.name, { raw: String(port), where: file, base })
+  given.set(OPTIONS.spool.name, { raw: 'only', where: file, base })
 }
 
 /** Who only hands in mail has no use for a file that is closed; everybody else learns of it when it is needed. */

@@ -4,7 +4,7 @@
  */
 import { dropBound, sameServer } from './account-sections.ts'
 import { putAwaySecrets } from './auth-config.ts'
-import type { MessageServer, SmtpSettings } from './config.ts'
+import type { MessageServer, SmtpSettings, TlsLevel } from './config.ts'
 import type { GivenValue } from './given-values.ts'
 import { OPTIONS } from './options.ts'
 import { smtpSettings } from './smtp-settings.ts'
@@ -19,14 +19,23 @@ export function replaceGiven(
     given.delete(key)
     return
   }
-  if (key === OPTIONS.smtp_hostname.name && !sameServer(given, new Map([[key, { raw, ...place }]])))
-    dropBound(given)
+  const namesServer = key === OPTIONS.smtp_hostname.name || key === OPTIONS.socket.name
+  if (namesServer && !sameServer(given, new Map([[key, { raw, ...place }]]))) dropBound(given)
   putAwaySecrets(given, key)
   given.set(key, { raw, ...place })
 }
 
+/** From the weakest to the strongest. */
+const LEVELS: readonly TlsLevel[] = ['off', 'may', 'require', 'verify', 'pin']
+
+/** A message can ask for more protection than its account has, never for less. */
+function strongest(asked: TlsLevel | undefined, usual: TlsLevel): TlsLevel {
+  return asked !== undefined && LEVELS.indexOf(asked) > LEVELS.indexOf(usual) ? asked : usual
+}
+
 /**
- * The settings of an account with a message's own server.
+ * The settings of an account with a message's own server. What the account has for its own server, the login first of
+ * all, is only kept for the same host, port and protocol, and with no less protection.
  *
  * @param account its name
  * @param given everything that holds for it
@@ -35,13 +44,23 @@ export function replaceGiven(
 export function settingsAt(
   account: string,
   given: ReadonlyMap<string, GivenValue>,
-  { host, port, protocol, tls }: MessageServer,
+  { host, port, protocol = 'smtp', tls }: MessageServer,
 ): SmtpSettings | undefined {
+  const usual = smtpSettings(given, account)
   const own = new Map(given)
   const place = { where: `the server ${host}:${port} of a message`, base: { folder: '/', home: '/' } }
   replaceGiven(own, 'smtp_hostname', { ...place, raw: host })
   replaceGiven(own, 'smtp_port', { ...place, raw: String(port) })
-  if (protocol !== undefined) replaceGiven(own, 'protocol', { ...place, raw: protocol })
-  if (tls !== undefined) replaceGiven(own, 'tls', { ...place, raw: tls })
+  replaceGiven(own, 'protocol', { ...place, raw: protocol })
+  const isUsual =
+    usual !== undefined &&
+    usual.socket === undefined &&
+    usual.host.toLowerCase() === host.toLowerCase() &&
+    usual.port === port &&
+    usual.protocol === protocol
+  // Whoever listens at another port of the same host, or put the message there, gets no password.
+  if (!isUsual) dropBound(own)
+  const level = isUsual ? strongest(tls, usual.tls) : tls
+  if (level !== undefined) replaceGiven(own, 'tls', { ...place, raw: level })
   return smtpSettings(own, account)
 }

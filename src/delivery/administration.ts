@@ -121,8 +121,8 @@ async function edit(claim: Claim, administration: Administration, change: Edit):
   if (recipients.length > 0) notes.push({ event: 'cancel', recipients, by, why: `taken off by ${by}` })
   // In one write: a crash must not make half of an edit.
   if (notes.length > 0) await claim.note(...notes)
-  // What it has waited for was the other account.
-  return account === undefined ? keep(claim) : now(administration)
+  // What it has waited for was the other account, or its time.
+  return account === undefined ? keep(claim) : soon(claim, administration)
 }
 
 const RULES: { readonly [A in Action]: Rule<Extract<Change, { action: A }>> } = {

@@ -7,7 +7,7 @@ import { MailError } from '../errors/mail-error.ts'
 
 const FORM = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([^\s:[\]]+)):(\d{1,5})((?: .*)?)$/i
 const PROTOCOLS = ['smtp', 'lmtp'] as const
-const LEVELS = ['off', 'may', 'require', 'verify'] as const
+const LEVELS = ['off', 'may', 'require', 'verify', 'pin'] as const
 
 function wordAfter<T extends string>(text: string, key: string, words: readonly T[]): T | undefined {
   return words.find((word) => text.split(' ').includes(`${key}=${word}`))

@@ -156,11 +156,27 @@ describe('the settings of a program', () => {
 describe('the server of one message', () => {
   const config = configFromSettings({ host: 'home.ex', user: 'ann', password: 'secret', helo: 'me.ex' })
 
-  it('has the login of the account at its own host only', () => {
-    const at = (host: string) => smtpOf(account(config, 'default'), { host, port: 2525 })
-    expect(at('Home.EX')).toMatchObject({ username: 'ann', password: 'secret', port: 2525, helo: 'me.ex' })
-    expect(at('other.ex')).toMatchObject({ username: undefined, tls: 'may', helo: 'me.ex' })
-    expect(at('other.ex')?.password).toBeUndefined()
+  it('has the login of the account at its own host and port only, as well protected', () => {
+    const usual = account(config, 'default')
+    const own = { username: 'ann', password: 'secret', tls: 'verify', helo: 'me.ex' }
+    expect(smtpOf(usual, { host: 'Home.EX', port: 587 })).toMatchObject(own)
+    expect(smtpOf(usual, { host: 'home.ex', port: 587, tls: 'off' })).toMatchObject(own)
+    for (const server of [
+      { host: 'other.ex', port: 587 },
+      { host: 'home.ex', port: 2525 },
+      { host: 'home.ex', port: 587, protocol: 'lmtp' } as const,
+    ]) {
+      const other = smtpOf(usual, server)
+      expect(other).toMatchObject({ ...server, username: undefined, tls: 'may', helo: 'me.ex' })
+      expect(other?.password).toBeUndefined()
+    }
+  })
+
+  it('never has the pinned certificate of another one, and no weaker level in its place', () => {
+    const pinned = configFromSettings({ host: 'home.ex', tls_fingerprint: 'ab'.repeat(32) })
+    const usual = account(pinned, 'default')
+    expect(smtpOf(usual, { host: 'home.ex', port: 25, tls: 'may' })?.tls).toBe('pin')
+    expect(() => smtpOf(usual, { host: 'o.ex', port: 25, tls: 'pin' })).toThrow('needs the fingerprint')
   })
 
   it('keeps what was asked for it, and is refused where that cannot work', () => {
