@@ -11,9 +11,10 @@ type HandsOn = (outcome: RecipientOutcome) => boolean
 
 const deferred: HandsOn = ({ status }) => status === 'deferred'
 
+const isOfAccount: HandsOn = (outcome) => outcome.status === 'deferred' && outcome.scope === 'account'
+
 /** True for a recipient whom nobody refused: the account could not be used, and another one may stand in for it. */
-export const accountFailed: HandsOn = (outcome) =>
-  outcome.status === 'deferred' && outcome.scope === 'account'
+export const accountFailed: HandsOn = isOfAccount
 
 /**
  * Joins transports, in the order they are tried.
@@ -51,6 +52,15 @@ async function firstReady(
   return first
 }
 
+/**
+ * What counts of two outcomes of one recipient. That a stand-in cannot be used either does not take back that this
+ * message may have made a server end the session: else it would stay the first in the queue for ever.
+ */
+function weightier(before: RecipientOutcome | undefined, later: RecipientOutcome): RecipientOutcome {
+  const mayBeToBlame = before?.status === 'deferred' && before.scope === 'account' && before.underWay === true
+  return mayBeToBlame && isOfAccount(later) ? before : later
+}
+
 /** Tells the caller of outcomes, each once, as far as no other transport can change them. */
 function tellFinal({ onOutcomes }: Delivery, handsOn: HandsOn): NonNullable<Delivery['onOutcomes']> {
   const told = new Set<string>()
@@ -74,11 +84,11 @@ async function sendThrough(
   for (const transport of transports) {
     const envelope = { ...delivery.envelope, recipients: rest }
     const brought = await transport.send({ ...delivery, envelope, onOutcomes }, signal)
-    for (const outcome of brought) outcomes.set(outcome.recipient, outcome)
-    rest = rest.filter((recipient) => {
-      const outcome = outcomes.get(recipient)
-      return outcome !== undefined && handsOn(outcome)
-    })
+    for (const outcome of brought) {
+      outcomes.set(outcome.recipient, weightier(outcomes.get(outcome.recipient), outcome))
+    }
+    const left = new Set(brought.filter(handsOn).map(({ recipient }) => recipient))
+    rest = rest.filter((recipient) => left.has(recipient))
     if (rest.length === 0 || signal?.aborted === true || transport === transports.at(-1)) break
     // Who has the message is stored before another server gets it for the rest.
     if (!(await isFulfilled(onOutcomes(brought)))) break
