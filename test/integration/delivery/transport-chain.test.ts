@@ -44,3 +44,16 @@ describe('an account whose stand-in is down', () => {
     expect(await holds(queueDir)).toEqual(['new: one@d=deferred'])
   })
 })
+
+describe('an account whose login was refused', () => {
+  it('is left alone by runs in which another one stands in for it', async () => {
+    const { usual, queueDir, enqueue, run, taken } = await pair({ mail: '530 5.7.0 log in first' }, {})
+    for (const recipient of ['one@d', 'two@d', 'three@d']) {
+      await enqueue('a@x', recipient)
+      expect(await run()).toMatchObject({ delivered: 1, stopped: undefined })
+    }
+    expect(usual.connections).toBe(1)
+    expect(taken()).toEqual([[], ['one@d', 'two@d', 'three@d']])
+    expect(await holds(queueDir)).toEqual([])
+  })
+})
