@@ -107,4 +107,33 @@ describe('a transport for nodemailer', () => {
     expect(taken(usual)).toEqual(['a@d.ex'])
     expect(await waiting(queueDir)).toEqual(['work b@work.ex=deferred'])
   })
+
+  it('says what this site lacks to send what it queued, whichever account lacks it', async () => {
+    const usual = await server()
+    const queueDir = queueDirectory()
+    const transport = mailqueueTransport({
+      host: '127.0.0.1',
+      port: usual.port,
+      queue_dir: queueDir,
+      accounts: {
+        work: {
+          match_recipient: '@work.ex',
+          dkim_key: `${queueDir}.pem`,
+          dkim_selector: 's',
+          dkim_domain: 'x.ex',
+        },
+      },
+    })
+    const message = {
+      getEnvelope: () => ({ from: 's@x.ex', to: ['a@d.ex', 'b@work.ex'] }),
+      createReadStream: () => Readable.from([Buffer.from(`From: s@x.ex\r\n${MESSAGE}`)]),
+    }
+    const info = await new Promise<MailqueueInfo>((resolve, reject) => {
+      transport.send({ message }, (error, found) => (error === null ? resolve(found) : reject(error)))
+    })
+    transport.close()
+    expect(info).toMatchObject({ accepted: ['a@d.ex', 'b@work.ex'], pending: ['b@work.ex'] })
+    expect(info.fault).toMatch(/^the DKIM key .* cannot be used: there is no such file; /)
+    expect(await waiting(queueDir)).toEqual(['work b@work.ex=deferred'])
+  })
 })
