@@ -1,5 +1,5 @@
 /** Several accounts in a program: what it queues and runs goes over the account that it is for. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -82,6 +82,40 @@ describe('a run of a program', () => {
       code: 'USAGE',
     })
     expect(await waiting(queueDir)).toEqual([])
+  })
+})
+
+describe('an account whose ledger is damaged', () => {
+  it('stops nobody else, and nothing is counted', async () => {
+    const [usual, work] = [await server(), await server()]
+    const queueDir = queueDirectory()
+    const to = (recipients: string) => ({ sender: 's@x.ex', recipients })
+    const run = () =>
+      runQueue(queueDir, {
+        host: '127.0.0.1',
+        port: usual.port,
+        queue_dir: queueDir,
+        limit_per_day: 10,
+        accounts: { work: { port: work.port } },
+      })
+    await enqueueMessage(MESSAGE, queueDir, to('first@d.ex'))
+    await run()
+    const notes = join(queueDir, 'notes')
+    const ledgers = readdirSync(notes).filter((name) => name.startsWith('ledger.limit.default.'))
+    expect(ledgers).toHaveLength(1)
+    for (const name of ledgers) {
+      rmSync(join(notes, name))
+      mkdirSync(join(notes, name))
+    }
+    await enqueueMessage(MESSAGE, queueDir, to('usual@d.ex'))
+    await enqueueMessage(MESSAGE, queueDir, { ...to('work@d.ex'), account: 'work' })
+    expect(await run()).toMatchObject({
+      delivered: 1,
+      deferred: 0,
+      stopped: { scope: 'account', account: 'default' },
+    })
+    expect([usual, work].map(taken)).toEqual([['first@d.ex'], ['work@d.ex']])
+    expect(await waiting(queueDir)).toEqual(['default usual@d.ex=pending'])
   })
 })
 
