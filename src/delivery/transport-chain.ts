@@ -13,8 +13,12 @@ const deferred: HandsOn = ({ status }) => status === 'deferred'
 
 const isOfAccount: HandsOn = (outcome) => outcome.status === 'deferred' && outcome.scope === 'account'
 
-/** True for a recipient whom nobody refused: the account could not be used, and another one may stand in for it. */
-export const accountFailed: HandsOn = isOfAccount
+/**
+ * True for a recipient whom nobody refused: the account could not be used, and another one may stand in for it. A
+ * limit of one's own is no failure: above it mail waits, and nobody is asked.
+ */
+export const accountFailed: HandsOn = (outcome) =>
+  outcome.status === 'deferred' && outcome.scope === 'account' && outcome.trouble !== 'limit'
 
 /**
  * Joins transports, in the order they are tried.
@@ -30,7 +34,7 @@ export function transportChain(
   return {
     name: transports.map((transport) => transport.name).join(', '),
     send: (delivery, signal) => sendThrough(transports, delivery, signal, handsOn),
-    ready: (signal) => firstReady(transports, signal),
+    ready: (signal) => firstReady(transports, signal, handsOn),
     close: async () => {
       await Promise.all(transports.map((transport) => transport.close()))
     },
@@ -41,13 +45,15 @@ export function transportChain(
 async function firstReady(
   transports: readonly Transport[],
   signal: AbortSignal | undefined,
+  handsOn: HandsOn,
 ): Promise<Omit<Refused, 'recipient'> | undefined> {
   let first: Omit<Refused, 'recipient'> | undefined
   for (const transport of transports) {
     const refused = await transport.ready?.(signal)
     if (refused === undefined) return undefined
     first ??= refused
-    if (refused.scope !== 'account' || signal?.aborted === true) break
+    const goesOn = refused.scope === 'account' && handsOn({ ...refused, recipient: '' })
+    if (!goesOn || signal?.aborted === true) break
   }
   return first
 }
@@ -65,7 +71,8 @@ function weightier(before: RecipientOutcome | undefined, later: RecipientOutcome
 function tellFinal({ onOutcomes }: Delivery, handsOn: HandsOn): NonNullable<Delivery['onOutcomes']> {
   const told = new Set<string>()
   return async (outcomes) => {
-    const news = outcomes.filter((outcome) => !handsOn(outcome) && !told.has(outcome.recipient))
+    const isFinal = (outcome: RecipientOutcome): boolean => !handsOn(outcome) && !isOfAccount(outcome)
+    const news = outcomes.filter((outcome) => isFinal(outcome) && !told.has(outcome.recipient))
     if (news.length === 0) return
     await onOutcomes?.(news)
     for (const { recipient } of news) told.add(recipient)

@@ -57,3 +57,15 @@ describe('an account whose login was refused', () => {
     expect(await holds(queueDir)).toEqual([])
   })
 })
+
+describe('an account above its limit', () => {
+  it('is no reason to ask another: its mail waits', async () => {
+    const { other, queueDir, enqueue, run, taken } = await pair({}, {}, { limit_per_hour: 1 })
+    for (const recipient of ['one@d', 'two@d', 'three@d']) await enqueue('a@x', recipient)
+    expect(await run()).toMatchObject({ delivered: 1, deferred: 0, stopped: { scope: 'account' } })
+    expect(await run()).toMatchObject({ delivered: 0, deferred: 0, stopped: { scope: 'account' } })
+    expect(other.connections).toBe(0)
+    expect(taken()).toEqual([['one@d'], []])
+    expect(await holds(queueDir)).toEqual(['new: three@d=pending', 'new: two@d=pending'])
+  })
+})
