@@ -68,6 +68,8 @@ class AccountGuard implements Transport {
   /** Others may read a note about the account. */
   #noted = false
   #asked = false
+  /** The last answer was that it is not to be used yet. */
+  #refused = false
   /** It failed since this process asked: nobody has to come and find out. */
   #failedHere = false
 
@@ -92,9 +94,9 @@ class AccountGuard implements Transport {
   }
 
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
-    // A run has asked once, in the beginning; after a failure others may stand in for the account.
-    const asks = this.#insistence === 'submission' || !this.#asked || this.#failedHere
-    const paused = asks ? await this.#ask() : undefined
+    // A run has asked once, in the beginning; where the account is left alone, others may stand in for it.
+    const asks = !this.#asked || this.#refused || this.#failedHere
+    const paused = asks || this.#insistence === 'submission' ? await this.#ask() : undefined
     if (paused !== undefined) {
       return delivery.envelope.recipients.map((recipient) => ({ ...paused, recipient }))
     }
@@ -117,10 +119,12 @@ class AccountGuard implements Transport {
     this.#noted = state !== undefined
     // What is known about an account that was corrected since is worth nothing.
     const outdated = state !== undefined && (changedAt?.() ?? 0) > state.failedAt
-    this.#state = outdated ? undefined : state
-    if (this.#state === undefined) return undefined
-    if (this.#isLeftAlone(this.#state)) return refusalOf(this.#state)
-    await writeAccountState(queue, this.#key, whileProbing(this.#state, clock.now()))
+    const known = outdated ? undefined : state
+    this.#state = known
+    this.#refused = known !== undefined && this.#isLeftAlone(known)
+    if (known === undefined) return undefined
+    if (this.#refused) return refusalOf(known)
+    await writeAccountState(queue, this.#key, whileProbing(known, clock.now()))
     return undefined
   }
 

@@ -41,6 +41,8 @@ export interface MailqueueInfo {
   readonly pending: string[]
   /** The queue id, when there is anything in the queue. */
   readonly queueId: string | undefined
+  /** What this site lacks to send what is pending, so that a person has to do something. */
+  readonly fault?: string
   /** One line for people. */
   readonly response: string
 }
@@ -111,6 +113,7 @@ async function sendMail(mail: ComposedMail, { submission, context }: Open): Prom
       rejected: result.refused.map((refused) => refused.recipient),
       pending: [...result.queued],
       queueId: result.queueId,
+      ...(result.fault === undefined ? {} : { fault: result.fault }),
       response: response(result),
     }
   } finally {

@@ -4,7 +4,7 @@
  * reached. When there is none, nobody is asked: the recipients are deferred, and neither the message nor the account
  * is to blame.
  *
- * A ledger that cannot be read or written sends nothing. A process that dies keeps its slot; a clock that is put
+ * A ledger that cannot be read or written sends nothing, and stops only its own account. A process that dies keeps its slot; a clock that is put
  * forward makes the limits forget, one that is put back makes them wait. See docs/limits.md.
  */
 import type { AccountLimits, SmtpSettings } from '../config/config.ts'
@@ -161,7 +161,8 @@ class RateLimit implements Transport {
       const { account, log } = this.#context
       const reason = `the limits of the account ${account} cannot be counted: ${describeError(error)}`
       log.error('limit.unknown', { account, reason })
-      return { status: 'deferred', scope: 'host', reason }
+      // No trouble of the account: one bad moment of the disk must not open its breaker.
+      return { status: 'deferred', scope: 'account', reason }
     }
   }
 

@@ -53,7 +53,9 @@ class SigningTransport implements Transport {
   }
 
   async ready(signal?: AbortSignal): Promise<Refusal | undefined> {
-    return this.#transport.ready?.(signal)
+    // Found out with the first message, it would look as if the account had worked in the meantime.
+    const key = await this.#readKey()
+    return 'status' in key ? key : this.#transport.ready?.(signal)
   }
 
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
@@ -119,7 +121,8 @@ class SigningTransport implements Transport {
 /**
  * Puts the signature in front of a transport.
  *
- * @param dkim nothing is read before a message has to be signed; undefined leaves the transport as it is
+ * @param dkim the key is read when somebody asks whether the transport is ready, or a message has to be signed; undefined
+ *   leaves the transport as it is
  * @param complain is told once of a key that cannot be used, or that others can read
  */
 export function signing(

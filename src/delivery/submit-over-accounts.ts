@@ -84,6 +84,7 @@ const NOTHING: SubmitResult = {
 
 /** What became of all parts together. */
 function joined(one: SubmitResult, other: SubmitResult): SubmitResult {
+  const fault = one.fault ?? other.fault
   const ids = [one.queueId, other.queueId].filter((id) => id !== undefined)
   return {
     sent: [...one.sent, ...other.sent],
@@ -92,6 +93,7 @@ function joined(one: SubmitResult, other: SubmitResult): SubmitResult {
     reported: [...one.reported, ...other.reported],
     unaccepted: [...one.unaccepted, ...other.unaccepted],
     queueId: ids.length === 0 ? undefined : ids.join(', '),
+    ...(fault === undefined ? {} : { fault }),
     problem: one.problem ?? other.problem,
   }
 }

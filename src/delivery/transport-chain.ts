@@ -11,9 +11,14 @@ type HandsOn = (outcome: RecipientOutcome) => boolean
 
 const deferred: HandsOn = ({ status }) => status === 'deferred'
 
-/** True for a recipient whom nobody refused: the account could not be used, and another one may stand in for it. */
+const isOfAccount: HandsOn = (outcome) => outcome.status === 'deferred' && outcome.scope === 'account'
+
+/**
+ * True for a recipient whom nobody refused: the account could not be used, and another one may stand in for it. A
+ * limit of one's own is no failure: above it mail waits, and nobody is asked.
+ */
 export const accountFailed: HandsOn = (outcome) =>
-  outcome.status === 'deferred' && outcome.scope === 'account'
+  outcome.status === 'deferred' && outcome.scope === 'account' && outcome.trouble !== 'limit'
 
 /**
  * Joins transports, in the order they are tried.
@@ -29,7 +34,7 @@ export function transportChain(
   return {
     name: transports.map((transport) => transport.name).join(', '),
     send: (delivery, signal) => sendThrough(transports, delivery, signal, handsOn),
-    ready: (signal) => firstReady(transports, signal),
+    ready: (signal) => firstReady(transports, signal, handsOn),
     close: async () => {
       await Promise.all(transports.map((transport) => transport.close()))
     },
@@ -40,22 +45,34 @@ export function transportChain(
 async function firstReady(
   transports: readonly Transport[],
   signal: AbortSignal | undefined,
+  handsOn: HandsOn,
 ): Promise<Omit<Refused, 'recipient'> | undefined> {
   let first: Omit<Refused, 'recipient'> | undefined
   for (const transport of transports) {
     const refused = await transport.ready?.(signal)
     if (refused === undefined) return undefined
     first ??= refused
-    if (refused.scope !== 'account' || signal?.aborted === true) break
+    const goesOn = refused.scope === 'account' && handsOn({ ...refused, recipient: '' })
+    if (!goesOn || signal?.aborted === true) break
   }
   return first
+}
+
+/**
+ * What counts of two outcomes of one recipient. That a stand-in cannot be used either does not take back that this
+ * message may have made a server end the session: else it would stay the first in the queue for ever.
+ */
+function weightier(before: RecipientOutcome | undefined, later: RecipientOutcome): RecipientOutcome {
+  const mayBeToBlame = before?.status === 'deferred' && before.scope === 'account' && before.underWay === true
+  return mayBeToBlame && isOfAccount(later) ? before : later
 }
 
 /** Tells the caller of outcomes, each once, as far as no other transport can change them. */
 function tellFinal({ onOutcomes }: Delivery, handsOn: HandsOn): NonNullable<Delivery['onOutcomes']> {
   const told = new Set<string>()
   return async (outcomes) => {
-    const news = outcomes.filter((outcome) => !handsOn(outcome) && !told.has(outcome.recipient))
+    const isFinal = (outcome: RecipientOutcome): boolean => !handsOn(outcome) && !isOfAccount(outcome)
+    const news = outcomes.filter((outcome) => isFinal(outcome) && !told.has(outcome.recipient))
     if (news.length === 0) return
     await onOutcomes?.(news)
     for (const { recipient } of news) told.add(recipient)
@@ -74,11 +91,11 @@ async function sendThrough(
   for (const transport of transports) {
     const envelope = { ...delivery.envelope, recipients: rest }
     const brought = await transport.send({ ...delivery, envelope, onOutcomes }, signal)
-    for (const outcome of brought) outcomes.set(outcome.recipient, outcome)
-    rest = rest.filter((recipient) => {
-      const outcome = outcomes.get(recipient)
-      return outcome !== undefined && handsOn(outcome)
-    })
+    for (const outcome of brought) {
+      outcomes.set(outcome.recipient, weightier(outcomes.get(outcome.recipient), outcome))
+    }
+    const left = new Set(brought.filter(handsOn).map(({ recipient }) => recipient))
+    rest = rest.filter((recipient) => left.has(recipient))
     if (rest.length === 0 || signal?.aborted === true || transport === transports.at(-1)) break
     // Who has the message is stored before another server gets it for the rest.
     if (!(await isFulfilled(onOutcomes(brought)))) break

@@ -19,13 +19,13 @@ const HOUR = 60 * MINUTE
 const CONTENT = bufferContent(Buffer.from('Subject: s\r\n\r\nbody\r\n'))
 
 /** An account whose server behaves as the script of the moment says, and a queue. */
-async function account(first: Script) {
+async function account(first: Script, more: Record<string, unknown> = {}) {
   let script = first
   const server = await startScriptedServer(() => script)
   onTestFinished(() => server.close())
   const queueDir = join(temporaryDirectory(), 'queue')
   const queue = new MaildirQueue(queueDir)
-  const settings = settingsOf(server.port)
+  const settings = settingsOf(server.port, more)
   const start = Date.now()
   const clockAt = (later: number) => ({ now: () => start + later })
   const send = async (recipient: string, later = 0, spool: 'fallback' | 'first' = 'fallback') => {
@@ -154,6 +154,22 @@ describe('a run', () => {
     expect(await run(SECOND, { all: true })).toMatchObject({ delivered: 1 })
     expect(received()).toEqual(['one@x'])
     expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('waits longer from time to time for a key that cannot be used, and says each time that it failed', async () => {
+    const key = { dkim_key: join(temporaryDirectory(), 'key.pem'), dkim_selector: 's', dkim_domain: 'x' }
+    const { server, queueDir, run, state } = await account({}, key)
+    await enqueueMessage('From: a@x\nSubject: s\n\n', queueDir, { sender: 'a@x', recipients: ['one@x'] })
+    const events: string[] = []
+    const note = (event: string): void => void events.push(event)
+    const log = { debug: note, info: note, warn: note, error: note, debugEnabled: false }
+    for (const failures of [1, 2, 3]) {
+      expect(await run(failures * HOUR, {}, { log })).toMatchObject({ stopped: { scope: 'account' } })
+      expect(await state()).toMatchObject({ trouble: 'setup', failures })
+    }
+    expect(events.filter((event) => event.startsWith('account.'))).toEqual(Array(3).fill('account.failed'))
+    expect(server.connections).toBe(0)
+    expect(await holds(queueDir)).toEqual(['new: one@x=pending'])
   })
 
   it('with nothing to do leaves the server alone', async () => {

@@ -1,5 +1,5 @@
 /** Several accounts in a program: what it queues and runs goes over the account that it is for. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -85,6 +85,40 @@ describe('a run of a program', () => {
   })
 })
 
+describe('an account whose ledger is damaged', () => {
+  it('stops nobody else, and nothing is counted', async () => {
+    const [usual, work] = [await server(), await server()]
+    const queueDir = queueDirectory()
+    const to = (recipients: string) => ({ sender: 's@x.ex', recipients })
+    const run = () =>
+      runQueue(queueDir, {
+        host: '127.0.0.1',
+        port: usual.port,
+        queue_dir: queueDir,
+        limit_per_day: 10,
+        accounts: { work: { port: work.port } },
+      })
+    await enqueueMessage(MESSAGE, queueDir, to('first@d.ex'))
+    await run()
+    const notes = join(queueDir, 'notes')
+    const ledgers = readdirSync(notes).filter((name) => name.startsWith('ledger.limit.default.'))
+    expect(ledgers).toHaveLength(1)
+    for (const name of ledgers) {
+      rmSync(join(notes, name))
+      mkdirSync(join(notes, name))
+    }
+    await enqueueMessage(MESSAGE, queueDir, to('usual@d.ex'))
+    await enqueueMessage(MESSAGE, queueDir, { ...to('work@d.ex'), account: 'work' })
+    expect(await run()).toMatchObject({
+      delivered: 1,
+      deferred: 0,
+      stopped: { scope: 'account', account: 'default' },
+    })
+    expect([usual, work].map(taken)).toEqual([['first@d.ex'], ['work@d.ex']])
+    expect(await waiting(queueDir)).toEqual(['default usual@d.ex=pending'])
+  })
+})
+
 describe('a transport for nodemailer', () => {
   it('splits a message by the accounts of its recipients, and queues what one of them cannot take', async () => {
     const [usual, work] = [await server(), await server({ banner: '421 4.3.2 down' })]
@@ -105,6 +139,35 @@ describe('a transport for nodemailer', () => {
     transport.close()
     expect(info).toMatchObject({ accepted: ['a@d.ex', 'b@work.ex'], pending: ['b@work.ex'], rejected: [] })
     expect(taken(usual)).toEqual(['a@d.ex'])
+    expect(await waiting(queueDir)).toEqual(['work b@work.ex=deferred'])
+  })
+
+  it('says what this site lacks to send what it queued, whichever account lacks it', async () => {
+    const usual = await server()
+    const queueDir = queueDirectory()
+    const transport = mailqueueTransport({
+      host: '127.0.0.1',
+      port: usual.port,
+      queue_dir: queueDir,
+      accounts: {
+        work: {
+          match_recipient: '@work.ex',
+          dkim_key: `${queueDir}.pem`,
+          dkim_selector: 's',
+          dkim_domain: 'x.ex',
+        },
+      },
+    })
+    const message = {
+      getEnvelope: () => ({ from: 's@x.ex', to: ['a@d.ex', 'b@work.ex'] }),
+      createReadStream: () => Readable.from([Buffer.from(`From: s@x.ex\r\n${MESSAGE}`)]),
+    }
+    const info = await new Promise<MailqueueInfo>((resolve, reject) => {
+      transport.send({ message }, (error, found) => (error === null ? resolve(found) : reject(error)))
+    })
+    transport.close()
+    expect(info).toMatchObject({ accepted: ['a@d.ex', 'b@work.ex'], pending: ['b@work.ex'] })
+    expect(info.fault).toMatch(/^the DKIM key .* cannot be used: there is no such file; /)
     expect(await waiting(queueDir)).toEqual(['work b@work.ex=deferred'])
   })
 })

@@ -202,7 +202,8 @@ describe('a limited transport', () => {
     const [outcome] = await transport.send(deliveryTo('b@x'))
     expect(outcome).toMatchObject({
       status: 'deferred',
-      scope: 'host',
+      scope: 'account',
+      trouble: 'setup',
       reason: expect.stringContaining('the limits of the account default cannot be counted: ') as string,
     })
     expect(server.messages).toHaveLength(1)
@@ -325,5 +326,5 @@ it.skipIf(process.geteuid?.() === 0)('sends nothing when the queue cannot be wri
   const notes = join(queueDir, 'notes')
   for (const name of readdirSync(notes)) chmodSync(join(notes, name), 0o400)
   const other = limited(new MemoryTransport(), limitsOf({ perMinute: 5 }))
-  expect(inShort(await other.send(deliveryTo('b@x')))).toEqual(['host'])
+  expect(inShort(await other.send(deliveryTo('b@x')))).toEqual(['setup'])
 })
