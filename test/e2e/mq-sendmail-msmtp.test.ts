@@ -169,7 +169,7 @@ describe('--serverinfo', () => {
     expect(result.stdout).toBe(
       [
         `Server: smtp://127.0.0.1:${site.server.port}`,
-        'Greeting: 220 mail.d.ex ESMTP ready',
+        'Greeting: mail.d.ex ESMTP ready',
         'TLS: none',
         'Extensions:',
         ...extensions.map((line) => `  ${line}`),
