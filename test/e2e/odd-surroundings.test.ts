@@ -56,7 +56,9 @@ describe('a command', () => {
     mkdirSync(gone)
     const { code, stderr } = shell(site, 'rmdir ../gone; "$BIN"/mq-mail -m letter.txt one@d.ex', gone)
     expect(code).toBe(66)
-    expect(stderr).toMatch(/^mq-mail: the file with the body "letter\.txt" cannot be found: [^\n]* gone[^\n]*\n$/)
+    expect(stderr).toMatch(
+      /^mq-mail: the file with the body "letter\.txt" cannot be found: [^\n]* gone[^\n]*\n$/,
+    )
     expect(site.queue()).toEqual([])
   })
 
