@@ -140,6 +140,15 @@ describe('a queued message', () => {
     expect(site.queue()).toEqual([])
   })
 
+  it('that is to be sent later is still sent later over another account', async () => {
+    const { site, work } = await twoAccounts('')
+    expect((await send(site, '--send-at', '+1h', 'one@d.ex')).code).toBe(0)
+    expect((await site.run('mq-queue', ['edit', '--account', 'default', '--route', 'work'])).code).toBe(0)
+    expect((await site.run('mq-run', ['--all'])).code).toBe(0)
+    expect([taken(work), taken(site.server)]).toEqual([[], []])
+    expect(fields(site)).toEqual([expect.stringMatching(/^,A=work,B=\d+$/)])
+  })
+
   it('whose account is gone waits, and everybody is told what to do; mq-queue edit moves it', async () => {
     const { site } = await twoAccounts('')
     expect(await send(site, '-odq', '-a', 'work', '-f', 'a@s.ex', 'one@d.ex')).toEqual(QUIET)
