@@ -20,8 +20,10 @@ packages='cron anacron at sudo procmail neomutt mailutils logwatch fail2ban unat
 alone='systemd-cron mdadm chkrootkit needrestart rkhunter icinga2-common nagios4-common integrit arpwatch watchdog pcp
   pcp-conf nut-client apcupsd exim4-base resource-agents drbd-utils backupninja automysqlbackup autopostgresqlbackup
   amanda-server amanda-common libencode-locale-perl libjson-perl'
-# Stay packed; their libraries are fetched as the packages of the first kind are.
-servers='exim4-daemon-heavy opensmtpd'
+# Stay packed; their libraries are fetched as the packages of the first kind are. The OpenSMTPD of Debian 12 cannot use
+# its keys with OpenSSL 3 and so speaks no TLS; that of the backports can.
+servers='exim4-daemon-heavy'
+newest='opensmtpd'
 
 quietly() { DEBIAN_FRONTEND=noninteractive timeout 240 "$@" >>"$tree/log" 2>&1; }
 
@@ -30,7 +32,21 @@ download() {
     install --download-only --no-install-recommends --no-remove "$@"
 }
 
-download_to() { (cd "$tree/$1" && quietly apt-get -q -o APT::Sandbox::User=root download "$2"); }
+download_to() { # DIRECTORY PACKAGE OPTION...
+  (cd "$tree/$1" && quietly apt-get -q -o APT::Sandbox::User=root "${@:3}" download "$2")
+}
+
+# From the backports where they have it, without adding them to the sources of this machine.
+download_newest() { # DIRECTORY PACKAGE
+  local sources=$tree/backports.list lists=$tree/backports options
+  mkdir -p "$lists/partial"
+  apt-get indextargets --format 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(CODENAME)-backports main' |
+    grep -E ' [a-z]+-backports main$' | head -n 1 >"$sources"
+  options=(-o "Dir::Etc::sourcelist=$sources" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$lists" -o Dir::Cache::pkgcache=
+    -o Dir::Cache::srcpkgcache=)
+  quietly apt-get -q -o APT::Sandbox::User=root "${options[@]}" update &&
+    download_to "$1" "$2" "${options[@]}" || download_to "$1" "$2"
+}
 
 libraries_of() { apt-cache depends "$@" | sed -nE 's/^ +Depends: (lib[^ <>]+)$/\1/p' | sort -u; }
 
@@ -59,8 +75,8 @@ make_tree() {
   ln -s usr/bin usr/sbin usr/lib "$tree/root"
   quietly apt-get -q update
   # the names are words of ours
-  packages=$(known $packages) alone=$(known $alone) servers=$(known $servers)
-  packages="$packages $(libraries_of $servers)"
+  packages=$(known $packages) alone=$(known $alone) servers=$(known $servers) newest=$(known $newest)
+  packages="$packages $(libraries_of $servers $newest)"
   if [ -z "$packages" ]; then
     missing=' anything, as apt knows no packages'
   elif ! download $packages; then
@@ -74,8 +90,11 @@ make_tree() {
   for package in $servers; do
     download_to servers "$package" || missing="$missing $package"
   done
+  for package in $newest; do
+    download_newest servers "$package" || missing="$missing $package"
+  done
   unpack || missing="$missing (something that could not be unpacked, see $tree/log)"
-  rm -rf "$tree/alone" "$tree/debs"
+  rm -rf "$tree"/{alone,debs,backports,backports.list}
   [ -z "$missing" ] && return
   echo "could not be fetched:$missing"
   tail -n 5 "$tree/log"

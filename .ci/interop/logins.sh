@@ -51,6 +51,7 @@ data_directory = $work/data
 maillog_file = $work/postfix.log
 maillog_file_prefixes = $work
 myhostname = localhost
+smtpd_error_sleep_time = 0
 mydestination =
 local_recipient_maps =
 inet_interfaces = 127.0.0.1
