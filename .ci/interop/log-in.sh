@@ -2,6 +2,16 @@
 # What the cases with logins at servers of others have in common: certificates, an account that logs in, and what has to
 # come of it. They set password, messages (how many have arrived) and server_log.
 
+# Unpacks a mail server that callers.sh has fetched. Only for sites.
+unpack_server() { # PACKAGE
+  local deb
+  for deb in "${callers%/root}/servers/$1"_*.deb; do
+    need_file "$deb"
+    dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C / --wildcards './?*' || fail "$1 cannot be unpacked"
+  done
+  hash -r
+}
+
 # An authority and a certificate for localhost, in $work.
 make_certificates() {
   openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" -days 2 -subj '/CN=test authority' &&

@@ -95,10 +95,10 @@ async function tryAll(
   for (const candidate of candidates) {
     const attempt = await tryCandidate(candidate, converse, context)
     if (attempt === 'done') return undefined
-    last = attempt.failure
+    last = withRemedy(attempt.failure, { host, proof: candidate.mechanism.proof })
     if (!attempt.next) break
   }
-  return withRemedy(last, host)
+  return last
 }
 
 /**

@@ -3,6 +3,7 @@
  * row that fits counts. docs/authentication.md shows the same table.
  */
 import type { Failure } from './failure.ts'
+import type { Mechanism } from './sasl/mechanisms.ts'
 
 /** One row. All conditions that are given must hold. */
 export interface LoginRemedy {
@@ -13,6 +14,8 @@ export interface LoginRemedy {
   readonly text?: RegExp
   /** The server. */
   readonly host?: RegExp
+  /** What the login showed. */
+  readonly proof?: Mechanism['proof']
   readonly remedy: string
 }
 
@@ -32,6 +35,7 @@ export const LOGIN_REMEDIES: readonly LoginRemedy[] = [
     when: 'Gmail does not take the password',
     code: /^53[45]$/,
     host: GOOGLE,
+    proof: 'password',
     remedy:
       'Gmail takes no password of a Google account: use an app password as the password, or log in with mq-auth',
   },
@@ -47,6 +51,7 @@ export const LOGIN_REMEDIES: readonly LoginRemedy[] = [
     when: 'the provider wants an app password, as far as is known',
     code: /^535$/,
     host: APP_PASSWORDS,
+    proof: 'password',
     remedy: 'this provider takes no account passwords: make an app password and use it as the password',
   },
   {
@@ -63,19 +68,39 @@ export const LOGIN_REMEDIES: readonly LoginRemedy[] = [
   },
   { when: 'a temporary failure', code: /^4/, remedy: 'nothing has to be done unless it lasts' },
   {
+    when: 'an access token is refused',
+    code: /^535$/,
+    proof: 'token',
+    remedy: 'check smtp_username; ask for permission anew with mq-auth, or correct what the token comes from',
+  },
+  {
+    when: 'a client certificate is refused',
+    code: /^535$/,
+    proof: 'certificate',
+    remedy: 'check smtp_username and tls_cert, or ask the operator of the server which certificate it knows',
+  },
+  {
     when: 'user name or password are wrong',
     code: /^535$/,
     remedy: 'check smtp_username and the password',
   },
 ]
 
-/** A refused login, with the remedy added to the reason. */
-export function withRemedy(failure: Failure, host: string): Failure {
-  const fits = ({ code, enhanced, text, host: server }: LoginRemedy): boolean =>
+/**
+ * A refused login, with the remedy added to the reason.
+ *
+ * @param login the server, and what the login showed
+ */
+export function withRemedy(
+  failure: Failure,
+  login: { readonly host: string; readonly proof: Mechanism['proof'] },
+): Failure {
+  const fits = ({ code, enhanced, text, host, proof }: LoginRemedy): boolean =>
     (code?.test(failure.code === undefined ? '' : String(failure.code)) ?? true) &&
     (enhanced?.test(failure.enhanced ?? '') ?? true) &&
     (text?.test(failure.reason) ?? true) &&
-    (server?.test(host) ?? true)
+    (host?.test(login.host) ?? true) &&
+    (proof === undefined || proof === login.proof)
   const row = LOGIN_REMEDIES.find(fits)
   return row === undefined ? failure : { ...failure, reason: `${failure.reason}; ${row.remedy}` }
 }

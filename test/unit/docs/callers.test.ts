@@ -7,7 +7,10 @@ import { ROOT, textOf } from './pages.ts'
 const MAIL_CALLERS = 'mail-callers.sh'
 
 /** These cases are about servers, proxies, logins, signatures and other implementations, and not about callers. */
-const OTHERS = ['servers.sh', 'proxies.sh', 'logins.sh', 'dkim.sh', 'mail-compared.sh']
+const OTHERS = [
+  ...['servers.sh', 'proxies.sh', 'dkim.sh', 'mail-compared.sh'],
+  ...['log-in.sh', 'logins.sh', 'exim.sh', 'opensmtpd.sh'],
+]
 
 const casesOf = (names: readonly string[]): string[] =>
   names
