@@ -361,7 +361,8 @@ interface SessionState {
 
 function sessionFailure(error: WireError, { smtp, start, step }: SessionState): Failure {
   const { response } = error
-  if (response !== undefined && error.command === 'STARTTLS') return missingTls(response, smtp, start)
+  if (response !== undefined && lacksTls(error, response, smtp, start))
+    return missingTls(response, smtp, start)
   const handshaking = Reflect.get(smtp, 'upgrading') === true && error.code !== 'ETIMEDOUT'
   const words = response === undefined ? describeTlsError(error, start, handshaking) : undefined
   if (words !== undefined) return { phase: 'tls', reason: oneLine(words), tlsCode: tlsCodeOf(error) }
@@ -371,6 +372,17 @@ function sessionFailure(error: WireError, { smtp, start, step }: SessionState): 
     phase: lostAt(phase),
     reason: oneLine(`cannot start a session with ${start.target.host}: ${describeError(error)}`),
   }
+}
+
+/** The reply means that there will be no TLS: to STARTTLS, or from a server that does not know EHLO. */
+function lacksTls(
+  { command }: WireError,
+  response: string,
+  { secure }: SMTPConnection,
+  start: Start,
+): boolean {
+  if (command === 'STARTTLS') return true
+  return command === 'EHLO' && start.tlsPlan.requireTLS && !secure && /^50[02]/.test(response)
 }
 
 function missingTls(response: string, smtp: SMTPConnection, start: Start): Failure {

@@ -160,7 +160,7 @@ export function describeTlsError(
 /**
  * The words for a server that does not let itself be protected.
  *
- * @param reply to STARTTLS
+ * @param reply to STARTTLS, or to EHLO when the server does not know it
  * @param offered whether its reply to EHLO named STARTTLS
  */
 export function describeMissingTls(

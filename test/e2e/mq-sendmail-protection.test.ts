@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { makeCertificates, type TestCertificates, type TestPair } from '../helpers/certificates.ts'
 import { CALLER, M0, M0_WIRE, openSite, type MailSite, type Settings } from '../helpers/mail-site.ts'
+import { leaksIn, startMiddleMan, without, type Tampering } from '../helpers/man-in-the-middle.ts'
 import { startProxy } from '../helpers/proxies.ts'
 import type { Script } from '../helpers/scripted-server.ts'
 
@@ -70,6 +71,12 @@ describe('mail is kept and the password is not sent when the server', () => {
       () => ({ tls_ca: made.ca.certFile }),
       'is for other.example and not for localhost',
     ],
+    [
+      'has one that is not valid yet',
+      () => made.early,
+      () => ({ tls_ca: made.ca.certFile }),
+      'is not valid yet',
+    ],
     ['has one of nobody known', () => made.server, () => ({}), 'is signed by nobody'],
     ['has one that is self-signed', () => made.selfSigned, () => ({}), 'is self-signed'],
   ])('%s', async (_, pair, settings, words) => {
@@ -94,6 +101,55 @@ describe('mail is kept and the password is not sent when the server', () => {
     const site = await openSite(withLog({ proxy: `socks5://bob:hunter22@127.0.0.1:${proxy.port}` }))
     expect(await refusedAt(site)).toContain(`through the proxy socks5://127.0.0.1:${proxy.port}: its rules`)
     await proxy.close()
+  })
+})
+
+describe('somebody between us and the server', () => {
+  it.each<[string, Tampering, Settings, string]>([
+    [
+      'who takes STARTTLS out of the offer',
+      { reply: without(/^STARTTLS/) },
+      { tls: 'may' },
+      'is not protected by TLS, so the password was not sent',
+    ],
+    [
+      'who answers STARTTLS',
+      { answer: (line) => (line === 'STARTTLS' ? '454 4.7.0 not now' : undefined) },
+      {},
+      'localhost refuses STARTTLS: 454 4.7.0 not now; tls = verify sends nothing without TLS',
+    ],
+    [
+      'who knows no EHLO',
+      { answer: (line) => (line.startsWith('EHLO') ? '500 5.5.1 what?' : undefined) },
+      {},
+      'localhost does not offer STARTTLS (500 5.5.1 what?), and tls = verify sends nothing',
+    ],
+  ])('%s learns no password, and the mail is kept', async (_, tampering, settings, words) => {
+    const site = await openSite({}, script(made.server))
+    const middle = await startMiddleMan(site.server.port, tampering)
+    onTestFinished(() => middle.close())
+    const account = { tls_ca: made.ca.certFile, smtp_port: String(middle.port), ...settings }
+    site.configure(withLog(account))
+    expect(await refusedAt(site)).toContain(words)
+    site.configure({ ...withLog(account), queue_dir: undefined })
+    const unspooled = await site.run('mq-sendmail', ['two@d.ex'], { stdin: M0 })
+    expect(unspooled).toMatchObject({ code: 75, stdout: '' })
+    expect(unspooled.stderr).toContain(words)
+    expect(site.queue()).toHaveLength(1)
+    expect(leaksIn(middle.wire, ['hunter22', 'ann\0hunter22'])).toEqual([])
+  })
+
+  it('who adds replies to that to STARTTLS cannot have mail taken for delivered', async () => {
+    const site = await openSite({}, { ...script(made.server), dot: '451 4.3.0 not now' })
+    const inject = '250 hi\r\n235 in\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n'
+    const middle = await startMiddleMan(site.server.port, { inject })
+    onTestFinished(() => middle.close())
+    site.configure(withLog({ tls_ca: made.ca.certFile, smtp_port: String(middle.port) }))
+    expect(await site.run('mq-sendmail', ['one@d.ex'], { stdin: M0 })).toEqual(QUIET)
+    expect(site.queued().map(({ recipients, message }) => ({ recipients, message }))).toEqual([
+      { recipients: ['one@d.ex'], message: M0_WIRE },
+    ])
+    expect(site.received).toEqual([])
   })
 })
 
