@@ -31,8 +31,8 @@ const NAMING = [
   ['smtp_hostname', '--host'],
   ['smtp_port', '--port'],
   ['protocol', '--protocol'],
+  // --tls-fingerprint sets it too.
   ['tls', '--tls'],
-  ['tls_fingerprint', '--tls-fingerprint'],
 ] as const
 
 /**
