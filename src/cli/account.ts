@@ -27,13 +27,50 @@ export function useAccount(setup: Setup, account: string, option: string): Setup
   throw new MailError('CONFIG_MISSING', `there is no account ${quoteForMessage(account)}${form}${hint}`)
 }
 
-/** The server that options of the call name for messages over an account; undefined when they name none. */
-export function namedServer({ overridden }: Setup, { smtp }: AccountSettings): MessageServer | undefined {
-  const names = ['smtp_hostname', 'smtp_port', 'protocol', 'tls'] as const
-  if (smtp === undefined || overridden === undefined || !names.some((name) => overridden.has(name)))
-    return undefined
+const NAMING = [
+  ['smtp_hostname', '--host'],
+  ['smtp_port', '--port'],
+  ['protocol', '--protocol'],
+  // --tls-fingerprint sets it too.
+  ['tls', '--tls'],
+] as const
+
+/**
+ * The server that options of the call name for messages over an account; undefined when they name none.
+ *
+ * @throws MailError CONFIG_DENIED or CONFIG_MISSING when they say something about a server that is not known here
+ */
+export function namedServer(
+  { overridden, config: { sealed } }: Setup,
+  { deliver, smtp }: AccountSettings,
+): MessageServer | undefined {
+  const [, naming] = NAMING.find(([name]) => overridden?.has(name)) ?? []
+  if (overridden === undefined || naming === undefined || deliver.to !== 'smtp') return undefined
+  if (smtp === undefined) throw unknownServer(naming, sealed)
   // What was named says something about the server behind a socket, which is not stored.
   if (smtp.socket !== undefined && !overridden.has('smtp_hostname')) return undefined
-  const { host, port, protocol, tls } = smtp
-  return { host, port, protocol, ...(overridden.has('tls') ? { tls } : {}) }
+  const { host, port, protocol, tls, tlsFingerprints: fingerprints } = smtp
+  // What decides about the port may stand where the caller cannot see it.
+  const isKnown = smtp.srv === undefined && (!sealed || overridden.has('smtp_port'))
+  return {
+    host,
+    ...(isKnown ? { port } : {}),
+    protocol,
+    ...(overridden.has('tls') ? { tls } : {}),
+    ...(overridden.has('tls_fingerprint') && fingerprints.length > 0 ? { fingerprints } : {}),
+  }
+}
+
+/** To keep the message without what was asked for it would be to send it in another way later. */
+function unknownServer(naming: string, sealed: boolean): MailError {
+  const sentence = `${naming} cannot be kept with the message`
+  return sealed
+    ? new MailError(
+        'CONFIG_DENIED',
+        `${sentence}: a part of the configuration is closed to you, and no server is seen in the rest; leave it out`,
+      )
+    : new MailError(
+        'CONFIG_MISSING',
+        `${sentence}: no server is configured; add smtp_hostname, or leave it out`,
+      )
 }

@@ -3,6 +3,7 @@
  * mq-sendmail and mq-mail. A signal that would end the process queues the message first.
  */
 import type { AccountSettings, Config, MessageServer } from '../config/config.ts'
+import { ABOUT_SERVER } from '../config/options.ts'
 import { queueIn } from '../delivery/configured.ts'
 import { submit, type Submission, type SubmitResult } from '../delivery/submit.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
@@ -122,8 +123,9 @@ async function severalAccounts(setup: Setup, means: Means, log: Logger): Promise
   const { submissionOverAccounts } = await import('../delivery/submit-over-accounts.ts')
   const { namedServer } = await import('./account.ts')
   const { config, caller, overridden } = setup
-  // A server that was named is no account's: nothing but its own settings could choose one.
-  const account = setup.account ?? (overridden?.has('smtp_hostname') === true ? config.account : undefined)
+  // What the call says about a server is for one account: nothing that others ask for may choose another.
+  const isBound = [...(overridden ?? [])].some((name) => ABOUT_SERVER.has(name))
+  const account = setup.account ?? (isBound ? config.account : undefined)
   const submitter = {
     uid: process.getuid?.(),
     get user() {

@@ -23,6 +23,8 @@ export interface SetupOptions {
   readonly verbose?: boolean
   /** Values of the configuration that options replace. */
   readonly overrides?: readonly ConfigOverride[]
+  /** The account that is named; what `overrides` say about a server is for this one, or else for `default`. */
+  readonly account?: string | undefined
   /** A server that is named instead of a configuration. */
   readonly host?: string | undefined
   /** The command only hands in mail: without the right to read a file with secrets it still can be queued. */
@@ -58,6 +60,7 @@ export async function setUp(terminal: Terminal, options: SetupOptions): Promise<
     identity: caller,
     warn: (line) => terminal.complain(line),
     host: options.host,
+    account: options.account,
     overrides: options.overrides ?? [],
     sealed: options.handsIn === true ? 'queue' : 'refuse',
   })

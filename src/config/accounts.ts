@@ -17,8 +17,8 @@ const WRITTEN = new WeakMap<Account, GivenValues>()
 /** How accounts are read. */
 export interface AccountReading {
   readonly identity: Identity | undefined
-  /** Replaces values for one call, in each account alike. */
-  readonly adjust?: ((given: Map<string, GivenValue>) => void) | undefined
+  /** Replaces values of an account for one call. */
+  readonly adjust?: ((given: Map<string, GivenValue>, account: string) => void) | undefined
   /** A part of the configuration is closed to this user: what is missing may be there. */
   readonly sealed?: boolean | undefined
 }
@@ -37,17 +37,27 @@ function newAccount(name: string, settings: AccountSettings, given: GivenValues)
 export function readAccounts(sections: Sections, reading: AccountReading): readonly [Account, ...Account[]] {
   const { identity, adjust, sealed = false } = reading
   const named = mergeAccounts(sections).map(({ name, where, given }) => {
-    adjust?.(given)
+    adjust?.(given, name)
     const settings = accountSettings(name, given, identity)
     if (!hasWay(settings) && !sealed)
       throw configInvalid(where, `the account ${name} has no server; add smtp_hostname`)
     refuseFallback(name, given, settings, { sections, sealed })
     return newAccount(name, settings, given)
   })
-  adjust?.(sections.given)
+  adjust?.(sections.given, DEFAULT_ACCOUNT)
   const settings = accountSettings(DEFAULT_ACCOUNT, sections.given, identity)
   refuseFallback(DEFAULT_ACCOUNT, sections.given, settings, { sections, sealed })
-  return Object.freeze([newAccount(DEFAULT_ACCOUNT, settings, sections.given), ...named] as const)
+  const usual = newAccount(DEFAULT_ACCOUNT, settings, sections.given)
+  if (!hasWay(usual) && !sealed) for (const account of named) refuseUselessFallback(account)
+  return Object.freeze([usual, ...named] as const)
+}
+
+/** Only `default` may have no server, and then it stands in for nobody. */
+function refuseUselessFallback(account: Account): void {
+  if (!account.fallback.includes(DEFAULT_ACCOUNT)) return
+  const where = WRITTEN.get(account)?.get(OPTIONS.fallback.name)?.where ?? 'configuration'
+  const sentence = `the fallback ${DEFAULT_ACCOUNT} of the account ${account.name} has no server`
+  throw configInvalid(where, `${sentence}; add smtp_hostname to [mailqueue], or remove it from fallback`)
 }
 
 function refuseFallback(

@@ -217,11 +217,14 @@ export interface MatchRules {
 /** The server of one message, instead of its account's. Never has a user name or a password. */
 export interface MessageServer {
   readonly host: string
-  readonly port: number
+  /** As the account says when left out. */
+  readonly port?: number
   /** SMTP when left out. */
   readonly protocol?: SmtpSettings['protocol']
   /** What was asked for; as the account says when left out. */
   readonly tls?: TlsLevel
+  /** SHA-256, as `AB:CD:...`, of the certificates to accept with the level `pin`. */
+  readonly fingerprints?: readonly string[]
 }
 
 /** What each account has of its own. */

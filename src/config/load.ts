@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { expandGlob, isGlob } from '../util/glob.ts'
+import { DEFAULT_ACCOUNT } from './account-name.ts'
 import { accountOfHeader, accountSection, addTo, noSections, type Sections } from './account-sections.ts'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
@@ -18,12 +19,13 @@ import { locateConfig, type ConfigSearch } from './locate.ts'
 import { suggestion } from './nearest.ts'
 import { replaceGiven } from './message-server.ts'
 import { AUTH_OPTIONS } from './options/auth-options.ts'
-import { findOption, OPTIONS, SECTIONS } from './options.ts'
+import { ABOUT_SERVER, findOption, OPTIONS, SECTIONS } from './options.ts'
 import { undoPercentSigns } from './percent-signs.ts'
 import { readConfigFile, type ConfigText } from './read-file.ts'
 import { resolveConfig } from './resolve.ts'
+import { serverHost } from './route-config.ts'
 import type { Identity } from './sender-template.ts'
-import { smtpSettings } from './smtp-settings.ts'
+import { NEEDS_SERVER, smtpSettings } from './smtp-settings.ts'
 import { expandVariables, type Environment } from './variables.ts'
 
 /** What a command knows before it has a configuration. */
@@ -32,6 +34,8 @@ export interface ConfigRequest extends ConfigSearch {
   readonly identity: Identity
   /** Takes a line for standard error; called when a file with a password is readable by others. */
   readonly warn: (line: string) => void
+  /** The account that is named; what the call says about a server is for this one, or else for `default`. */
+  readonly account?: string | undefined
   /** Values that replace those of the files; the last of an option counts. */
   readonly overrides?: readonly ConfigOverride[]
   /** A server to send to instead of the configured one; unless a file is named too, none is looked for. */
@@ -79,8 +83,11 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
   const sealed = file !== undefined && (await readFiles(collection, file, request))
   const secretsClosed = file !== undefined && !sealed && secretIsClosed(collection.sections, request)
   const server = host === undefined ? [] : [{ key: 'smtp_hostname' as const, value: host, by: '--host' }]
-  const adjust = (given: Map<string, GivenValue>): void => {
-    for (const override of [...server, ...overrides]) replace(given, override, home)
+  const chosen = request.account ?? DEFAULT_ACCOUNT
+  const adjust = (given: Map<string, GivenValue>, account: string): void => {
+    const meant = [...server, ...overrides].filter(({ key }) => account === chosen || !ABOUT_SERVER.has(key))
+    for (const override of meant) replace(given, override, home)
+    refuseIdlePort(given, meant)
     if (sealed || secretsClosed) onlyQueue(given, file)
   }
   const config = resolveConfig(collection.sections, { source: file, identity, adjust, sealed })
@@ -103,6 +110,18 @@ function replace(given: Map<string, GivenValue>, { key, value, by }: ConfigOverr
   replaceGiven(given, key, { raw: value, where: `the option ${by}`, base })
 }
 
+/** A port that somebody asks for is used, or the call is refused. */
+function refuseIdlePort(given: Map<string, GivenValue>, overrides: readonly ConfigOverride[]): void {
+  const port = overrides.findLast(({ key }) => key === 'smtp_port')
+  if (port === undefined || port.value === '') return
+  const where = `the option ${port.by}`
+  const remedy = `leave ${port.by} out, or name the server as well`
+  if (readGiven(given, OPTIONS.srv) === true)
+    throw configInvalid(where, `with srv = yes the DNS says the port; ${remedy}`)
+  if (readGiven(given, OPTIONS.socket) !== undefined)
+    throw configInvalid(where, `the server is behind a Unix socket, which has no port; ${remedy}`)
+}
+
 /** Reads everything. Resolves to true when an included file is closed to this user, who may only hand in mail. */
 async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<boolean> {
   readInto(collection, file, false)
@@ -116,6 +135,8 @@ async function readFiles(collection: Collection, file: string, request: ConfigRe
 /** Without the file that holds the password, the rest of the account means nothing: somebody else has to send. */
 function onlyQueue(given: Map<string, GivenValue>, file: string): void {
   const base = { folder: dirname(file), home: '' }
+  // The server stands where the rest of the account does.
+  if (serverHost(given) === undefined) for (const { name } of NEEDS_SERVER) given.delete(name)
   // Without the login the port would be another one.
   const port = smtpSettings(given)?.port
   const { dkim_domain, dkim_selector, dkim_key } = OPTIONS

@@ -38,6 +38,20 @@ export const BOUND_TO_SERVER: readonly Option<unknown>[] = [
   ...Object.values<Option<unknown>>(OPTIONS).filter(({ boundToServer }) => boundToServer === true),
 ]
 
+/**
+ * What an option of a call says about one server: where it is, TLS and the login. It holds for one account; another
+ * one would send the password, or mail that was to be protected, to another server.
+ */
+export const ABOUT_SERVER: ReadonlySet<string> = new Set(
+  [
+    OPTIONS.smtp_hostname,
+    OPTIONS.smtp_port,
+    OPTIONS.protocol,
+    ...Object.values<Option<unknown>>(TLS_OPTIONS),
+    ...BOUND_TO_SERVER,
+  ].map(({ name }) => name),
+)
+
 /** The names of the sections, which all mean the same. */
 export const SECTIONS: readonly string[] = ['mailqueue', 'mqrunner']
 

@@ -14,7 +14,7 @@ import { routeConfig, serverHost } from './route-config.ts'
 import { tlsConfig } from './tls-config.ts'
 
 /** Options that say something about a server, and so are a mistake where none is named. */
-const NEEDS_SERVER: readonly Option<unknown>[] = [
+export const NEEDS_SERVER: readonly Option<unknown>[] = [
   OPTIONS.smtp_port,
   OPTIONS.srv,
   OPTIONS.smtp_username,

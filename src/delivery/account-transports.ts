@@ -12,6 +12,37 @@ import { accountFailed, transportChain } from './transport-chain.ts'
 /** Puts the breaker of an account in front of its transport. */
 export type Guard = (transport: Transport, account: string) => Transport
 
+/** Who is told of what does not stop the mail. */
+export interface AccountVoices {
+  /** Is told of a key that cannot be used. */
+  readonly complain?: Complain | undefined
+  /** Is told, once for each reason, of what this site lacks for an account while others stand in for it. */
+  readonly tellFault?: ((account: string, reason: string) => void) | undefined
+}
+
+/** Mail that others deliver would hide for ever that a person has something to mend. */
+function tellingFaults(
+  transport: Transport,
+  account: string,
+  tell: NonNullable<AccountVoices['tellFault']>,
+): Transport {
+  const told = new Set<string>()
+  return {
+    name: transport.name,
+    send: async (delivery, signal) => {
+      const outcomes = await transport.send(delivery, signal)
+      for (const outcome of outcomes) {
+        if (outcome.status !== 'deferred' || outcome.trouble !== 'setup' || told.has(outcome.reason)) continue
+        told.add(outcome.reason)
+        tell(account, outcome.reason)
+      }
+      return outcomes
+    },
+    ready: async (signal) => transport.ready?.(signal),
+    close: () => transport.close(),
+  }
+}
+
 /** The transports of all accounts. */
 export interface AccountTransports {
   /**
@@ -30,13 +61,12 @@ export interface AccountTransports {
  * Makes nothing yet.
  *
  * @param guard every transport gets, before it is used
- * @param complain is told of a key that cannot be used
  */
 export function accountTransports(
   config: Config,
   log: Logger,
   guard: Guard,
-  complain?: Complain,
+  { complain, tellFault }: AccountVoices = {},
 ): AccountTransports {
   const single = new Map<string, Transport>()
   const made = new Map<string, Transport>()
@@ -62,7 +92,15 @@ export function accountTransports(
   async function chain(account: Account): Promise<Transport | undefined> {
     const names = [account.name, ...account.fallback]
     const accounts = names.flatMap((name) => findAccount(config, name) ?? [])
-    const transports = await Promise.all(accounts.map((each) => alone(each, undefined)))
+    const transports = await Promise.all(
+      accounts.map(async (each) => {
+        const transport = await alone(each, undefined)
+        const isLast = each === accounts.at(-1)
+        // What stops the last is told with what becomes of the message.
+        if (transport === undefined || tellFault === undefined || isLast) return transport
+        return tellingFaults(transport, each.name, tellFault)
+      }),
+    )
     return transportChain(
       transports.filter((transport) => transport !== undefined),
       accountFailed,

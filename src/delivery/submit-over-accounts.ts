@@ -35,10 +35,14 @@ export interface Routing {
   readonly config: Config
   /** The account that somebody named; it may be missing in a configuration of which a part is closed. */
   readonly account: string | undefined
-  /** The server that somebody named for messages that go over this account. */
+  /**
+   * The server that somebody named for messages that go over this account.
+   *
+   * @throws MailError CONFIG_* when what was named cannot be kept with them
+   */
   readonly serverOf?: (account: Account) => MessageServer | undefined
   readonly submitter: Submitter
-  /** Is told of a key that cannot be used. */
+  /** Is told of a key that cannot be used, and of an account that others stand in for because this site lacks something. */
   readonly complain?: Complain
 }
 
@@ -114,7 +118,12 @@ export function submissionOverAccounts(
   const { queue, spool } = means
   const guard: Guard = (transport, account) =>
     queue === undefined ? transport : guardAccount(transport, 'submission', { ...context, queue, account })
-  const transports = accountTransports(config, context.log, guard, routing.complain)
+  const { complain } = routing
+  const transports = accountTransports(config, context.log, guard, {
+    complain,
+    tellFault: (account, reason) =>
+      complain?.(`the account ${account} cannot be used, so its fallback is tried: ${reason}`),
+  })
 
   async function submitPart(message: RoutedMessage, { account, recipients }: Route): Promise<SubmitResult> {
     const own = configOf(config, account)

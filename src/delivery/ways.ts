@@ -97,7 +97,7 @@ export function accountWays(
   return (queue, insistence) => {
     const guard = (transport: Transport, account: string): Transport =>
       guardAccount(transport, insistence, { ...base, queue, account })
-    const transports = accountTransports(config, base.log, guard, complain)
+    const transports = accountTransports(config, base.log, guard, { complain })
     const made = new Map<string, Promise<Way>>()
 
     function missing(account: string, reason: string): Way {

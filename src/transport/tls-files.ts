@@ -1,7 +1,8 @@
 /**
  * The certificates and the key that the settings name. They are read for each connection, so that renewed files are
- * seen; one that is of no use is a failure of the account, in words that say which file and what to do.
+ * seen; one that is of no use is a fault of this site, in words that say which file and what to do.
  */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
@@ -13,7 +14,9 @@ export interface TlsFiles {
   readonly key?: Buffer
 }
 
-const HOLDS_CERTIFICATE = /^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/m
+const CERTIFICATE = /^-----(BEGIN|END) (?:X509 |TRUSTED )?CERTIFICATE-----/gm
+/** How many certificates of a file are looked at: all of those of a site, not a hundred of the system each time. */
+const LOOKED_AT = 8
 const HOLDS_KEY = /^-----BEGIN (?:[A-Z0-9]+ )?PRIVATE KEY-----/m
 /** In both formats of keys that have one. */
 const HAS_PASSPHRASE = /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m
@@ -31,10 +34,27 @@ async function read(option: string, path: string): Promise<Buffer> {
   }
 }
 
+/** The engine passes over a certificate that it cannot read and, with it, all that follow. */
+function isDamaged(text: string): boolean {
+  const marks = [...text.matchAll(CERTIFICATE)]
+  const begins = marks.filter(([, word]) => word === 'BEGIN').map(({ index }) => index)
+  if (begins.length !== marks.length - begins.length) return true
+  try {
+    return begins.slice(0, LOOKED_AT).some((begin) => new X509Certificate(text.slice(begin)).raw.length === 0)
+  } catch {
+    return true
+  }
+}
+
 async function readCertificates(option: string, path: string): Promise<Buffer> {
   const bytes = await read(option, path)
-  if (HOLDS_CERTIFICATE.test(bytes.toString('latin1'))) return bytes
-  throw new Error(`${path} holds no certificate in PEM format; name another file in ${option}`)
+  const text = bytes.toString('latin1')
+  const remedy = `name another file in ${option}`
+  if (text.search(CERTIFICATE) === -1)
+    throw new Error(`${path} holds no certificate in PEM format; ${remedy}`)
+  if (isDamaged(text))
+    throw new Error(`${path} holds a certificate that is damaged; restore it, or ${remedy}`)
+  return bytes
 }
 
 async function readKey(path: string): Promise<Buffer> {
@@ -46,8 +66,14 @@ async function readKey(path: string): Promise<Buffer> {
       `${why}; write it without one ("openssl pkey -in FILE -out NEW") and name that in tls_key`,
     )
   }
-  if (HOLDS_KEY.test(text)) return bytes
-  throw new Error(`${path} holds no private key in PEM format; name another file in tls_key`)
+  const remedy = 'name another file in tls_key'
+  if (!HOLDS_KEY.test(text)) throw new Error(`${path} holds no private key in PEM format; ${remedy}`)
+  try {
+    createPrivateKey(bytes)
+    return bytes
+  } catch (error) {
+    throw new Error(`${path} holds a private key that is damaged; restore it, or ${remedy}`, { cause: error })
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The configured TLS level in the terms of the protocol engine. Files that can't be used are a failure of the account,
+ * The configured TLS level in the terms of the protocol engine. Files that can't be used are a fault of this site,
  * found before anything is sent.
  */
 import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls'
@@ -52,7 +52,7 @@ export async function planTls(settings: SmtpSettings, implicitTls: boolean): Pro
     const rejectUnauthorized = level === 'verify'
     return { secure: implicitTls, ...STARTTLS[level], tls: { rejectUnauthorized, secureContext } }
   } catch (error) {
-    return { phase: 'tls', reason: describeError(error) }
+    return { phase: 'setup', reason: describeError(error) }
   }
 }
 

@@ -191,6 +191,20 @@ const BROKEN_SERVERS: readonly Broken[] = [
     remedy: /check the path/,
   },
   {
+    title: 'a tls_cert that is no certificate',
+    settings: () => ({
+      ...VERIFY,
+      tls_ca: certificates.ca.certFile,
+      tls_cert: certificates.client.keyFile,
+      tls_key: certificates.client.keyFile,
+    }),
+    script: () => startTls(certificates.server),
+    step: 'tls',
+    exit: 78,
+    why: /holds no certificate/,
+    remedy: /name another file in tls_cert/,
+  },
+  {
     title: 'a server that cannot log anybody in',
     settings: () => IN_CLEAR,
     step: 'login',

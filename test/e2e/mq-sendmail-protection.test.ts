@@ -2,7 +2,7 @@
  * A server that is not who it should be, or that cannot be reached in the way that is configured: the mail stays in the
  * queue as it was handed in, no credential is on the wire, and the reason is in the log in one line.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { makeCertificates, type TestCertificates, type TestPair } from '../helpers/certificates.ts'
@@ -89,13 +89,6 @@ describe('mail is kept and the password is not sent when the server', () => {
     expect(await refusedAt(site)).toContain('localhost does not offer STARTTLS')
   })
 
-  it('would be shown a key that has a passphrase', async () => {
-    const settings = { tls_cert: made.client.certFile, tls_key: made.encryptedKeyFile }
-    const site = await openSite(withLog(settings), script(made.server))
-    expect(await refusedAt(site)).toContain('has a passphrase')
-    expect(site.server.connections).toBe(0)
-  })
-
   it('is behind a proxy that does not let it through', async () => {
     const proxy = await startProxy('socks5', { refuse: 2 })
     const site = await openSite(withLog({ proxy: `socks5://bob:hunter22@127.0.0.1:${proxy.port}` }))
@@ -150,6 +143,69 @@ describe('somebody between us and the server', () => {
       { recipients: ['one@d.ex'], message: M0_WIRE },
     ])
     expect(site.received).toEqual([])
+  })
+})
+
+describe('a file of TLS that is of no use is a fault of this site, and', () => {
+  const USELESS: readonly [string, (site: MailSite) => Settings, RegExp][] = [
+    [
+      'a key that has a passphrase',
+      () => ({ tls_cert: made.client.certFile, tls_key: made.encryptedKeyFile }),
+      /encrypted\.key has a passphrase, .*name that in tls_key$/,
+    ],
+    [
+      'a tls_ca that is not there',
+      (site) => ({ tls_ca: join(site.directory, 'ca.pem') }),
+      /cannot read tls_ca: ENOENT.*ca\.pem.*; check the path and who may read the file$/,
+    ],
+    [
+      'a tls_ca that is damaged',
+      (site) => ({ tls_ca: site.write('ca.pem', made.ca.cert.slice(0, 200)) }),
+      /ca\.pem holds a certificate that is damaged; restore it, or name another file in tls_ca$/,
+    ],
+    [
+      'a key of another certificate',
+      () => ({ tls_cert: made.client.certFile, tls_key: made.server.keyFile }),
+      /the key does not belong to the certificate; name the files of one pair$/,
+    ],
+  ]
+
+  it.each(USELESS)('with %s mail is queued, loudly', async (_, settings, why) => {
+    const site = await openSite({}, script(made.server))
+    site.configure(withLog(settings(site)))
+    const { code, stdout, stderr } = await site.run('mq-sendmail', ['one@d.ex'], { stdin: M0 })
+    expect([code, stdout]).toEqual([0, ''])
+    expect(stderr).toMatch(/^mq-sendmail: queued as \S+, but nothing can be sent: [^\n]*\n$/)
+    expect(stderr.trimEnd()).toMatch(why)
+    expect(site.server.connections).toBe(0)
+    expect(site.queue()).toEqual(['new one@d.ex=deferred'])
+    const run = await site.run('mq-run', ['--verbose'])
+    expect(run).toMatchObject({ code: 75, stdout: '' })
+    expect(run.stderr).toContain('stopped early')
+    const check = await site.run('mq-queue', ['check'])
+    expect(`${check.code} ${check.stdout}`).toMatch(/^2 .*/)
+  })
+
+  it.each(USELESS)('with %s and no queue mail is not taken', async (_, settings, why) => {
+    const site = await openSite({}, script(made.server))
+    site.configure({ ...LOGIN, queue_dir: undefined, ...settings(site) })
+    const { code, stdout, stderr } = await site.run('mq-sendmail', ['one@d.ex'], { stdin: M0 })
+    expect([code, stdout]).toEqual([78, ''])
+    expect(stderr).toMatch(new RegExp(why.source.replace(/\$$/, '')))
+    expect(site.server.connections).toBe(0)
+    expect(site.queue()).toEqual([])
+  })
+
+  it('the mail goes at the next run once the file is right', async () => {
+    const site = await openSite({}, script(made.server))
+    const ca = site.write('ca.pem', 'nothing\n')
+    site.configure(withLog({ tls_ca: ca }))
+    expect(await site.run('mq-sendmail', ['one@d.ex'], { stdin: M0 })).toMatchObject({ code: 0 })
+    expect(site.queue()).toHaveLength(1)
+    writeFileSync(ca, made.ca.cert)
+    expect(await site.run('mq-run', [])).toMatchObject({ code: 0, stderr: '' })
+    expect(site.received.map(({ data }) => data.toString())).toEqual([M0_WIRE])
+    expect(site.queue()).toEqual([])
   })
 })
 

@@ -16,6 +16,8 @@ export type Zone = Readonly<Record<string, readonly Known[] | number | 'silent'>
 export interface DnsServer {
   /** The names that were asked for. */
   readonly asked: readonly string[]
+  /** Its address and port, as resolv.conf may name it. */
+  readonly place: string
   /** Asks this server and no other. */
   readonly resolver: Resolver
   close(): Promise<void>
@@ -44,7 +46,6 @@ function readQuestion(packet: Buffer): { readonly name: string; readonly end: nu
   return { name: labels.join('.'), end: at + 5 }
 }
 
-/** A record with numbers and a name. */
 /** Texts are cut into parts of 255 octets. */
 function encodeText(text: string): Buffer {
   const parts = text.match(/.{1,255}/gs) ?? ['']
@@ -94,9 +95,11 @@ export async function startDnsServer(zone: Zone): Promise<DnsServer> {
   })
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
   const resolver = new Resolver({ timeout: 2000, tries: 1 })
-  resolver.setServers([`127.0.0.1:${socket.address().port}`])
+  const place = `127.0.0.1:${socket.address().port}`
+  resolver.setServers([place])
   return {
     asked,
+    place,
     resolver,
     close: () => new Promise<void>((resolve) => socket.close(() => resolve())),
   }

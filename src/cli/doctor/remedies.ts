@@ -82,6 +82,12 @@ const REMEDIES: readonly RemedyRow[] = [
     remedy: 'set helo to a name that the server accepts, or ask its operator',
     exit: UNAVAILABLE,
   },
+  {
+    steps: ['tls'],
+    phase: 'setup',
+    remedy: 'correct the files in tls_ca, tls_cert and tls_key',
+    exit: CONFIG,
+  },
   { steps: ['tls'], code: /^5/, remedy: 'check smtp_hostname and smtp_port', exit: UNAVAILABLE },
   { steps: ['tls'], text: /from the first byte/, remedy: 'write tls_implicit = no', exit: CONFIG },
   { steps: ['tls'], tls: /^(?:ECONNRESET|ETIMEDOUT|ECONNECTION|ESOCKET)$/, remedy: PASSES, exit: TEMPFAIL },

@@ -23,7 +23,6 @@ const STEP_OF: Readonly<Partial<Record<Failure['phase'], SessionStep>>> = {
   ehlo: 'extensions',
   tls: 'tls',
   auth: 'login',
-  setup: 'login',
 }
 
 /** The step at which a session ended; undefined when it did not. A lost connection is no failed connection. */
@@ -31,6 +30,8 @@ function failedStep({ failure, connected, info }: Inspection): SessionStep | und
   if (failure === undefined) return undefined
   const step = STEP_OF[failure.phase]
   if (step !== undefined) return step
+  // The files of TLS are read before connecting, the secret once the server wants it.
+  if (failure.phase === 'setup') return connected === undefined ? 'tls' : 'login'
   if (connected === undefined) return 'connection'
   return info === undefined ? 'greeting' : 'login'
 }

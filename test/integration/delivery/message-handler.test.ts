@@ -211,3 +211,19 @@ describe('conservative message sending', () => {
     expect(await holds(queueDir)).toEqual(['new: b@site.example=pending'])
   })
 })
+
+describe('smtpTransport', () => {
+  it.each([
+    [
+      { accounts: { work: { smtp_port: 26 } }, fallback: 'work' },
+      'settings: accounts is set, but smtpTransport is one server and has no accounts; give it to runQueue or',
+    ],
+    [
+      { deliver: 'discard' },
+      'settings: deliver is set, but smtpTransport sends over SMTP, and does not deliver',
+    ],
+    [{ smtp_hostname: undefined, smtp_port: undefined }, 'no smarthost: smtp_hostname is missing'],
+  ])('refuses what it has no use for: %j', (more, why) => {
+    expect(() => smtpTransport(settingsOf(25, more))).toThrow(why)
+  })
+})

@@ -214,7 +214,7 @@ describe('a file of the settings that is of no use', () => {
     const { server: seen, outcomes } = await bench.attempt({}, { ...CA(), ...settings })
     expect(seen.connections).toBe(0)
     const [outcome] = outcomes
-    expect(outcome).toMatchObject({ status: 'deferred', scope: 'account', trouble: 'connection' })
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'account', trouble: 'setup' })
     return outcome?.status === 'deferred' ? outcome.reason : ''
   }
 
@@ -236,6 +236,26 @@ describe('a file of the settings that is of no use', () => {
     )
     expect(await pair(client.certFile, encryptedKeyFile)).toMatch(
       /encrypted\.key has a passphrase.*openssl pkey/,
+    )
+  })
+
+  it('is named when it is damaged, before the server is blamed for what it cannot prove', async () => {
+    const { ca, client, server: own, directory } = made
+    const damaged = join(directory, 'damaged')
+    const spoiled = (pem: string): string => pem.replace(/^(\w{20}).*$/m, '$1')
+    for (const text of [spoiled(ca.cert), ca.cert + spoiled(own.cert), ca.cert + own.cert.slice(0, 200)]) {
+      writeFileSync(damaged, text)
+      expect(await unreachable({ tlsCa: damaged })).toMatch(
+        /damaged holds a certificate that is damaged; restore it, or name another file in tls_ca$/,
+      )
+    }
+    writeFileSync(damaged, spoiled(client.cert))
+    expect(await unreachable({ tlsCert: damaged, tlsKey: client.keyFile })).toMatch(
+      /damaged holds a certificate that is damaged; .* in tls_cert$/,
+    )
+    writeFileSync(damaged, spoiled(client.key))
+    expect(await unreachable({ tlsCert: client.certFile, tlsKey: damaged })).toMatch(
+      /damaged holds a private key that is damaged; .* in tls_key$/,
     )
   })
 })

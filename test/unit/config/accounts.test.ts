@@ -120,10 +120,59 @@ describe('an account', () => {
     )
   })
 
-  it('has what options of the call say, whatever its section says', async () => {
-    const overrides = [{ key: 'smtp_port' as const, value: '2600', by: '--port' }]
-    const config = await load({ 'a.conf': `${HOME}[account work]\nport = 25` }, { overrides })
-    expect(config.accounts.map(({ smtp }) => smtp?.port)).toEqual([2600, 2600])
+  it('has what options of the call say of a server when it is the one of the call, and else nothing', async () => {
+    const overrides = [
+      { key: 'smtp_port', value: '2600', by: '--port' },
+      { key: 'smtp_username', value: 'mine', by: '--user' },
+      { key: 'password_command', value: 'pass mine', by: '--passwordeval' },
+      { key: 'helo', value: 'me.ex', by: '--domain' },
+    ] as const
+    const text = `${HOME}[account work]\nport = 25\n[account other]\nhost = o.ex\nport = 26`
+    const seen = async (account?: string) =>
+      (await load({ 'a.conf': text }, { overrides, account })).accounts.map(({ smtp }) => [
+        ...[smtp?.port, smtp?.username, smtp?.password, smtp?.auth.passwordCommand?.join(' '), smtp?.helo],
+      ])
+    const mine = ['mine', undefined, 'pass mine', 'me.ex']
+    const written = ['ann', 'secret', undefined, 'me.ex']
+    const nobody = [undefined, undefined, undefined, 'me.ex']
+    expect(await seen()).toEqual([
+      [2600, ...mine],
+      [25, ...written],
+      [26, ...nobody],
+    ])
+    expect(await seen('work')).toEqual([
+      [587, ...written],
+      [2600, ...mine],
+      [26, ...nobody],
+    ])
+  })
+
+  it('can have default as its fallback only when that has a server', async () => {
+    const text = '[mailqueue]\nqueue_dir = /q\n[account work]\nhost = w.ex\nfallback = default\n'
+    await expect(load({ 'a.conf': text })).rejects.toThrow(
+      'a.conf:5: the fallback default of the account work has no server; add smtp_hostname to [mailqueue], or',
+    )
+    expect(
+      (await load({ 'a.conf': text.replace('[account', 'deliver = discard\n[account') })).deliver.to,
+    ).toBe('discard')
+  })
+})
+
+describe('a port that the call asks for', () => {
+  const port = { key: 'smtp_port', value: '2600', by: '--port' } as const
+
+  it.each([
+    [
+      'host = home.ex\nsrv = yes',
+      'the option --port: with srv = yes the DNS says the port; leave --port out',
+    ],
+    ['socket = /run/lmtp', 'the option --port: the server is behind a Unix socket, which has no port; leave'],
+  ])('is refused where it would have no effect (%j)', async (text, why) => {
+    const files = { 'a.conf': `[mailqueue]\n${text}\n` }
+    await expect(load(files, { overrides: [port] })).rejects.toThrow(why)
+    expect((await load(files, { overrides: [port], host: 'h.ex' })).smtp).toMatchObject({
+      ...{ host: 'h.ex', port: 2600, srv: undefined, socket: undefined },
+    })
   })
 })
 
@@ -177,6 +226,36 @@ describe('the server of one message', () => {
     const usual = account(pinned, 'default')
     expect(smtpOf(usual, { host: 'home.ex', port: 25, tls: 'may' })?.tls).toBe('pin')
     expect(() => smtpOf(usual, { host: 'o.ex', port: 25, tls: 'pin' })).toThrow('needs the fingerprint')
+  })
+
+  it('has the port of the account when it names none, and is the one that srv means only then', () => {
+    const usual = account(config, 'default')
+    expect(smtpOf(usual, { host: 'home.ex', tls: 'require' })).toMatchObject({ port: 587, username: 'ann' })
+    expect(smtpOf(usual, { host: 'o.ex' })).toMatchObject({ host: 'o.ex', port: 25, username: undefined })
+    const announced = account(configFromSettings({ host: 'home.ex', srv: true, user: 'ann' }), 'default')
+    expect(smtpOf(announced, { host: 'home.ex' })).toMatchObject({
+      username: 'ann',
+      srv: expect.anything() as [],
+    })
+    expect(smtpOf(announced, { host: 'home.ex', port: 587 })).toMatchObject({
+      ...{ username: undefined, srv: undefined, port: 587 },
+    })
+  })
+
+  it('has a fingerprint of its own, with which the account does not log in', () => {
+    const fingerprint = 'AB'.repeat(32).replace(/..(?!$)/g, '$&:')
+    const pinned = { port: 587, tls: 'pin', fingerprints: [fingerprint] } as const
+    const usual = account(config, 'default')
+    expect(() => smtpOf(usual, { host: 'home.ex', ...pinned })).toThrow(
+      `the server home.ex:587 of a message: the account default logs in there and does not know the fingerprint that the message asks for; write tls_fingerprint = ${fingerprint} if`,
+    )
+    const here = { tls: 'pin', tlsFingerprints: [fingerprint] }
+    expect(smtpOf(usual, { host: 'o.ex', ...pinned })).toMatchObject({ ...here, username: undefined })
+    const login = { host: 'home.ex', user: 'ann', password: 'secret' }
+    const knowing = account(configFromSettings({ ...login, tls_fingerprint: fingerprint }), 'default')
+    expect(smtpOf(knowing, { host: 'home.ex', ...pinned })).toMatchObject({ ...here, username: 'ann' })
+    const open = account(configFromSettings({ host: 'home.ex', tls_ca: '/ca.pem' }), 'default')
+    expect(smtpOf(open, { host: 'home.ex', ...pinned, port: 25 })).toMatchObject(here)
   })
 
   it('keeps what was asked for it, and is refused where that cannot work', () => {
