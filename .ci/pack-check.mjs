@@ -20,7 +20,9 @@ const modes = new Map(files.map(({ path, mode }) => [path, mode]))
 const commands = Object.values(manifest.bin)
 const promised = [
   ...commands,
-  ...Object.keys(manifest.bin).map((name) => `dist/commands/${name}.cjs`),
+  ...Object.keys(manifest.bin).flatMap((name) =>
+    ['', '.late'].map((pack) => `dist/commands/${name}${pack}.cjs`),
+  ),
   ...manifest.man,
   ...Object.values(manifest.exports).flatMap((target) =>
     typeof target === 'string' ? target : Object.values(target),

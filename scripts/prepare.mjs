@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const BUILT_FROM = [
   'src',
-  'scripts/build.mjs',
+  'scripts',
   'package.json',
   'package-lock.json',
   'tsconfig.json',

@@ -1,35 +1,61 @@
 /**
- * Starts a bundled command with the code cache that the build made for this version of Node, so that V8 need not
- * compile it again. V8 checks the cache; without a fitting one the command starts a little slower, that is all.
- * The build copies this file beside the bundles.
+ * Starts a bundled command. Its packs come with a code cache that the build made for this version of Node, so that V8
+ * need not compile them again. V8 checks the cache; without a fitting one the command starts a little slower,
+ * that is all. The build copies this file beside the packs.
  */
 'use strict'
 const { readFileSync } = require('node:fs')
 const { Script } = require('node:vm')
 
-// On Node 20 a script that comes from a cache cannot import by itself: the build writes __import( for import(.
-const importModule = (specifier) => import(specifier)
+const isChunk = (id) => id.startsWith('./')
 
-/** Compiles the bundle of a command; `run` runs it as a CommonJS module of this folder. */
-function load(name) {
-  const filename = `${__dirname}/${name}.cjs`
+/** Reads a pack and makes its script. */
+function readPack(pack) {
+  const filename = `${__dirname}/${pack}.cjs`
   const code = readFileSync(filename, 'latin1')
   // V8 compares no more than the length of the code: the digest in its first line makes the cache its own.
-  const digest = code.slice(3, 19)
-  const cacheFile = `${__dirname}/${name}.${digest}.${process.version}-${process.arch}.cache`
+  const cacheFile = `${__dirname}/${pack}.${code.slice(3, 19)}.${process.version}-${process.arch}.cache`
   let cachedData
   try {
     cachedData = readFileSync(cacheFile)
   } catch {
     // made by another version of Node, or not at all
   }
-  const wrapped = `(function(exports,require,module,__filename,__dirname,__import){${code}\n})`
-  const script = new Script(wrapped, { filename, cachedData })
-  const run = () => {
-    const module = { exports: {} }
-    script.runInThisContext()(module.exports, require, module, filename, __dirname, importModule)
+  return { filename, cacheFile, script: new Script(code, { filename, cachedData }) }
+}
+
+/** A command by its name. `run` runs it; `packs` has what was read, and `chunks` what was run. */
+function load(name) {
+  const packs = []
+  const chunks = Object.create(null)
+  let places = Object.create(null)
+  let factories = Object.create(null)
+
+  function open(pack) {
+    const opened = readPack(pack)
+    packs.push(opened)
+    const made = opened.script.runInThisContext()(need, importModule, opened.filename)
+    factories = Object.assign(factories, made.modules)
+    return made
   }
-  return { script, run, cacheFile }
+  function need(id) {
+    if (!isChunk(id)) return require(id)
+    const known = chunks[id]
+    if (known !== undefined) return known.exports
+    if (factories[id] === undefined) open(places[id])
+    const module = (chunks[id] = { exports: {} })
+    factories[id](module.exports, module)
+    return module.exports
+  }
+  // On Node 20 a script that comes from a cache cannot import by itself: the build writes __import( for import(.
+  async function importModule(id) {
+    return isChunk(id) ? need(id) : import(id)
+  }
+  const run = () => {
+    ;({ places } = open(name))
+    need('./main.js')
+  }
+  return { run, open, packs, chunks }
 }
 
 module.exports = { load, start: (name) => load(name).run() }

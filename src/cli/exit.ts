@@ -8,6 +8,7 @@ import { MailError } from '../errors/mail-error.ts'
 import type { ProbeStatus } from '../errors/probe-status.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { pluginsAreLoaded } from '../plugins/loaded.ts'
+import { isTerminal } from './is-terminal.ts'
 import { closeLostTerminals } from './lost-terminal.ts'
 import { printable } from './printable.ts'
 
@@ -62,10 +63,10 @@ function processTerminal(program: string): Terminal & { readonly lostOutput: unk
     args: process.argv.slice(2),
     env: process.env,
     get interactive() {
-      return process.stderr.isTTY
+      return isTerminal(2)
     },
     get shown() {
-      return process.stdout.isTTY
+      return isTerminal(1)
     },
     print: (text) => {
       lostOutput ??= writeFully(1, printable(text))

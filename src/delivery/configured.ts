@@ -15,7 +15,6 @@ import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
 import type { ReportPractice } from './report-practice.ts'
 import type { RetryPolicy } from './schedule.ts'
-import { signing } from './signing-transport.ts'
 
 /** Takes one line for the user about something that does not stop the mail. */
 export type Complain = (line: string) => void
@@ -118,6 +117,8 @@ export async function configuredTransport(
   if (smtp === undefined) return undefined
   const { SmtpTransport } = await import('../transport/smtp.ts')
   const transport = await limitedTransport(new SmtpTransport(smtp, log), smtp, { account, queueDir, log })
+  if (smtp.dkim === undefined) return transport
+  const { signing } = await import('./signing-transport.ts')
   return signing(transport, smtp.dkim, log, complain)
 }
 

@@ -9,10 +9,11 @@
  * never trusted: whatever cannot be read in it has a safe default, so that messages of mailqueue-runner and files put
  * there by hand are delivered too.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { DEFAULT_ACCOUNT, isAccountName } from '../config/account-name.ts'
 import type { Clock } from '../util/clock.ts'
+import { randomOctets } from '../util/random.ts'
 
 /** The parts of a file name. */
 export interface EntryName {
@@ -57,7 +58,7 @@ export function newUnique(clock: Clock): string {
   const seconds = Math.floor(now / 1000)
   const micros = Math.floor((now % 1000) * 1000)
   counter += 1
-  const random = randomBytes(6).toString('hex')
+  const random = randomOctets(6).toString('hex')
   return `${seconds}.M${micros}P${process.pid}Q${counter}R${random}.${maildirHost()}`
 }
 

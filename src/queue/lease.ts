@@ -6,12 +6,12 @@
  * written directly before its last byte. After a crash it tells which claims are in doubt and which were never
  * sent. It is not synced: after a power cut every claim of the runner counts as in doubt.
  */
-import { randomBytes } from 'node:crypto'
 import { closeSync, renameSync } from 'node:fs'
 import { lock } from 'proper-lockfile'
 import { queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { createExclusive, writeAll } from '../util/durable-file.ts'
+import { randomOctets } from '../util/random.ts'
 import { thisProcess } from './host.ts'
 import {
   LEASE_STALE,
@@ -110,7 +110,7 @@ async function logOrUnlock(path: string, head: string, unlock: () => Promise<voi
  * @throws MailError QUEUE_* when the runners/ folder cannot be written
  */
 export async function acquireLease(queueDir: string, role: RunnerRole, now: number): Promise<Lease> {
-  const runner = `p${process.pid}r${randomBytes(4).toString('hex')}`
+  const runner = `p${process.pid}r${randomOctets(4).toString('hex')}`
   const path = runnerFile(queueDir, runner)
   const info: RunnerInfo = { ...thisProcess(), role, since: now }
   let lost = false

@@ -3,10 +3,10 @@
  * {@link QueueStore} except durability: what is in it ends with the process. A runner that was closed with open
  * claims counts as dead, and the next recovery takes them back.
  */
-import { randomBytes } from 'node:crypto'
 import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import { bufferContent, type MessageContent } from '../message/content.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
+import { randomOctets } from '../util/random.ts'
 import { DEFAULT_PRIORITY } from './entry-name.ts'
 import { firstEvents, leftOver } from './first-events.ts'
 import type { TimedEvent } from './journal-event.ts'
@@ -142,7 +142,7 @@ export class MemoryQueue implements QueueStore {
     const now = this.#clock.now()
     const queuedAt = past?.queuedAt ?? now
     const stored: StoredMessage = {
-      id: randomBytes(6).toString('hex').toUpperCase(),
+      id: randomOctets(6).toString('hex').toUpperCase(),
       queuedAt,
       priority: message.priority ?? DEFAULT_PRIORITY,
       notBefore: message.notBefore,

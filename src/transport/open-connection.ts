@@ -5,6 +5,7 @@
 import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
 import { logsIn } from '../config/auth-config.ts'
+import { elapsed } from '../util/clock.ts'
 import { loadEngine, SmtpConnection, startConnection } from './connection.ts'
 import { dial } from './dial.ts'
 import type { Failure, Phase } from './failure.ts'
@@ -92,9 +93,9 @@ async function openWith(
   tlsPlan: TlsPlan,
 ): Promise<SmtpConnection | Failure> {
   const Engine = await loadEngine()
-  const begun = performance.now()
+  const begun = elapsed()
   const socket = await dial(settings, target, signal)
   if ('phase' in socket) return { ...socket, reason: credentials.secrets.clean(socket.reason) }
-  onConnect?.(target, performance.now() - begun)
+  onConnect?.(target, elapsed() - begun)
   return startConnection(Engine, { settings, target, tlsPlan, socket, log, signal, credentials })
 }

@@ -2,7 +2,12 @@
  * The configured TLS level in the terms of the protocol engine. Files that can't be used are a fault of this site,
  * found before anything is sent.
  */
-import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls'
+import {
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  type SecureVersion,
+} from 'node:tls'
 import type { SmtpSettings, TlsLevel, TlsVersion } from '../config/config.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { Failure } from './failure.ts'
@@ -14,8 +19,12 @@ export interface TlsPlan {
   readonly ignoreTLS: boolean
   readonly opportunisticTLS: boolean
   readonly requireTLS: boolean
-  readonly tls: { readonly rejectUnauthorized: boolean; readonly secureContext?: SecureContext }
+  readonly tls: { readonly rejectUnauthorized: boolean } & Protection
 }
+
+/** The versions of the protocol, and a context made beforehand where files are to be tried before anything is sent. */
+type Protection =
+  Pick<SecureContextOptions, 'minVersion' | 'ciphers'> | { readonly secureContext: SecureContext }
 
 const STARTTLS: Readonly<Record<TlsLevel, Omit<TlsPlan, 'secure' | 'tls'>>> = {
   off: { ignoreTLS: true, opportunisticTLS: false, requireTLS: false },
@@ -48,22 +57,26 @@ export async function planTls(settings: SmtpSettings, implicitTls: boolean): Pro
   const { tls: level } = settings
   if (level === 'off' && !implicitTls) return IN_CLEAR
   try {
-    const secureContext = contextOf(settings, await readTlsFiles(settings))
+    const protection = protect(settings, await readTlsFiles(settings))
     const rejectUnauthorized = level === 'verify'
-    return { secure: implicitTls, ...STARTTLS[level], tls: { rejectUnauthorized, secureContext } }
+    return { secure: implicitTls, ...STARTTLS[level], tls: { rejectUnauthorized, ...protection } }
   } catch (error) {
     return { phase: 'setup', reason: describeError(error) }
   }
 }
 
-function contextOf({ tlsMinVersion, tlsCert, tlsKey }: SmtpSettings, files: TlsFiles): SecureContext {
+/** Without files nothing can be wrong, and node:tls, which is slow to load, waits until a server offers TLS. */
+function protect(settings: SmtpSettings, files: TlsFiles): Protection {
+  const { tlsMinVersion } = settings
   const old = tlsMinVersion === '1.0' || tlsMinVersion === '1.1'
+  const versions = { minVersion: VERSIONS[tlsMinVersion], ...(old ? OLD_CIPHERS : undefined) }
+  if (Object.keys(files).length === 0) return versions
+  return { secureContext: contextOf(settings, { ...versions, ...files }) }
+}
+
+function contextOf({ tlsCert, tlsKey }: SmtpSettings, options: SecureContextOptions): SecureContext {
   try {
-    return createSecureContext({
-      minVersion: VERSIONS[tlsMinVersion],
-      ...(old ? OLD_CIPHERS : undefined),
-      ...files,
-    })
+    return createSecureContext(options)
   } catch (error) {
     const why =
       errnoOf(error) === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH'

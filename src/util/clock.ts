@@ -11,3 +11,8 @@ export interface Clock {
 
 /** The machine's own clock. */
 export const systemClock: Clock = { now: () => Date.now() }
+
+/** Milliseconds since this process started, which never go backwards. The performance object is slow to load. */
+export function elapsed(): number {
+  return process.uptime() * 1000
+}

@@ -2,9 +2,9 @@
  * A mail that a person types at a terminal, with what the command line and the mailrc files say about asking. What is
  * broken off is kept as a dead letter, or its writer is told that it is not.
  */
-import { isatty } from 'node:tty'
 import { bufferContent } from '../../message/content.ts'
 import { endingSignal } from '../hand-over.ts'
+import { isTerminal } from '../is-terminal.ts'
 import type { Setup } from '../setup.ts'
 import { standardInputUses, type MailCall, type NamedRecipients } from './call.ts'
 import type { Circumstances } from './circumstances.ts'
@@ -13,7 +13,7 @@ import type { Unsent } from './unsent.ts'
 
 /** True when the body comes from a person: standard input is a terminal, and is the body. */
 export function isTyped(call: MailCall): boolean {
-  return call.bodyFile === undefined && !call.template && standardInputUses(call) === 0 && isatty(0)
+  return call.bodyFile === undefined && !call.template && standardInputUses(call) === 0 && isTerminal(0)
 }
 
 /**

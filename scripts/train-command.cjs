@@ -1,0 +1,77 @@
+/**
+ * Runs a command once in this process, with a mail to a server that is also here, and stores what there is to learn
+ * from it; called by the build, with a message on standard input.
+ *
+ *     node train-command.cjs plan START-COMMAND.CJS COMMAND CALL FILE         the chunks that the call runs
+ *     node train-command.cjs cache START-COMMAND.CJS COMMAND CALL PACK...     what V8 has compiled of each pack
+ */
+'use strict'
+const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs')
+const { createServer } = require('node:net')
+const { tmpdir } = require('node:os')
+const { basename, join } = require('node:path')
+const { CALLS } = require('./training-calls.cjs')
+
+/** The last recipient has to wait, so that one call shows how a message is sent and how it is queued. */
+const REPLIES = [
+  ['EHLO', '250-local\r\n250-PIPELINING\r\n250 8BITMIME'],
+  ['RCPT TO:<c@', '451 4.2.1 later'],
+  ['DATA', '354 go on'],
+  ['QUIT', '221 bye'],
+  ['', '250 2.0.0 ok'],
+]
+const QUEUED = `Return-path: <a@site.example>\r
+Envelope-to: b@site.example\r
+X-Queue-Date: Sat, 21 Nov 2026 20:12:00 +0000\r
+X-Queue-Meta-End: end\r
+Subject: x\r
+\r
+x\r
+`
+
+const [task, startFile, name, which, ...rest] = process.argv.slice(2)
+const call = CALLS[name][which]
+const { run, open, packs, chunks } = require(startFile).load(name)
+const directory = mkdtempSync(join(tmpdir(), 'mailqueue-build-'))
+
+const server = createServer((socket) => {
+  let inData = false
+  socket.write('220 local ESMTP\r\n')
+  socket.on('error', () => undefined)
+  socket.on('data', (bytes) => {
+    for (const line of bytes.toString('latin1').split('\r\n')) {
+      if (line === '' || (inData && line !== '.')) continue
+      inData = line === 'DATA'
+      socket.write(`${REPLIES.find(([start]) => line.startsWith(start))[1]}\r\n`)
+    }
+  })
+})
+
+function storeCaches() {
+  const read = new Set(packs.map(({ filename }) => basename(filename, '.cjs')))
+  for (const pack of rest) if (!read.has(pack)) open(pack)
+  for (const { cacheFile, script } of packs) writeFileSync(cacheFile, script.createCachedData())
+}
+
+process.on('exit', () => {
+  rmSync(directory, { recursive: true, force: true })
+  process.umask(0o022)
+  if (task === 'plan') writeFileSync(rest[0], JSON.stringify(Object.keys(chunks)))
+  else storeCaches()
+})
+
+server.listen(0, '127.0.0.1', () => {
+  const config = join(directory, 'mailqueue.conf')
+  const queue = join(directory, 'queue')
+  const port = server.address().port
+  writeFileSync(
+    config,
+    `[mailqueue]\nsmtp_hostname = 127.0.0.1\nsmtp_port = ${port}\nqueue_dir = ${queue}\n${call.setting ?? ''}\n`,
+  )
+  mkdirSync(join(queue, 'new'), { recursive: true })
+  if (call.queued === true) writeFileSync(join(queue, 'new', '1795291920.M1P1Q1.local'), QUEUED)
+  process.env.MAILQUEUE_CONF = config
+  process.env.HOME = directory
+  process.argv = [process.execPath, name, ...call.args]
+  run()
+})

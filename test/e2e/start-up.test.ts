@@ -1,0 +1,109 @@
+/**
+ * What a command loads. Each part of Node.js named here costs more time than the command's own work, so a call loads
+ * none that it does not need, and no more of its own code than the packs that are meant for it.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { M0, openSite } from '../helpers/mail-site.ts'
+
+const PRELOAD = fileURLToPath(new URL('../helpers/report-modules.cjs', import.meta.url))
+
+const SLOW = [
+  'child_process',
+  'crypto',
+  'dgram',
+  'dns',
+  'http',
+  'https',
+  'net',
+  'perf_hooks',
+  'readline',
+  'stream',
+  'tls',
+  'tty',
+  'worker_threads',
+  'zlib',
+]
+
+interface Loaded {
+  readonly builtin: readonly string[]
+  readonly packs: readonly string[]
+  readonly packages: readonly string[]
+}
+
+interface Call {
+  readonly title: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** Of the slow parts. */
+  readonly needs: readonly string[]
+  readonly packs: readonly string[]
+  readonly settings?: Readonly<Record<string, string>>
+  readonly queue: readonly string[]
+}
+
+const TO = ['-f', 'a@s.ex', 'one@d.ex']
+const QUEUED = ['new one@d.ex']
+
+const CALLS: readonly Call[] = [
+  {
+    title: 'mq-sendmail that says its version',
+    command: 'mq-sendmail',
+    args: ['--version'],
+    needs: [],
+    packs: ['mq-sendmail'],
+    queue: [],
+  },
+  {
+    title: 'mq-sendmail that queues',
+    command: 'mq-sendmail',
+    args: ['-odq', ...TO],
+    needs: [],
+    packs: ['mq-sendmail'],
+    queue: QUEUED,
+  },
+  {
+    title: 'mq-sendmail that sends to a server without TLS',
+    command: 'mq-sendmail',
+    args: TO,
+    needs: ['net', 'stream'],
+    packs: ['mq-sendmail', 'mq-sendmail.send'],
+    queue: [],
+  },
+  {
+    title: 'mq-mail that queues',
+    command: 'mq-mail',
+    args: ['-s', 'x', '-r', 'a@s.ex', 'one@d.ex'],
+    settings: { spool: 'only' },
+    // the composer wants it
+    needs: ['stream'],
+    packs: ['mq-mail'],
+    queue: QUEUED,
+  },
+  {
+    title: 'mq-run with an empty queue',
+    command: 'mq-run',
+    args: [],
+    // the lock's package wants them
+    needs: ['net', 'stream'],
+    packs: ['mq-run'],
+    queue: [],
+  },
+]
+
+describe('a call loads only what it needs', () => {
+  it.each(CALLS)('$title', async ({ command, args, needs, packs, settings, queue }) => {
+    const site = await openSite(settings)
+    const report = join(site.directory, 'modules.json')
+    const env = { NODE_OPTIONS: `--require ${PRELOAD}`, MQ_TEST_MODULES_FILE: report }
+    const result = await site.run(command, args, { env, stdin: M0 })
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    const loaded = JSON.parse(readFileSync(report, 'utf8')) as Loaded
+    expect(loaded.builtin.filter((each) => SLOW.includes(each)).sort()).toEqual(needs)
+    expect(loaded.packs).toEqual(packs)
+    expect(loaded.packages).toEqual([])
+    expect(site.queue()).toEqual(queue)
+  })
+})
