@@ -117,7 +117,7 @@ async function readFiles(collection: Collection, file: string, request: ConfigRe
 function onlyQueue(given: Map<string, GivenValue>, file: string): void {
   const base = { folder: dirname(file), home: '' }
   // Without the login the port would be another one.
-  const port = smtpSettings(given)?.port
+  const port = smtpSettings(given, [])?.port
   const { dkim_domain, dkim_selector, dkim_key } = OPTIONS
   for (const { name } of [...Object.values(AUTH_OPTIONS), dkim_domain, dkim_selector, dkim_key])
     given.delete(name)

@@ -2,6 +2,7 @@
  * A server that is named for one message, instead of its account's. The account says everything else, but its login
  * is for its own server: another one never gets the password.
  */
+import type { Written } from './account-settings.ts'
 import { dropBound, sameServer } from './account-sections.ts'
 import { putAwaySecrets } from './auth-config.ts'
 import type { MessageServer, SmtpSettings, TlsLevel } from './config.ts'
@@ -21,7 +22,7 @@ export function replaceGiven(
   }
   const namesServer = key === OPTIONS.smtp_hostname.name || key === OPTIONS.socket.name
   if (namesServer && !sameServer(given, new Map([[key, { raw, ...place }]]))) dropBound(given)
-  putAwaySecrets(given, key)
+  putAwaySecrets(given, key, raw)
   given.set(key, { raw, ...place })
 }
 
@@ -37,16 +38,14 @@ function strongest(asked: TlsLevel | undefined, usual: TlsLevel): TlsLevel {
  * The settings of an account with a message's own server. What the account has for its own server, the login first of
  * all, is only kept for the same host, port and protocol, and with no less protection.
  *
- * @param account its name
- * @param given everything that holds for it
+ * @param account everything that holds for it
  * @throws MailError CONFIG_INVALID for a combination that cannot work
  */
 export function settingsAt(
-  account: string,
-  given: ReadonlyMap<string, GivenValue>,
+  { given, credentialsOf }: Written,
   { host, port, protocol = 'smtp', tls }: MessageServer,
 ): SmtpSettings | undefined {
-  const usual = smtpSettings(given, account)
+  const usual = smtpSettings(given, credentialsOf)
   const own = new Map(given)
   const place = { where: `the server ${host}:${port} of a message`, base: { folder: '/', home: '/' } }
   replaceGiven(own, 'smtp_hostname', { ...place, raw: host })
@@ -62,5 +61,5 @@ export function settingsAt(
   if (!isUsual) dropBound(own)
   const level = isUsual ? strongest(tls, usual.tls) : tls
   if (level !== undefined) replaceGiven(own, 'tls', { ...place, raw: level })
-  return smtpSettings(own, account)
+  return smtpSettings(own, isUsual ? credentialsOf : [])
 }
