@@ -8,6 +8,7 @@ import { MailError } from '../errors/mail-error.ts'
 import type { ProbeStatus } from '../errors/probe-status.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { pluginsAreLoaded } from '../plugins/loaded.ts'
+import { allFinished } from '../util/unfinished.ts'
 import { isTerminal } from './is-terminal.ts'
 import { closeLostTerminals } from './lost-terminal.ts'
 import { printable } from './printable.ts'
@@ -144,9 +145,11 @@ export async function runProgram(
   try {
     const exitCode = await main(terminal)
     if (exitCode === EX.OK) checkOutput(terminal.lostOutput)
+    await allFinished()
     ended = true
     process.exit(exitCode)
   } catch (error) {
+    await allFinished()
     return end(error)
   }
 }

@@ -83,10 +83,15 @@ export function addTo(
 }
 
 /** An account with everything that holds for it. */
-export interface MergedAccount {
+export interface MergedAccount extends Merged {
   readonly name: string
   readonly where: string
+}
+
+interface Merged {
   readonly given: Map<string, GivenValue>
+  /** The accounts that have its login: itself, and those it inherits it from, the nearest first. */
+  readonly credentialsOf: readonly string[]
 }
 
 /**
@@ -95,23 +100,19 @@ export interface MergedAccount {
  * @throws MailError CONFIG_INVALID for an account that inherits from itself or from none
  */
 export function mergeAccounts(sections: Sections): MergedAccount[] {
-  const done = new Map<string, Map<string, GivenValue>>([[DEFAULT_ACCOUNT, sections.given]])
+  const usual: Merged = { given: sections.given, credentialsOf: [DEFAULT_ACCOUNT] }
+  const done = new Map([[DEFAULT_ACCOUNT, usual]])
   return [...sections.accounts].map(([name, { where }]) => ({
     name,
     where,
-    given: merged(name, sections, done, []),
+    ...merged(name, sections, done, []),
   }))
 }
 
-function merged(
-  name: string,
-  sections: Sections,
-  done: Map<string, Map<string, GivenValue>>,
-  way: readonly string[],
-): Map<string, GivenValue> {
+function merged(name: string, sections: Sections, done: Map<string, Merged>, way: readonly string[]): Merged {
   const known = done.get(name)
-  const own = sections.accounts.get(name)?.given
-  if (known !== undefined || own === undefined) return known ?? sections.given
+  if (known !== undefined) return known
+  const own: GivenValues = sections.accounts.get(name)?.given ?? new Map<string, GivenValue>()
   const parent = readGiven(own, OPTIONS.inherit) ?? DEFAULT_ACCOUNT
   const where = own.get(OPTIONS.inherit.name)?.where ?? 'configuration'
   if ([...way, name].includes(parent)) {
@@ -119,8 +120,9 @@ function merged(
     throw configInvalid(where, `the account inherits from itself (${circle}); remove one inherit`)
   }
   refuseUnknown(parent, sections, where)
-  const result = inherited(merged(parent, sections, done, [...way, name]), own)
-  for (const [key, value] of own) result.set(key, value)
+  const { given, credentialsOf } = inherited(merged(parent, sections, done, [...way, name]), own)
+  for (const [key, value] of own) given.set(key, value)
+  const result = { given, credentialsOf: [name, ...credentialsOf] }
   done.set(name, result)
   return result
 }
@@ -138,17 +140,37 @@ export function refuseUnknown(name: string, { accounts }: Sections, where: strin
 }
 
 /** What passes on to an account that says so much itself. */
-function inherited(from: GivenValues, own: GivenValues): Map<string, GivenValue> {
+function inherited({ given: from, credentialsOf }: Merged, own: GivenValues): Merged {
   const kept = new Map(from)
   const options = Object.values<Option<unknown>>(OPTIONS)
-  const logsIn = options.some(({ name, login }) => login === true && own.has(name))
+  const logsIn = hasOwnLogin(own)
   for (const { name, notInherited, login } of options) {
     if (notInherited === true || (logsIn && login === true)) kept.delete(name)
   }
+  if (logsIn && isByCertificate(from)) kept.delete(OPTIONS.auth.name)
   // A password goes to the server that it was written down for, and to no other.
-  const names = own.has(OPTIONS.smtp_hostname.name) || own.has(OPTIONS.socket.name)
-  if (names && !sameServer(from, own)) dropBound(kept)
-  return kept
+  const another = namesServer(own) && !sameServer(from, own)
+  if (another) dropBound(kept)
+  const sameLogin = !another && (!logsIn || sameUser(from, own))
+  return { given: kept, credentialsOf: sameLogin ? credentialsOf : [] }
+}
+
+const isByCertificate = (given: GivenValues): boolean => readGiven(given, OPTIONS.auth) === 'external'
+
+function sameUser(one: GivenValues, other: GivenValues): boolean {
+  const user = readGiven(one, OPTIONS.smtp_username)
+  return user !== undefined && user === readGiven(other, OPTIONS.smtp_username)
+}
+
+/** Whether a section has a part of a login; a client certificate as the login is one. */
+function hasOwnLogin(own: GivenValues): boolean {
+  if (isByCertificate(own)) return true
+  return Object.values<Option<unknown>>(OPTIONS).some(({ name, login }) => login === true && own.has(name))
+}
+
+/** Whether a set of values names a server at all. */
+export function namesServer(given: GivenValues): boolean {
+  return given.has(OPTIONS.smtp_hostname.name) || given.has(OPTIONS.socket.name)
 }
 
 /** Whether two sets of values name the same server. */

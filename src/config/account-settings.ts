@@ -12,17 +12,22 @@ import { smtpSettings } from './smtp-settings.ts'
 /** How long an interactive submission may take until the body starts, unless anything else is configured. */
 const SUBMIT_TIMEOUT = 30_000
 
+/** What is written down for one account. */
+export interface Written {
+  readonly given: GivenValues
+  /** The accounts that have its login: itself, and those it inherits it from. */
+  readonly credentialsOf: readonly string[]
+}
+
 /**
  * Reads the settings of one account.
  *
- * @param name how it is called
- * @param given everything that holds for it
+ * @param account everything that holds for it
  * @param identity undefined where `%U`, `%H` and `%F` have no value
  * @throws MailError CONFIG_INVALID, naming the place, for a value or a combination that is not valid
  */
 export function accountSettings(
-  name: string,
-  given: GivenValues,
+  { given, credentialsOf }: Written,
   identity: Identity | undefined,
 ): AccountSettings {
   // Also those that nothing below asks for, so that a mistake in them does not wait for a smarthost.
@@ -32,7 +37,7 @@ export function accountSettings(
     from === undefined ? undefined : expandSender(from, identity, given.get('from')?.where ?? 'from')
   const deliver = readOrDefault(given, OPTIONS.deliver)
   // Also where it is not used, so that a mistake in it is told.
-  const smtp = smtpSettings(given, name)
+  const smtp = smtpSettings(given, credentialsOf)
   return {
     deliver,
     pipeTimeout: readOrDefault(given, OPTIONS.timeout_dot),

@@ -2,8 +2,15 @@
  * The accounts of a configuration, and the configuration as one of them has it.
  */
 import { DEFAULT_ACCOUNT } from './account-name.ts'
-import { accountSettings } from './account-settings.ts'
-import { mergeAccounts, refuseUnknown, type Sections } from './account-sections.ts'
+import { accountSettings, type Written } from './account-settings.ts'
+import {
+  mergeAccounts,
+  namesServer,
+  refuseUnknown,
+  sameServer,
+  type MergedAccount,
+  type Sections,
+} from './account-sections.ts'
 import type { Account, AccountSettings, Config, MessageServer, SmtpSettings } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import type { GivenValue, GivenValues } from './given-values.ts'
@@ -12,7 +19,9 @@ import { settingsAt } from './message-server.ts'
 import type { Identity } from './sender-template.ts'
 
 /** What the accounts were made of, for the messages that name a server of their own. */
-const WRITTEN = new WeakMap<Account, GivenValues>()
+const WRITTEN = new WeakMap<Account, Written>()
+
+const NOTHING_WRITTEN: Written = { given: new Map<string, GivenValue>(), credentialsOf: [] }
 
 /** How accounts are read. */
 export interface AccountReading {
@@ -23,9 +32,9 @@ export interface AccountReading {
   readonly sealed?: boolean | undefined
 }
 
-function newAccount(name: string, settings: AccountSettings, given: GivenValues): Account {
+function newAccount(name: string, settings: AccountSettings, written: Written): Account {
   const account = Object.freeze({ name, ...settings })
-  WRITTEN.set(account, given)
+  WRITTEN.set(account, written)
   return account
 }
 
@@ -36,18 +45,19 @@ function newAccount(name: string, settings: AccountSettings, given: GivenValues)
  */
 export function readAccounts(sections: Sections, reading: AccountReading): readonly [Account, ...Account[]] {
   const { identity, adjust, sealed = false } = reading
-  const named = mergeAccounts(sections).map(({ name, where, given }) => {
-    adjust?.(given, name)
-    const settings = accountSettings(name, given, identity)
+  const named = mergeAccounts(sections).map(({ name, where, ...merged }) => {
+    const written = adjusted(name, merged, adjust)
+    const settings = accountSettings(written, identity)
     if (!hasWay(settings) && !sealed)
       throw configInvalid(where, `the account ${name} has no server; add smtp_hostname`)
-    refuseFallback(name, given, settings, { sections, sealed })
-    return newAccount(name, settings, given)
+    refuseFallback(name, written.given, settings, { sections, sealed })
+    return newAccount(name, settings, written)
   })
-  adjust?.(sections.given, DEFAULT_ACCOUNT)
-  const settings = accountSettings(DEFAULT_ACCOUNT, sections.given, identity)
-  refuseFallback(DEFAULT_ACCOUNT, sections.given, settings, { sections, sealed })
-  const usual = newAccount(DEFAULT_ACCOUNT, settings, sections.given)
+  const usuallyWritten = { given: sections.given, credentialsOf: [DEFAULT_ACCOUNT] }
+  const written = adjusted(DEFAULT_ACCOUNT, usuallyWritten, adjust)
+  const settings = accountSettings(written, identity)
+  refuseFallback(DEFAULT_ACCOUNT, written.given, settings, { sections, sealed })
+  const usual = newAccount(DEFAULT_ACCOUNT, settings, written)
   if (!hasWay(usual) && !sealed) for (const account of named) refuseUselessFallback(account)
   return Object.freeze([usual, ...named] as const)
 }
@@ -55,9 +65,21 @@ export function readAccounts(sections: Sections, reading: AccountReading): reado
 /** Only `default` may have no server, and then it stands in for nobody. */
 function refuseUselessFallback(account: Account): void {
   if (!account.fallback.includes(DEFAULT_ACCOUNT)) return
-  const where = WRITTEN.get(account)?.get(OPTIONS.fallback.name)?.where ?? 'configuration'
+  const where = WRITTEN.get(account)?.given.get(OPTIONS.fallback.name)?.where ?? 'configuration'
   const sentence = `the fallback ${DEFAULT_ACCOUNT} of the account ${account.name} has no server`
   throw configInvalid(where, `${sentence}; add smtp_hostname to [mailqueue], or remove it from fallback`)
+}
+
+/** What the call says is put in. Another server than the one that is written down gets none of its secrets. */
+function adjusted(
+  account: string,
+  { given, credentialsOf }: Pick<MergedAccount, 'given' | 'credentialsOf'>,
+  adjust: AccountReading['adjust'],
+): Written {
+  const before = new Map(given)
+  adjust?.(given, account)
+  const another = namesServer(before) && !sameServer(before, given)
+  return { given, credentialsOf: another ? [] : credentialsOf }
 }
 
 function refuseFallback(
@@ -97,5 +119,5 @@ export function configOf(config: Config, account: Account): Config {
 export function smtpOf(account: Account, server: MessageServer | undefined): SmtpSettings | undefined {
   if (server === undefined) return account.smtp
   if (account.deliver.to !== 'smtp') return undefined
-  return settingsAt(account.name, WRITTEN.get(account) ?? new Map<string, GivenValue>(), server)
+  return settingsAt(account.name, WRITTEN.get(account) ?? NOTHING_WRITTEN, server)
 }

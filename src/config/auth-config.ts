@@ -30,6 +30,7 @@ const OF_REFRESHING: readonly Option<unknown>[] = [
 
 /** Ways to log in that carry a token, which may also come from where a password comes from. */
 const TOKEN_METHODS: readonly AuthMethod[] = ['auto', 'off', 'xoauth2', 'oauthbearer']
+const BY_CERTIFICATE: AuthMethod = 'external'
 const WITHOUT_USER: readonly AuthMethod[] = ['auto', 'off', 'external']
 
 /**
@@ -38,9 +39,11 @@ const WITHOUT_USER: readonly AuthMethod[] = ['auto', 'off', 'external']
  *
  * @param into the values that were given before
  * @param name the option that is given now; any one
+ * @param value its text; a certificate as the login needs no other secret
  */
-export function putAwaySecrets(into: Map<string, unknown>, name: string): void {
-  if (!SECRET_SOURCES.some((source) => source.name === name)) return
+export function putAwaySecrets(into: Map<string, unknown>, name: string, value: string): void {
+  const byCertificate = name === OPTIONS.auth.name && value.trim() === BY_CERTIFICATE
+  if (!byCertificate && !SECRET_SOURCES.some((source) => source.name === name)) return
   for (const option of [...SECRET_SOURCES, ...OF_REFRESHING]) into.delete(option.name)
 }
 
@@ -104,6 +107,10 @@ function refuseContradictions(given: GivenValues, login: Login, source: Option<u
   if (username === undefined && !WITHOUT_USER.includes(auth.method)) {
     throw configInvalid(where, `auth = ${auth.method} needs a user name; add smtp_username`)
   }
+  if (auth.method === BY_CERTIFICATE && source !== undefined) {
+    const sentence = `auth = external logs in with tls_cert, so ${source.name} (${placeOf(given, source)}) has no use`
+    throw configInvalid(where, `${sentence}; remove one of them`)
+  }
   if (auth.oauth2 !== undefined && !TOKEN_METHODS.includes(auth.method)) {
     const remedy = `write auth = auto, or remove ${source?.name ?? 'the token'}`
     throw configInvalid(where, `auth = ${auth.method} cannot use an OAuth 2.0 token; ${remedy}`)
@@ -114,14 +121,14 @@ function refuseContradictions(given: GivenValues, login: Login, source: Option<u
  * Reads the options of the login.
  *
  * @param host the server, by which providers of OAuth 2.0 are recognized
- * @param account the name of the account
+ * @param credentialsOf the accounts that have this login: the account itself, and those it inherits it from
  * @throws MailError CONFIG_INVALID for a value or combination that is not valid
  */
-export function loginSettings(given: GivenValues, host: string, account: string): Login {
+export function loginSettings(given: GivenValues, host: string, credentialsOf: readonly string[]): Login {
   const source = sourceOf(given)
   const auth: AuthSettings = Object.freeze({
     method: readOrDefault(given, OPTIONS.auth),
-    account,
+    credentialsOf,
     passwordCommand: readGiven(given, OPTIONS.password_command),
     passwordFile: readGiven(given, OPTIONS.password_file),
     passwordMissing:
@@ -139,5 +146,5 @@ export function loginSettings(given: GivenValues, host: string, account: string)
 
 /** Whether there is anything to log in with, so that the connection has to be protected. */
 export function logsIn({ username, auth }: Login): boolean {
-  return auth.method !== 'off' && (username !== undefined || auth.method === 'external')
+  return auth.method !== 'off' && (username !== undefined || auth.method === BY_CERTIFICATE)
 }

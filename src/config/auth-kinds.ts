@@ -13,11 +13,14 @@ export const COMMAND = scalar({
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
+/** Whether the host of a URL is this machine. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
+
 function secureUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
   const url = new URL(text)
   if (url.username !== '' || url.password !== '' || url.hash !== '') return undefined
-  const isLocal = url.protocol === 'http:' && LOOPBACK.test(url.hostname)
+  const isLocal = url.protocol === 'http:' && isLoopback(url.hostname)
   return url.protocol === 'https:' || isLocal ? text : undefined
 }
 

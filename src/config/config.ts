@@ -110,8 +110,8 @@ export type OAuth2Settings =
 /** How to log in, besides user name and password. */
 export interface AuthSettings {
   readonly method: AuthMethod
-  /** Name of the account, `default` for the only one: systemd's credentials carry it. */
-  readonly account: string
+  /** The accounts whose secret from systemd is one for this login, in the order in which they count. */
+  readonly credentialsOf: readonly string[]
   /** Program and arguments. */
   readonly passwordCommand: readonly string[] | undefined
   readonly passwordFile: string | undefined

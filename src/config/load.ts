@@ -138,7 +138,7 @@ function onlyQueue(given: Map<string, GivenValue>, file: string): void {
   // The server stands where the rest of the account does.
   if (serverHost(given) === undefined) for (const { name } of NEEDS_SERVER) given.delete(name)
   // Without the login the port would be another one.
-  const port = smtpSettings(given)?.port
+  const port = smtpSettings(given, [])?.port
   const { dkim_domain, dkim_selector, dkim_key } = OPTIONS
   for (const { name } of [...Object.values(AUTH_OPTIONS), dkim_domain, dkim_selector, dkim_key])
     given.delete(name)

@@ -2,6 +2,7 @@
  * A server that is named for one message, instead of its account's. The account says everything else, but its login
  * is for its own server: another one never gets the password, and neither does one that only the message vouches for.
  */
+import type { Written } from './account-settings.ts'
 import { dropBound, sameServer } from './account-sections.ts'
 import { logsIn, putAwaySecrets } from './auth-config.ts'
 import { configInvalid } from './config-error.ts'
@@ -22,7 +23,7 @@ export function replaceGiven(
   }
   const namesServer = key === OPTIONS.smtp_hostname.name || key === OPTIONS.socket.name
   if (namesServer && !sameServer(given, new Map([[key, { raw, ...place }]]))) dropBound(given)
-  putAwaySecrets(given, key)
+  putAwaySecrets(given, key, raw)
   given.set(key, { raw, ...place })
 }
 
@@ -61,16 +62,16 @@ function refuseForeignPins(
  * all, is only kept for the same host, port and protocol, and with no less protection.
  *
  * @param account its name
- * @param given everything that holds for it
+ * @param written everything that holds for it
  * @throws MailError CONFIG_INVALID for a combination that cannot work, or that would betray the password
  */
 export function settingsAt(
   account: string,
-  given: ReadonlyMap<string, GivenValue>,
+  { given, credentialsOf }: Written,
   server: MessageServer,
 ): SmtpSettings | undefined {
   const { host, port, protocol = 'smtp', tls, fingerprints = [] } = server
-  const usual = smtpSettings(given, account)
+  const usual = smtpSettings(given, credentialsOf)
   const own = new Map(given)
   const where = `the server ${port === undefined ? host : `${host}:${port}`} of a message`
   const place = { where, base: { folder: '/', home: '/' } }
@@ -87,5 +88,5 @@ export function settingsAt(
     replaceGiven(own, 'tls_fingerprint', { ...place, raw: fingerprints.join(' ') })
   // Nobody is asked whom the account trusts.
   if (level === 'pin' || level === 'off') own.delete(OPTIONS.tls_ca.name)
-  return smtpSettings(own, account)
+  return smtpSettings(own, isUsual ? credentialsOf : [])
 }

@@ -3,6 +3,7 @@
  * configuration again, but for secrets, which are never written, and the notes. `include` and
  * `strict_permissions` act while files are read and are not part of the result.
  */
+import { DEFAULT_ACCOUNT } from './account-name.ts'
 import type {
   Account,
   AccountLimits,
@@ -38,7 +39,7 @@ export function printConfig(config: Config): string {
     ...otherLines(config),
     ...headerLines(settings.headers),
     ...line(OPTIONS.fallback, settings.fallback),
-    ...others.flatMap((account) => accountLines(account, settings)),
+    ...others.flatMap((account) => accountLines(account, parentOf(account, config) ?? settings)),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -59,8 +60,14 @@ const keyOf = (text: string): string => text.slice(0, text.indexOf(' ='))
 /** What is left out when it is written without a value. */
 const canBeEmptied = (key: string): boolean => findOption(key)?.kind.emptyIsUnset === true
 
-/** All lines of an account; what it does not have, while `default` does, is there without a value. */
-function accountLines(account: Account, usual: AccountSettings): string[] {
+/** The account that another one has its login from; undefined when that is `default` or itself. */
+function parentOf({ smtp }: Account, { accounts }: Config): Account | undefined {
+  const parent = smtp?.auth.credentialsOf[1]
+  return accounts.find(({ name }) => name === parent && name !== DEFAULT_ACCOUNT)
+}
+
+/** All lines of an account; what it does not have, while the one it inherits from does, is there without a value. */
+function accountLines(account: Account, usual: Account | AccountSettings): string[] {
   const inherited = (settings: AccountSettings): string[] => [
     ...serverLines(settings),
     ...timingLines(settings),
@@ -75,6 +82,7 @@ function accountLines(account: Account, usual: AccountSettings): string[] {
   return [
     '',
     `[account ${account.name}]`,
+    ...('name' in usual && usual.name !== DEFAULT_ACCOUNT ? line(OPTIONS.inherit, usual.name) : []),
     ...own,
     ...emptied.map((key) => `${key} =`),
     ...line(OPTIONS.match_from, account.match.from),

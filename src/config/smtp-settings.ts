@@ -24,18 +24,18 @@ export const NEEDS_SERVER: readonly Option<unknown>[] = [
 /**
  * The smarthost of the written values.
  *
- * @param account the name of the account that they belong to
+ * @param credentialsOf the accounts that have this login: the account itself, and those it inherits it from
  * @returns undefined when none is named
  * @throws MailError CONFIG_INVALID for a value or combination that is not valid
  */
-export function smtpSettings(given: GivenValues, account = 'default'): SmtpSettings | undefined {
+export function smtpSettings(given: GivenValues, credentialsOf: readonly string[]): SmtpSettings | undefined {
   const dkim = dkimSettings(given)
   const host = serverHost(given)
   if (host === undefined) {
     refuseWithoutServer(given)
     return undefined
   }
-  const login = loginSettings(given, host, account)
+  const login = loginSettings(given, host, credentialsOf)
   const route = routeConfig(given, host, logsIn(login))
   const smtp: SmtpSettings = {
     ...route,

@@ -4,12 +4,14 @@
  */
 import { join } from 'node:path'
 import { statSync } from 'node:fs'
+import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import type { SmtpSettings } from '../config/config.ts'
 import { passwordFromNetrc } from './netrc.ts'
 import { firstLineOf } from './secret-file.ts'
 import { secretOfProgram } from './secret-program.ts'
 import { SecretUnknown } from './secret-unknown.ts'
 import type { Secrets } from './secrets.ts'
+import { shareWork, type SharedWork } from './shared-work.ts'
 
 /** What a source needs to know. */
 interface SourceContext {
@@ -17,7 +19,8 @@ interface SourceContext {
   readonly user: string
   /** Takes what must never be shown. */
   readonly secrets: Secrets
-  readonly signal: AbortSignal | undefined
+  /** Ends the search. */
+  readonly signal: AbortSignal
 }
 
 /** A place where a secret may be. */
@@ -32,13 +35,14 @@ export interface SecretSource {
   find(context: SourceContext): Promise<string | undefined> | string | undefined
 }
 
-/** The file of a credential that systemd has handed over (systemd.exec(5)). */
-function systemdCredential(account: string): string | undefined {
+/** The file of the first credential that systemd has handed over (systemd.exec(5)). */
+function systemdCredential(accounts: readonly string[]): string | undefined {
   const directory = process.env['CREDENTIALS_DIRECTORY']
   if (directory === undefined || directory === '') return undefined
-  const name = account === 'default' ? 'smtp_password' : `smtp_password.${account.replaceAll('/', '_')}`
-  const path = join(directory, name)
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? path : undefined
+  return accounts
+    .map((account) => (account === DEFAULT_ACCOUNT ? 'smtp_password' : `smtp_password.${account}`))
+    .map((name) => join(directory, name))
+    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
 }
 
 /** The sources, first come first. */
@@ -56,9 +60,9 @@ export const SECRET_SOURCES: readonly SecretSource[] = [
   },
   {
     name: 'systemd',
-    doc: 'The credential smtp_password of the unit, smtp_password.NAME for the account NAME.',
+    doc: 'The credential smtp_password.NAME of the unit for the account NAME, smtp_password for the account default.',
     find: ({ settings: { auth } }) => {
-      const path = systemdCredential(auth.account)
+      const path = systemdCredential(auth.credentialsOf)
       return path && firstLineOf(path, 'the systemd credential')
     },
   },
@@ -81,7 +85,7 @@ async function findSecret(context: SourceContext): Promise<string> {
   const { settings, secrets, signal } = context
   if (settings.auth.oauth2 !== undefined) {
     const { accessToken } = await import('./oauth2/access-token.ts')
-    return accessToken(settings.auth.oauth2, { secrets, signal })
+    return accessToken(settings.auth.oauth2, { smtp: settings, secrets, signal })
   }
   for (const source of SECRET_SOURCES) {
     const found = await source.find(context)
@@ -96,7 +100,7 @@ export class Credentials {
   /** Everything secret that this account has used. */
   readonly secrets: Secrets
   readonly #settings: SmtpSettings
-  #known: Promise<string> | undefined
+  #known: SharedWork<string> | undefined
 
   constructor(settings: SmtpSettings, secrets: Secrets) {
     this.#settings = settings
@@ -113,27 +117,21 @@ export class Credentials {
   /**
    * The password, or the access token.
    *
-   * @param signal gives up
-   * @throws SecretUnknown
+   * @param signal gives up, for this caller alone
+   * @throws SecretUnknown, or an Error that says why the caller gave up
    */
-  async secret(signal?: AbortSignal): Promise<string> {
-    const context = {
-      settings: this.#settings,
-      user: this.#settings.username ?? '',
-      secrets: this.secrets,
-      signal,
-    }
-    this.#known ??= findSecret(context)
-    try {
-      const secret = await this.#known
-      if (/\p{Cc}/u.test(secret))
-        throw new SecretUnknown('the password has a control character, so it is none')
-      this.secrets.add(secret)
-      return secret
-    } catch (error) {
-      this.#known = undefined
-      throw error
-    }
+  secret(signal?: AbortSignal): Promise<string> {
+    if (this.#known?.lost !== false) this.#known = shareWork((end) => this.#find(end), 'the password')
+    return this.#known.wait(signal)
+  }
+
+  async #find(signal: AbortSignal): Promise<string> {
+    const { secrets } = this
+    const user = this.#settings.username ?? ''
+    const secret = await findSecret({ settings: this.#settings, user, secrets, signal })
+    if (/\p{Cc}/u.test(secret)) throw new SecretUnknown('the password has a control character, so it is none')
+    secrets.add(secret)
+    return secret
   }
 
   /**
@@ -144,7 +142,7 @@ export class Credentials {
    */
   async refused(secret: string): Promise<boolean> {
     const { oauth2 } = this.#settings.auth
-    if ((await this.#known?.catch(() => undefined)) === secret) {
+    if (this.#known?.value === secret) {
       this.#known = undefined
       if (oauth2 !== undefined)
         await import('./oauth2/access-token.ts').then((m) => m.forgetAccessToken(oauth2, secret))

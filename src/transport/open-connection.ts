@@ -4,12 +4,11 @@
  */
 import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
-import { logsIn } from '../config/auth-config.ts'
 import { elapsed } from '../util/clock.ts'
 import { loadEngine, SmtpConnection, startConnection } from './connection.ts'
 import { dial } from './dial.ts'
 import type { Failure, Phase } from './failure.ts'
-import { refuseForeign, targetsOf, type Target } from './target.ts'
+import { isAnonymous, refuseForeign, targetsOf, type Target } from './target.ts'
 import { Credentials } from './credentials.ts'
 import { newSecrets } from './secrets.ts'
 import type { SrvResolver } from './srv.ts'
@@ -82,9 +81,8 @@ async function openTarget(opening: Opening, target: Target): Promise<SmtpConnect
 
 /** With `tls = may`, and nothing that only the right server may see, any server will do (RFC 7435). */
 function mayDoWithoutTls({ settings, insistOnTls }: Opening, target: Target, failure: Failure): boolean {
-  const { tls, tlsCert } = settings
-  const anonymous = !logsIn(settings) && tlsCert === undefined
-  return failure.phase === 'tls' && tls === 'may' && anonymous && !target.implicitTls && insistOnTls !== true
+  if (failure.phase !== 'tls' || settings.tls !== 'may' || !isAnonymous(settings)) return false
+  return !target.implicitTls && insistOnTls !== true
 }
 
 async function openWith(

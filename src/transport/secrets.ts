@@ -1,7 +1,7 @@
 /**
  * Takes secrets out of text that came from outside or goes to a log, in every form in which they go over the wire:
- * as they are, in base64, in the parameters of a URL. What is shorter than four characters can't be told from
- * ordinary text and is left alone.
+ * as they are, in base64, in hexadecimal, in the parameters of a URL, in JSON. What is shorter than four characters can't
+ * be told from ordinary text and is left alone.
  */
 
 const SHORTEST = 4
@@ -31,14 +31,48 @@ function base64Forms(secret: string): string[] {
   })
 }
 
-function formsOf(secret: string): string[] {
-  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), ...base64Forms(secret)]
+/** A form of a secret, and what finds it. */
+interface Form {
+  readonly text: string
+  readonly pattern: RegExp
+}
+
+const BASE64_SIGN = '[A-Za-z0-9+/_-]'
+
+function literally(text: string, flags = 'g'): Form {
+  return { text, pattern: new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), flags) }
+}
+
+/** With the signs on both sides, which hold a few bits of it. */
+function inBase64(text: string): Form {
+  const { source } = literally(text).pattern
+  return { text, pattern: new RegExp(`${BASE64_SIGN}?${source}${BASE64_SIGN}?={0,2}`, 'g') }
+}
+
+function formsOf(secret: string): Form[] {
+  const base64 = base64Forms(secret)
+  const url = base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))
+  const json = JSON.stringify(secret).slice(1, -1)
+  const ascii = json.replace(
+    /[^\x20-\x7e]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return [
+    ...[secret, json].map((text) => literally(text)),
+    ...[
+      ascii,
+      encodeURIComponent(secret),
+      new URLSearchParams([['', secret]]).toString().slice(1),
+      Buffer.from(secret, 'utf8').toString('hex'),
+    ].map((text) => literally(text, 'gi')),
+    ...[...base64, ...url].map(inBase64),
+  ]
 }
 
 /** An empty collection. */
 export function newSecrets(): Secrets {
-  const known = new Map<string, readonly string[]>()
-  let forms: readonly string[] = []
+  const known = new Map<string, readonly Form[]>()
+  let patterns: readonly RegExp[] = []
   return {
     add(secret) {
       if (secret.length < SHORTEST) return
@@ -46,10 +80,12 @@ export function newSecrets(): Secrets {
       known.delete(secret)
       known.set(secret, own)
       for (const oldest of known.keys()) if (known.size > MOST) known.delete(oldest)
-      const all = new Set([...known.values()].flat().filter(({ length }) => length >= SHORTEST))
+      const all = [...known.values()].flat().filter(({ text }) => text.length >= SHORTEST)
+      const different = new Map(all.map((form) => [String(form.pattern), form]))
       // the longest first: a secret may be a part of another
-      forms = [...all].sort((a, b) => b.length - a.length)
+      const sorted = [...different.values()].sort((a, b) => b.text.length - a.text.length)
+      patterns = sorted.map(({ pattern }) => pattern)
     },
-    clean: (text) => forms.reduce((cleaned, form) => cleaned.replaceAll(form, HIDDEN), text),
+    clean: (text) => patterns.reduce((cleaned, pattern) => cleaned.replace(pattern, HIDDEN), text),
   }
 }

@@ -2,6 +2,7 @@
  * The places where the server of an account can be reached, in the order to try them: one, or those that the SRV
  * records of a domain name.
  */
+import { logsIn } from '../config/auth-config.ts'
 import type { SmtpSettings } from '../config/config.ts'
 import type { Failure } from './failure.ts'
 import type { SrvResolver } from './srv.ts'
@@ -53,6 +54,11 @@ export async function targetsOf(
   }))
 }
 
+/** Whether a server learns nothing of who we are: nobody logs in, and no client certificate is shown. */
+export function isAnonymous(settings: SmtpSettings): boolean {
+  return !logsIn(settings) && settings.tlsCert === undefined
+}
+
 const isWithin = (host: string, domain: string): boolean =>
   `.${host.toLowerCase()}`.endsWith(`.${domain.toLowerCase().replace(/\.$/, '')}`)
 
@@ -64,8 +70,8 @@ const isWithin = (host: string, domain: string): boolean =>
  * @returns why it would not
  */
 export function refuseForeign(settings: SmtpSettings, { host }: Target): Failure | undefined {
-  const { srv, tls, tlsName, username, host: domain } = settings
-  const relied = tls === 'verify' || (tls === 'may' && username !== undefined)
+  const { srv, tls, tlsName, host: domain } = settings
+  const relied = tls === 'verify' || (tls === 'may' && !isAnonymous(settings))
   if (srv === undefined || tlsName !== undefined || !relied || isWithin(host, domain)) return undefined
   const why = 'and DNS records can be forged'
   const remedy = `if it is the right server, write tls_name = ${host}, or smtp_hostname = ${host} without srv`

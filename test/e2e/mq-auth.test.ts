@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { startCommand, type CommandResult } from '../helpers/run-command.ts'
+import type { TokenReaction } from '../helpers/token-server.ts'
 import { openOAuth2Site, takes, type OAuth2Site } from './oauth2-site.ts'
 
 const CODE = {
@@ -13,7 +14,7 @@ const CODE = {
 const TOKENS = { access_token: 'access-x', refresh_token: 'refresh-new', expires_in: 3600 }
 
 /** A site whose token server gives out a code and then answers as given. */
-async function deviceSite(...answers: Readonly<Record<string, string | number>>[]): Promise<OAuth2Site> {
+async function deviceSite(...answers: TokenReaction[]): Promise<OAuth2Site> {
   const site = await openOAuth2Site(takes('x'), (path, count) =>
     path === '/device' ? CODE : (answers[count - 2] ?? { error: 'authorization_pending' }),
   )
@@ -45,6 +46,42 @@ describe('with a code', () => {
   })
 
   it.each([
+    ['that hangs up', 'nothing'],
+    ['that is in trouble', 503],
+  ] as const)('goes on asking a server %s, and says so once', async (_, trouble) => {
+    const site = await deviceSite(trouble, trouble, { error: 'authorization_pending' }, TOKENS)
+    const result = await site.run('mq-auth', [])
+    expect(result.code).toBe(0)
+    expect(result.stderr).toMatch(
+      /^mq-auth: cannot get an OAuth 2\.0 token from [^\n]*; trying again until the code expires\n$/,
+    )
+    expect(site.refreshToken()).toBe('refresh-new')
+  })
+
+  it('does not ask after the code has expired', async () => {
+    const site = await openOAuth2Site(takes('x'), (path) =>
+      path === '/device' ? { ...CODE, expires_in: 0 } : { error: 'authorization_pending' },
+    )
+    site.configure({ ...site.account, oauth2_device_url: `${site.tokens.url}/device` })
+    const result = await site.run('mq-auth', [])
+    expect(result.code).toBe(75)
+    expect(result.stderr).toContain('nobody typed in the code in time')
+    expect(site.refreshToken()).toBe('refresh-1')
+  })
+
+  it('shows nothing of what the server repeats of secrets', async () => {
+    const site = await deviceSite({
+      error: 'invalid_client',
+      error_description: 'no client-secret for device-secret\u001b[2J',
+    })
+    const result = await site.run('mq-auth', [])
+    expect(result.code).toBe(75)
+    expect(result.stderr).toContain('invalid_client: no *** for ***')
+    expect(result.stderr).not.toContain('\x1b')
+  })
+
+  it.each([
+    [{ error: 'authorization_declined' }, 69, /no permission was given: authorization_declined/],
     [{ error: 'access_denied' }, 69, /no permission was given: access_denied/],
     [{ error: 'expired_token' }, 75, /no permission was given: expired_token/],
     [{ error: 'invalid_client', error_description: 'who?' }, 75, /invalid_client: who\?/],

@@ -251,7 +251,7 @@ describe('a file that is there', () => {
     chmodSync(site.file, 0o644)
     const args = ['ann@gmx.de', '--yes', '--no-check', '--account=gmx', '--password-file=-']
     const result = await runCommand('mq-configure', [...args, `--output=${site.file}`], FROM_STDIN)
-    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining('GMX takes mail') as string })
     expect(site.names()).toEqual(['mailqueue.conf', 'mailqueue.conf.bak', 'mailqueue.gmx.password'])
     expect([site.mode('mailqueue.conf'), site.mode('mailqueue.gmx.password')]).toEqual(['644', '600'])
     const shown = await runCommand('mq-sendmail', ['--print-config', '--account=gmx'], { config: site.file })
@@ -266,6 +266,15 @@ describe('a file that is there', () => {
   })
 })
 
+it('says also where nobody can be asked what a login needs', async () => {
+  const call = (...args: string[]) =>
+    runCommand('mq-configure', ['ann@outlook.com', '--yes', '--no-check', '--output=-', ...args], {})
+  expect((await call()).stderr).toBe(
+    'mq-configure: Outlook.com takes no passwords from programs: OAuth 2.0 is needed\n',
+  )
+  expect(await call('--oauth2', '--oauth2-client-id=x')).toMatchObject({ code: 0, stderr: '' })
+})
+
 it('--list lists the providers that are known', async () => {
   const { code, stdout, stderr } = await runCommand('mq-configure', ['--list'])
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -277,7 +286,8 @@ it('--list lists the providers that are known', async () => {
 it('writes for a provider what differs from the defaults, and nothing else', async () => {
   const site = await open()
   const result = await runCommand('mq-configure', ['ann@gmx.de', '--yes', '--no-check', '--output=-'], {})
-  expect(result).toMatchObject({ code: 0, stderr: '' })
+  expect(result.code).toBe(0)
+  expect(result.stderr).toMatch(/^mq-configure: GMX takes mail from programs once POP3 and IMAP [^\n]*\n$/)
   const lines = result.stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   expect(lines).toEqual([
     '[mailqueue]',

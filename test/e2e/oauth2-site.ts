@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { openSite, type MailSite, type Settings } from '../helpers/mail-site.ts'
 import type { Script } from '../helpers/scripted-server.ts'
-import { startTokenServer, type TokenAnswer, type TokenServer } from '../helpers/token-server.ts'
+import { startTokenServer, type TokenReaction, type TokenServer } from '../helpers/token-server.ts'
 
 /** The site, its token server and its files. */
 export interface OAuth2Site extends MailSite {
@@ -39,7 +39,7 @@ export function takes(token: string): Script {
  */
 export async function openOAuth2Site(
   script: Script,
-  answer: (path: string, count: number) => TokenAnswer | 'nothing',
+  answer: (path: string, count: number) => TokenReaction | Promise<TokenReaction>,
 ): Promise<OAuth2Site> {
   const tokens = await startTokenServer(answer)
   const site = await openSite({}, script)

@@ -1,12 +1,24 @@
 /** Logging in with OAuth 2.0: tokens are fetched, kept, renewed and never shown. */
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { M0 } from '../helpers/mail-site.ts'
+import { startCommand } from '../helpers/run-command.ts'
+import type { TokenAnswer } from '../helpers/token-server.ts'
 import { loginWith, openOAuth2Site, takes, type OAuth2Site } from './oauth2-site.ts'
 
 const send = (site: OAuth2Site, ...options: string[]) =>
   site.run('mq-sendmail', [...options, '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
 const logins = ({ server }: OAuth2Site): string[] => server.commands.filter((line) => line.startsWith('AUTH'))
+/** Waits until there is a message in the queue. */
+async function untilQueued(site: OAuth2Site): Promise<void> {
+  const isThere = (folder: string): boolean => {
+    const path = join(site.queueDir, folder)
+    return existsSync(path) && readdirSync(path).length > 0
+  }
+  while (!isThere('new') && !isThere('cur')) await setImmediate()
+}
 const fresh = (count: number) => ({ access_token: `access-${count}`, expires_in: 3600 })
 
 describe('an access token', () => {
@@ -91,6 +103,40 @@ describe('a refresh token', () => {
     expect(site.tokens.requests).toHaveLength(1)
     expect(site.received).toHaveLength(4)
     expect(site.queue()).toEqual([])
+  })
+
+  it('that somebody else has exchanged meanwhile is read again', async () => {
+    const site: OAuth2Site = await openOAuth2Site(takes('access-2'), (_, count) => {
+      if (count > 1) return fresh(count)
+      site.write('refresh.token', 'refresh-2\n')
+      return { error: 'invalid_grant' }
+    })
+    expect(await send(site)).toMatchObject({ code: 0, stderr: '' })
+    expect(site.tokens.requests.map(({ refresh_token: token }) => token)).toEqual(['refresh-1', 'refresh-2'])
+    expect(site.received).toHaveLength(1)
+    expect(site.queue()).toEqual([])
+  })
+
+  it('is exchanged to the end, also when the caller has no more patience', async () => {
+    let asked: () => void = () => undefined
+    let answer: (fields: TokenAnswer) => void = () => undefined
+    const isAsked = new Promise<void>((resolve) => (asked = resolve))
+    const site = await openOAuth2Site(takes('access-1'), () => {
+      asked()
+      return new Promise<TokenAnswer>((resolve) => (answer = resolve))
+    })
+    site.configure({ ...site.account, submit_timeout: '1' })
+    const sending = startCommand('mq-sendmail', ['-f', 'a@s.ex', 'one@d.ex'], {
+      config: site.config,
+      stdin: M0,
+    })
+    await isAsked
+    await untilQueued(site)
+    answer({ ...fresh(1), refresh_token: 'refresh-2' })
+    expect(await sending.result).toMatchObject({ code: 0 })
+    expect(site.refreshToken()).toBe('refresh-2')
+    expect(readdirSync(site.directory).filter((name) => /tmp|lock/.test(name))).toEqual([])
+    expect(site.queue()).toHaveLength(1)
   })
 
   it.each([

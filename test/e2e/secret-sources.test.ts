@@ -54,6 +54,27 @@ describe('the password comes from', () => {
     expectLogin(site)
   })
 
+  it('systemd, also for an account that inherits the login, by the nearest name', async () => {
+    const site = await siteWith({})
+    const text = readFileSync(site.config, 'utf8')
+    writeFileSync(
+      site.config,
+      `${text}\n[account work]\nretry = 1m\n[account deep]\ninherit = work\n[account ben]\nsmtp_username = ben\n`,
+    )
+    mkdirSync(join(site.directory, 'credentials'))
+    const env = { CREDENTIALS_DIRECTORY: join(site.directory, 'credentials') }
+    const from = (account: string) =>
+      site.run('mq-sendmail', [`--account=${account}`, '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0, env })
+    for (const name of ['smtp_password', 'smtp_password.work', 'smtp_password.deep']) {
+      site.write(`credentials/${name}`, name)
+      expect(await from('deep')).toMatchObject({ code: 0, stderr: '' })
+      expect(logins(site).at(-1)).toBe(`AUTH PLAIN ${base64(`\0ann\0${name}`)}`)
+    }
+    expect((await from('ben')).stderr).toContain('there is no password for the user ben')
+    expect(logins(site)).toHaveLength(3)
+    expect(site.queue()).toHaveLength(1)
+  })
+
   it('the environment', async () => {
     const site = await siteWith({ smtp_password: '${MAIL_PW}' })
     expect(await send(site, { env: { MAIL_PW: SECRET } })).toMatchObject({ code: 0, stderr: '' })

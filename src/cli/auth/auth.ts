@@ -32,7 +32,7 @@ interface AuthOptions {
   readonly port?: string
 }
 
-type Refreshing = OAuth2Settings & { readonly kind: 'refresh' }
+type Refreshing = OAuth2Settings & OAuth2Client & { readonly kind: 'refresh' }
 
 const NEEDED = `mq-auth needs smtp_hostname, smtp_username, oauth2_client_id and oauth2_refresh_token_file in the configuration`
 
@@ -57,7 +57,9 @@ function portOf({ port = '0' }: AuthOptions): number {
 async function askWithCode(terminal: Terminal, deviceUrl: string, client: OAuth2Client): Promise<Permission> {
   const code = await requestDeviceCode(deviceUrl, client)
   terminal.print(`Open ${code.address} in any browser and type in the code ${code.userCode}\n`)
-  return awaitPermission(code, client)
+  return awaitPermission(code, client, (why) =>
+    terminal.complain(`${why}; trying again until the code expires`),
+  )
 }
 
 async function ask(terminal: Terminal, settings: Refreshing, options: AuthOptions): Promise<Permission> {
@@ -92,10 +94,12 @@ async function store(file: string, { fields }: TokenReply): Promise<void> {
 async function authorize(terminal: Terminal, options: AuthOptions): Promise<ExitCode> {
   const usual = await setUp(terminal, { config: options.config })
   const { config } = options.account === undefined ? usual : useAccount(usual, options.account, '--account')
-  const oauth2 = config.smtp?.auth.oauth2
-  if (oauth2?.kind !== 'refresh') throw new MailError('CONFIG_MISSING', `${NEEDED}; see mq-auth(1)`)
+  const { smtp } = config
+  const oauth2 = smtp?.auth.oauth2
+  if (smtp === undefined || oauth2?.kind !== 'refresh')
+    throw new MailError('CONFIG_MISSING', `${NEEDED}; see mq-auth(1)`)
   checkWritable(oauth2.refreshTokenFile)
-  const permission = await ask(terminal, oauth2, options)
+  const permission = await ask(terminal, { ...oauth2, smtp }, options)
   if (permission.kind !== 'granted') {
     terminal.complain(`no permission was given: ${permission.why}; run mq-auth again`)
     return permission.kind === 'denied' ? EX.UNAVAILABLE : EX.TEMPFAIL

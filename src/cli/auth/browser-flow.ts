@@ -102,14 +102,18 @@ export async function askInBrowser(
   if (answer === undefined) return { kind: 'expired', why: 'nobody gave permission in time' }
   const refused = answer.get('error')
   if (refused !== null) return { kind: 'denied', why: refused }
-  const reply = await requestToken(client.tokenUrl, {
-    grant_type: 'authorization_code',
-    code: answer.get('code') ?? '',
-    redirect_uri: ticket.redirect,
-    code_verifier: verifier,
-    client_id: client.clientId,
-    client_secret: client.clientSecret,
-  })
+  const reply = await requestToken(
+    client.tokenUrl,
+    {
+      grant_type: 'authorization_code',
+      code: answer.get('code') ?? '',
+      redirect_uri: ticket.redirect,
+      code_verifier: verifier,
+      client_id: client.clientId,
+      client_secret: client.clientSecret,
+    },
+    client.smtp,
+  )
   if (!reply.ok)
     throw new SecretUnknown(`the provider gave no token (${wordsOf(reply)}); check oauth2_client_secret`)
   return { kind: 'granted', reply }

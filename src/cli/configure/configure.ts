@@ -83,7 +83,11 @@ async function configure(call: Call, operand: string | undefined): Promise<ExitC
   checkOptions(options)
   const places = choosePlaces(options, terminal.env, caller.home)
   const providers = await loadProviders()
-  const plan = await makePlan({ operand, options, places, questions, providers })
+  const note = (line: string): void => {
+    if (questions === undefined) terminal.complain(line)
+    else questions.say(line)
+  }
+  const plan = await makePlan({ operand, options, places, questions, providers, note })
   const settings = settingsOf(plan, options, caller.home)
   const texts = textOf(settings, options.account, places)
   const files = filesOf(plan, texts, options)

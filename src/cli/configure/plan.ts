@@ -20,6 +20,8 @@ export interface Planning {
   readonly places: Places
   /** Undefined where nobody can be asked. */
   readonly questions: Questions | undefined
+  /** Tells what has to be known, also where nobody can be asked. */
+  readonly note: (line: string) => void
   readonly providers: readonly Provider[]
   /** Asks the DNS; that of the system unless given. */
   readonly resolver?: ServerResolver | undefined
@@ -118,7 +120,9 @@ export async function makePlan(planning: Planning): Promise<Plan> {
   const { address, domain } = await addressOf(planning)
   const server = await chooseServer(planning, domain)
   const user = options.login ? await chooseUser(planning, server, address) : undefined
-  if (server.provider?.hint !== undefined) questions?.say(server.provider.hint)
+  const hint = server.provider?.hint
+  // Who uses OAuth 2.0, or no login, has no use for it.
+  if (hint !== undefined && options.login && options.oauth2 !== true) planning.note(hint)
   const isNeeded = options.check || !places.printed
   const login = await chooseLogin(options, server, questions, isNeeded)
   return { address, server, user: login.kind === 'none' ? undefined : user, login, places }

@@ -6,11 +6,19 @@
 import { createHash } from 'node:crypto'
 import { closeSync, readFileSync } from 'node:fs'
 import { openForReading } from '../../util/durable-file.ts'
-import { removeQuietly, replacePrivateFile } from '../../util/private-file.ts'
+import {
+  removeQuietly,
+  replacePrivateFile,
+  reservePrivateFile,
+  type ReservedFile,
+} from '../../util/private-file.ts'
 import { firstLineOf } from '../secret-file.ts'
 
 /** An access token is not used in the last minute of its time, in milliseconds. */
 const MARGIN = 60_000
+
+/** More than any refresh token has, in octets. */
+const LONGEST_TOKEN = 16 * 1024
 
 /** An access token. */
 export interface AccessToken {
@@ -44,6 +52,22 @@ export function readRefreshToken(file: string): string {
 export async function writeRefreshToken(file: string, token: string): Promise<void> {
   await replacePrivateFile(file, `${token}\n`)
   removeQuietly(accessFile(file))
+}
+
+/**
+ * Takes the room for another refresh token.
+ *
+ * @throws the system's error
+ */
+export async function reserveRefreshToken(file: string): Promise<ReservedFile> {
+  const room = await reservePrivateFile(file, LONGEST_TOKEN)
+  return {
+    ...room,
+    replace: async (text) => {
+      await room.replace(text)
+      removeQuietly(accessFile(file))
+    },
+  }
 }
 
 /** The access token that was kept, as long as it is worth something. */

@@ -1,18 +1,27 @@
 /**
  * Requests to an OAuth 2.0 server (RFC 6749): a form goes there, JSON comes back. Only over https, except to this
- * machine; redirects are not followed, for they would carry the secrets on. No secret is in an error.
+ * machine; redirects are not followed, for they would carry the secrets on. No secret is in an error, nor in the words of
+ * the server.
  */
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { request as startRequest, type IncomingMessage } from 'node:http'
+import type { SmtpSettings } from '../../config/config.ts'
 import { describeError } from '../../errors/errno.ts'
 import { VERSION } from '../../util/version.ts'
 import { oneLine } from '../reply.ts'
 import { SecretUnknown } from '../secret-unknown.ts'
+import { newSecrets, type Secrets } from '../secrets.ts'
+import { connectTo } from './token-connection.ts'
 
 /** In milliseconds, for the whole request. */
 const LONGEST = 30_000
 /** In octets. */
 const LARGEST = 256 * 1024
+
+/** Fields of a form that are no secrets. */
+const OPEN_FIELDS = ['grant_type', 'client_id', 'scope', 'redirect_uri']
+
+/** No answer came, or one that says no more than that the server is in trouble: the same request may succeed later. */
+export class NoAnswer extends SecretUnknown {}
 
 /** What the server answered. */
 export interface TokenReply {
@@ -35,21 +44,37 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function post(url: URL, form: string, signal: AbortSignal): Promise<{ status: number; body: string }> {
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+interface Question {
+  readonly url: URL
+  readonly settings: SmtpSettings
+  readonly signal: AbortSignal
+}
+
+async function post(
+  { url, settings, signal }: Question,
+  form: string,
+): Promise<{ status: number; body: string }> {
+  const socket = await connectTo(url, settings, signal)
   const headers = {
+    host: url.host,
     'content-type': 'application/x-www-form-urlencoded',
     'content-length': Buffer.byteLength(form),
     accept: 'application/json',
     'user-agent': `mailqueue/${VERSION}`,
   }
-  return new Promise((resolve, reject) => {
-    const request = send(url, { method: 'POST', headers, signal, agent: false }, (response) => {
-      bodyOf(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
+  const path = url.pathname + url.search
+  try {
+    return await new Promise((resolve, reject) => {
+      const options = { method: 'POST', path, headers, signal, createConnection: () => socket }
+      const request = startRequest(options, (response) => {
+        bodyOf(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
+      })
+      request.on('error', reject)
+      request.end(form)
     })
-    request.on('error', reject)
-    request.end(form)
-  })
+  } finally {
+    socket.destroy()
+  }
 }
 
 function fieldsIn(body: string): Record<string, unknown> {
@@ -67,38 +92,50 @@ export function textField(fields: Readonly<Record<string, unknown>>, name: strin
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+function secretsOf(form: readonly (readonly [string, string])[], { proxy }: SmtpSettings): Secrets {
+  const secrets = newSecrets()
+  for (const [name, value] of form) if (!OPEN_FIELDS.includes(name)) secrets.add(value)
+  if (proxy?.password !== undefined) secrets.add(proxy.password)
+  return secrets
+}
+
+/** A gateway on the way answers like this, and a server that is overloaded. */
+const isTrouble = (status: number): boolean => status >= 500 || status === 429 || status === 408
+
 /**
  * Sends a form.
  *
+ * @param settings of the account: how its network is left
  * @param signal gives up
  * @returns the answer, also when it is an error
- * @throws SecretUnknown when there is no answer
+ * @throws NoAnswer when there is none
  */
 export async function requestToken(
   address: string,
   form: Readonly<Record<string, string | undefined>>,
+  settings: SmtpSettings,
   signal?: AbortSignal,
 ): Promise<TokenReply> {
   const url = new URL(address)
   const given = Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const secrets = secretsOf(given, settings)
   const limit = AbortSignal.timeout(LONGEST)
-  try {
-    const text = new URLSearchParams(given).toString()
-    const { status, body } = await post(
-      url,
-      text,
-      AbortSignal.any([limit, ...(signal === undefined ? [] : [signal])]),
-    )
-    const fields = fieldsIn(body)
-    const description = oneLine(textField(fields, 'error_description') ?? '')
-    return {
-      ok: status === 200,
-      error: textField(fields, 'error') ?? `status ${status}`,
-      description,
-      fields,
-    }
-  } catch (error) {
-    const why = limit.aborted ? `no answer within ${LONGEST / 1000} s` : oneLine(describeError(error))
-    throw new SecretUnknown(`cannot get an OAuth 2.0 token from ${url.host}: ${why}`)
+  const either = signal === undefined ? limit : AbortSignal.any([limit, signal])
+  const noAnswer = (why: string): NoAnswer =>
+    new NoAnswer(`cannot get an OAuth 2.0 token from ${url.host}: ${oneLine(secrets.clean(why))}`)
+  const answer = await post({ url, settings, signal: either }, new URLSearchParams(given).toString()).catch(
+    (error: unknown) => {
+      throw noAnswer(limit.aborted ? `no answer within ${LONGEST / 1000} s` : describeError(error))
+    },
+  )
+  const { status, body } = answer
+  const fields = fieldsIn(body)
+  const error = textField(fields, 'error')
+  if (error === undefined && isTrouble(status)) throw noAnswer(`it answered with status ${status}`)
+  return {
+    ok: status === 200,
+    error: oneLine(secrets.clean(error ?? `status ${status}`)),
+    description: oneLine(secrets.clean(textField(fields, 'error_description') ?? '')),
+    fields,
   }
 }

@@ -94,6 +94,7 @@ describe('a plan', () => {
   }
   const plan = (dns: DnsServer, options: Partial<ConfigureOptions>, questions?: Questions) =>
     makePlan({
+      note: () => undefined,
       ...{ operand: 'ann@site.example', places, providers, questions, resolver: dns.resolver },
       options: { login: true, check: true, passwordCommand: 'pw', ...options },
     })

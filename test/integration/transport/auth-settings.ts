@@ -5,7 +5,7 @@ import type { AuthSettings } from '../../../src/config/config.ts'
 export function authSettings(others: Partial<AuthSettings> = {}): AuthSettings {
   return {
     method: 'auto',
-    account: 'default',
+    credentialsOf: ['default'],
     passwordCommand: undefined,
     passwordFile: undefined,
     passwordMissing: undefined,

@@ -7,6 +7,7 @@ import { SmtpTransport } from '../../../src/transport/smtp.ts'
 import { makeCertificates, type TestCertificates } from '../../helpers/certificates.ts'
 import { startDnsServer, type DnsServer, type Zone } from '../../helpers/dns-server.ts'
 import { startScriptedServer, type Script, type ScriptedServer } from '../../helpers/scripted-server.ts'
+import { authSettings } from './auth-settings.ts'
 import { deliveryTo, LONG, settingsFor } from './settings.ts'
 
 let made: TestCertificates
@@ -130,7 +131,10 @@ describe('a server outside of the domain', () => {
 
   it('gets nothing, since the record may be forged', async () => {
     const server = await serve(secure(false))
-    const forged = [{}, { tls: 'may' }] as const
+    const { certFile: tlsCert, keyFile: tlsKey } = made.client
+    const certificate = { username: undefined, password: undefined, tls: 'may', tlsCert, tlsKey } as const
+    const external = { ...certificate, auth: authSettings({ method: 'external' }) }
+    const forged = [{}, { tls: 'may' }, certificate, external] as const
     for (const more of forged) {
       const { outcome } = await send(zone(server.port), { ...settings, ...more })
       expect(reasonOf(outcome)).toBe(

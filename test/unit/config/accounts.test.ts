@@ -31,7 +31,7 @@ describe('an account', () => {
     expect(work.smtp).toEqual({
       ...config.smtp,
       port: 2525,
-      auth: { ...config.smtp?.auth, account: 'work' },
+      auth: { ...config.smtp?.auth, credentialsOf: ['work', 'default'] },
     })
     expect([work.fallback, work.retry, account(config, 'more').retry]).toEqual([[], [300_000], [3_600_000]])
     expect(Object.isFrozen(work) && Object.isFrozen(config.accounts)).toBe(true)
@@ -47,6 +47,50 @@ describe('an account', () => {
     expect(account(other, 'work').smtp).toMatchObject({ username: 'ben', password: undefined })
     const file = await load({ 'a.conf': `${HOME}[account work]\nuser = ben\npassword_file = /p` })
     expect(account(file, 'work').smtp).toMatchObject({ password: undefined, auth: { passwordFile: '/p' } })
+  })
+
+  it('looks for credentials under the names of all accounts that have its login', async () => {
+    const sections = [
+      '[account port]\nport = 2525\n[account deep]\ninherit = port',
+      '[account same]\nhost = home.ex\n[account other]\nhost = x.ex\nuser = ben',
+      '[account ben]\nuser = ben\n[account more]\ninherit = ben\nport = 26',
+    ]
+    const file = { 'a.conf': HOME.replace('fallback = work\n', '') + sections.join('\n') }
+    const namesIn = (config: Config): unknown =>
+      Object.fromEntries(config.accounts.map(({ name, smtp }) => [name, smtp?.auth.credentialsOf]))
+    expect(namesIn(await load(file))).toEqual({
+      default: ['default'],
+      port: ['port', 'default'],
+      deep: ['deep', 'port', 'default'],
+      same: ['same', 'default'],
+      other: ['other'],
+      ben: ['ben'],
+      more: ['more', 'ben'],
+    })
+    const overrides = [{ key: 'smtp_hostname' as const, value: 'x.ex', by: '--host' }]
+    const other = await load(file, { overrides })
+    expect(other.smtp?.auth.credentialsOf).toEqual([])
+    expect(account(other, 'other').smtp?.auth.credentialsOf).toEqual(['other'])
+  })
+
+  it('that logs in with its certificate inherits no password, and one with a password no such login', async () => {
+    const certificate = 'tls_cert = /c\ntls_key = /k\nauth = external\n'
+    const one = await load({ 'a.conf': `${HOME}[account work]\n${certificate}` })
+    expect(account(one, 'work').smtp).toMatchObject({
+      ...{ username: undefined, password: undefined },
+      auth: { method: 'external', credentialsOf: ['work'] },
+    })
+    const home = `[mailqueue]\nhost = home.ex\n${certificate}`
+    const other = await load({ 'a.conf': `${home}[account work]\nuser = ben\npassword = secret` })
+    expect(account(other, 'work').smtp).toMatchObject({ username: 'ben', auth: { method: 'auto' } })
+    const away = await load({ 'a.conf': `${home}[account work]\nhost = work.ex` })
+    expect(account(away, 'work').smtp).toMatchObject({ tlsCert: undefined, auth: { method: 'auto' } })
+    await expect(load({ 'a.conf': `${HOME}${certificate}[account work]` })).rejects.toThrow(
+      /a\.conf:\d+: auth = external logs in with tls_cert, so smtp_password \(.*a\.conf:4\) has no use; remove one/,
+    )
+    const overrides = [{ key: 'auth' as const, value: 'external', by: '--auth' }]
+    const call = await load({ 'a.conf': `${HOME}tls_cert = /c\ntls_key = /k\n[account work]` }, { overrides })
+    expect(call.smtp).toMatchObject({ password: undefined, auth: { method: 'external' } })
   })
 
   it('at a socket inherits no login, and at a host no socket and no pinned certificate', async () => {

@@ -9,7 +9,7 @@ function smtp(values: Readonly<Record<string, string>>) {
     name,
     { raw, where: `x:${name}`, base },
   ])
-  return smtpSettings(new Map(given))
+  return smtpSettings(new Map(given), ['default'])
 }
 const HOST = { smtp_hostname: 'mail.site.example' }
 const LOGIN = { ...HOST, smtp_username: 'ann', smtp_password: 'secret' }

@@ -7,9 +7,21 @@ describe('newSecrets', () => {
   it('removes a secret in every form it has on the wire', () => {
     const secrets = newSecrets()
     secrets.add('hünter2=2 &')
-    for (const form of ['hünter2=2 &', encodeURIComponent('hünter2=2 &')]) {
-      expect(secrets.clean(`x ${form} y`)).toBe('x *** y')
+    const hex = Buffer.from('hünter2=2 &').toString('hex')
+    const percent = encodeURIComponent('hünter2=2 &')
+    const lower = percent.replace(/%[0-9A-F]{2}/g, (sign) => sign.toLowerCase())
+    const escaped = 'h\\u00FCnter2=2 &'
+    const form = 'h%C3%BCnter2%3D2+%26'
+    for (const text of ['hünter2=2 &', percent, lower, form, hex, hex.toUpperCase(), escaped]) {
+      expect(secrets.clean(`x ${text} y`)).toBe('x *** y')
     }
+  })
+
+  it('removes base64 with the signs at its ends, and as URLs have it', () => {
+    const secrets = newSecrets()
+    secrets.add('h>?nter>>22')
+    expect(secrets.clean(`x ${base64('\0h>?nter>>22')} y`)).toBe('x A*** y')
+    expect(secrets.clean(`x ${Buffer.from('h>?nter>>22').toString('base64url')} y`)).toBe('x *** y')
   })
 
   it('removes it from base64 wherever it stands, with any padding', () => {

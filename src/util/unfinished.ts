@@ -1,0 +1,19 @@
+/**
+ * Work that this process must bring to its end even when nobody waits for the result any more, since something of worth
+ * would be lost half way. Each piece has a time limit of its own.
+ */
+
+const underWay = new Set<Promise<unknown>>()
+
+/** Has the process wait for the work before it ends. @returns the same work */
+export function mustFinish<T>(work: Promise<T>): Promise<T> {
+  underWay.add(work)
+  const done = (): void => void underWay.delete(work)
+  work.then(done, done)
+  return work
+}
+
+/** Waits until nothing is left to do. */
+export async function allFinished(): Promise<void> {
+  while (underWay.size > 0) await Promise.allSettled(underWay)
+}
