@@ -5,6 +5,7 @@
 import { ACCOUNT_NAME_FORM, DEFAULT_ACCOUNT, isAccountName } from './account-name.ts'
 import { configInvalid } from './config-error.ts'
 import { addGiven, readGiven, type GivenValue, type GivenValues } from './given-values.ts'
+import { dropIdleOnLimit } from './limit-settings.ts'
 import { suggestion } from './nearest.ts'
 import { BOUND_TO_SERVER, OPTIONS } from './options.ts'
 import type { Option } from './options/option.ts'
@@ -120,10 +121,17 @@ function merged(
   }
   refuseUnknown(parent, sections, where)
   const result = inherited(merged(parent, sections, done, [...way, name]), own)
-  for (const [key, value] of own) result.set(key, value)
+  for (const [key, value] of own) {
+    if (isEmpty(value)) result.delete(key)
+    else result.set(key, value)
+  }
+  if (!own.has(OPTIONS.on_limit.name)) dropIdleOnLimit(result)
   done.set(name, result)
   return result
 }
+
+/** What an account has without a value is taken back to the default, of whatever kind it is. */
+const isEmpty = ({ raw, missing }: GivenValue): boolean => raw.length === 0 && missing === undefined
 
 /**
  * Refuses the name of an account that is not there.

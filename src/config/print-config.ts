@@ -13,7 +13,7 @@ import type {
   SmtpSettings,
 } from './config.ts'
 import { formatIniValue } from './ini-file.ts'
-import { findOption, OPTIONS } from './options.ts'
+import { OPTIONS } from './options.ts'
 import { HIDDEN, withoutSecret, type Option } from './options/option.ts'
 
 /**
@@ -56,9 +56,6 @@ function secretsIn(accounts: readonly Account[]): Option<unknown>[] {
 
 const keyOf = (text: string): string => text.slice(0, text.indexOf(' ='))
 
-/** What is left out when it is written without a value. */
-const canBeEmptied = (key: string): boolean => findOption(key)?.kind.emptyIsUnset === true
-
 /** All lines of an account; what it does not have, while `default` does, is there without a value. */
 function accountLines(account: Account, usual: AccountSettings): string[] {
   const inherited = (settings: AccountSettings): string[] => [
@@ -71,7 +68,7 @@ function accountLines(account: Account, usual: AccountSettings): string[] {
   const keys = new Set(own.map(keyOf))
   const emptied = inherited(usual)
     .map(keyOf)
-    .filter((key) => !keys.has(key) && canBeEmptied(key))
+    .filter((key) => !keys.has(key))
   return [
     '',
     `[account ${account.name}]`,
