@@ -30,7 +30,7 @@ export interface AccountTransports {
  * Makes nothing yet.
  *
  * @param guard every transport gets, before it is used
- * @param complain is told of a key that cannot be used
+ * @param complain is told of a key that others can read
  */
 export function accountTransports(
   config: Config,

@@ -38,10 +38,16 @@ export interface AttemptResult {
   readonly stop: Stop | undefined
 }
 
+/** What this site lacks for one message while others go out; undefined when that is not why it waits. */
+export function siteLacks(outcome: RecipientOutcome): string | undefined {
+  const isLack = outcome.status === 'deferred' && outcome.scope === 'message' && outcome.trouble === 'setup'
+  return isLack ? outcome.reason : undefined
+}
+
 /** True for an outcome that says nothing about the message, so that trying again at once would be right. */
 export function blameless(outcome: RecipientOutcome): boolean {
   if (outcome.status !== 'deferred') return false
-  if (outcome.scope === 'host') return true
+  if (outcome.scope === 'host' || siteLacks(outcome) !== undefined) return true
   // What ended the session may have been this message; a login or a quota is never its fault.
   const { trouble, underWay } = outcome
   const isOurs = trouble === 'login' || trouble === 'quota' || trouble === 'setup'

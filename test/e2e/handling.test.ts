@@ -45,6 +45,44 @@ describe('a batch that is suspended', () => {
   })
 })
 
+describe('what is suspended', () => {
+  it('is shown by list, show, stats and check, before a run has met a message of it', async () => {
+    const site = await openSite()
+    expect(await send(site, '-odq', '--batch', 'news', 'one@d.ex')).toEqual(QUIET)
+    expect(await send(site, '-odq', 'two@d.ex')).toEqual(QUIET)
+    const queue = async (...args: string[]) => (await site.run('mq-queue', args)).stdout
+    const held = async (): Promise<unknown[]> =>
+      (await queue('list', '--json'))
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { held?: string }).held ?? '')
+    await queue('suspend', '--batch', 'news')
+    expect(await queue('list')).toContain('(the batch news is suspended)\n')
+    expect((await held()).toSorted()).toEqual(['', 'the batch news is suspended'])
+    expect(await queue('stats')).toContain('\nSuspended: the batch news\n')
+    expect(await site.run('mq-queue', ['check'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/OK - 2 messages wait, .*; suspended: the batch news \|/) as string,
+    })
+    await queue('suspend', 'ALL')
+    expect((await queue('list')).match(/\(all sending is suspended\)\n/g)).toHaveLength(2)
+    expect(await held()).toEqual(Array(2).fill('all sending is suspended'))
+    expect(JSON.parse(await queue('stats', '--json'))).toMatchObject({
+      suspended: { all: true, batches: ['news'] },
+    })
+    const [id = ''] = (await queue('list')).split('\n').flatMap((line) => /^\w{6,}/.exec(line) ?? [])
+    expect(await queue('show', id)).toMatch(/^Held because: +all sending is suspended$/m)
+    expect(await site.run('mq-queue', ['check'])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('WARNING - suspended: all sending |') as string,
+    })
+    await queue('activate', 'ALL')
+    expect(await held()).toEqual(['', ''])
+    expect(await queue('stats')).not.toContain('Suspended')
+    expect(kept(site).toSorted()).toEqual(['new one@d.ex', 'new two@d.ex'])
+  })
+})
+
 describe('a message', () => {
   it('with a time is not sent before, and the more urgent one goes first', async () => {
     const site = await openSite()
