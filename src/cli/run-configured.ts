@@ -71,8 +71,9 @@ function tell(terminal: Terminal, report: RunReport, { verbose, asked = verbose 
   // Cron mails what is printed: to be told each minute that mail cannot be sent would only fill the queue.
   const routine = !asked && !terminal.interactive
   for (const line of troubles(report, routine)) terminal.complain(line)
+  const told = new Set(routine ? [] : report.accounts.map(({ reason }) => reason))
   for (const { reason, isNew } of report.faults) {
-    if (isNew || !routine) terminal.complain(`mail waits: ${reason}`)
+    if ((isNew || !routine) && !told.has(reason)) terminal.complain(`mail waits: ${reason}`)
   }
   if (report.unreadable !== undefined) terminal.complain(`a message was passed over: ${report.unreadable}`)
   if (report.failed > 0)

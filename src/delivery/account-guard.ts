@@ -46,7 +46,8 @@ function refusalOf(state: AccountState): Refusal {
 
 /** What is wrong with the account; a limit of one's own is nothing of the kind, nor is what one message lacks. */
 function breaks({ scope, trouble }: Refusal): BreakerTrouble | undefined {
-  return trouble === 'limit' || scope === 'message' ? undefined : trouble
+  const isOwn = trouble === 'limit' || trouble === 'uncounted' || scope === 'message'
+  return isOwn ? undefined : trouble
 }
 
 function troubleIn(outcomes: readonly RecipientOutcome[]): Refused | undefined {

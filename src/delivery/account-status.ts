@@ -44,16 +44,14 @@ async function limitStatuses(
   account: string,
   { limits }: Pick<SmtpSettings, 'limits'>,
   now: number,
-): Promise<LimitStatus[]> {
-  if (limits === undefined) return []
+): Promise<{ readonly limits: readonly LimitStatus[]; readonly why?: string }> {
+  if (limits === undefined) return { limits: [] }
   const { limitsUsed, limitWindows } = await import('./rate-limit.ts')
   const windows = limitWindows(limits)
-  const found = await limitsUsed(queue, account, windows, now).catch(() => undefined)
-  return windows.map((window, place) => ({
-    limit: window.key,
-    most: window.most,
-    used: found?.[place]?.used,
-  }))
+  const found = await limitsUsed(queue, account, windows, now)
+  const known = 'reason' in found ? [] : found
+  const statuses = windows.map(({ key, most }, place) => ({ limit: key, most, used: known[place]?.used }))
+  return 'reason' in found ? { limits: statuses, why: found.reason } : { limits: statuses }
 }
 
 /**
@@ -71,8 +69,9 @@ export async function accountStatuses(
     if (smtp === undefined) return []
     const server = serverName(smtp)
     const state = await readAccountState(queue, breakerKey(name, server))
-    const limits = await limitStatuses(queue, name, smtp, now)
-    return [{ account: name, server, breaker: breakerOf(state, now), state, fault: faults.get(name), limits }]
+    const { limits, why } = await limitStatuses(queue, name, smtp, now)
+    const fault = why ?? faults.get(name)
+    return [{ account: name, server, breaker: breakerOf(state, now), state, fault, limits }]
   })
   return (await Promise.all(statuses)).flat()
 }

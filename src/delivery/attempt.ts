@@ -4,7 +4,7 @@
  * back untouched and tells the caller to stop.
  */
 import { describeError } from '../errors/errno.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
+import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 import type { PluginAction } from '../plugins/contract.ts'
 import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -38,10 +38,11 @@ export interface AttemptResult {
   readonly stop: Stop | undefined
 }
 
-/** What this site lacks for one message while others go out; undefined when that is not why it waits. */
-export function siteLacks(outcome: RecipientOutcome): string | undefined {
-  const isLack = outcome.status === 'deferred' && outcome.scope === 'message' && outcome.trouble === 'setup'
-  return isLack ? outcome.reason : undefined
+/** What a person has to mend here although the account works; undefined when that is not why a message waits. */
+export function siteLacks(outcome: RecipientOutcome | Omit<Refused, 'recipient'>): string | undefined {
+  if (outcome.status !== 'deferred') return undefined
+  const { scope, trouble, reason } = outcome
+  return trouble === 'uncounted' || (scope === 'message' && trouble === 'setup') ? reason : undefined
 }
 
 /** True for an outcome that says nothing about the message, so that trying again at once would be right. */

@@ -167,6 +167,7 @@ async function isReady({ options, report }: Run, lane: Lane): Promise<boolean> {
   const refused = await lane.way.transport.ready?.(options.signal)
   if (refused?.scope === 'host') report.stopped ??= { scope: 'host', reason: refused.reason }
   else lane.stopped ??= refused?.reason
+  lane.fault ??= refused && siteLacks(refused)
   return refused === undefined
 }
 

@@ -26,6 +26,8 @@ export type AccountTrouble =
   | 'setup'
   /** The site's own limit is used up: nobody was asked, and nothing is wrong with the account. */
   | 'limit'
+  /** What is sent cannot be counted, so nobody was asked: a person has to mend it, and nothing is wrong with the account. */
+  | 'uncounted'
 
 /** The server took responsibility: a 2xx reply to the final dot. */
 export interface Delivered {

@@ -2,8 +2,11 @@
  * What a caller can ask of the queue for one message, and what an administrator can ask for a batch; and what the limits of
  * an account mean to who hands in mail: on the real commands.
  */
+import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { M0, openSite, type MailSite } from '../helpers/mail-site.ts'
+import { diagnose, stepOf } from './doctor-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 
@@ -123,5 +126,60 @@ describe('mail above the limit of its account', () => {
     await site.run('mq-run', ['--all'])
     expect(taken(site)).toEqual(['one@d.ex'])
     expect(kept(site)).toEqual(queue)
+  })
+})
+
+describe('the limits of an account', () => {
+  it('are shown by the doctor, with the time at which there is room again', async () => {
+    const site = await openSite({ limit_per_minute: '9', limit_per_hour: '2' })
+    const look = async () => stepOf((await diagnose(site)).diagnosis, 'smarthost')
+    expect(await look()).toMatchObject({ facts: { limits: ['limit_per_minute 0/9', 'limit_per_hour 0/2'] } })
+    expect(await send(site, 'one@d.ex')).toEqual(QUIET)
+    expect(await look()).toMatchObject({
+      state: 'ok',
+      says: expect.stringMatching(/, limit_per_minute 1\/9, limit_per_hour 1\/2$/) as string,
+      warnings: [],
+    })
+    expect(await send(site, 'two@d.ex')).toEqual(QUIET)
+    expect((await look()).warnings).toEqual([
+      expect.stringMatching(
+        /^limit_per_hour is used up \(2 messages an hour\), so mail waits; there is room again at \d{4}-\S+Z$/,
+      ),
+    ])
+    expect(kept(site)).toEqual([])
+  })
+
+  it('that cannot be counted keep mail, and everybody is told what to do, cron once', async () => {
+    const site = await openSite({ limit_per_hour: '5' })
+    expect(await send(site, 'one@d.ex')).toEqual(QUIET)
+    const notes = join(site.queueDir, 'notes')
+    const [ledger = ''] = readdirSync(notes).filter((name) => name.startsWith('ledger.limit.'))
+    rmSync(join(notes, ledger))
+    mkdirSync(join(notes, ledger))
+    const why = 'the limits of the account default cannot be counted: '
+    const remedy = /to count anew, remove the files ledger\.limit\.default\.\* there/
+    const handed = await send(site, 'two@d.ex')
+    expect([handed.code, handed.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^mq-sendmail: queued as \S+, but it cannot be sent: [^\n]*\n$/),
+    ])
+    expect(handed.stderr).toMatch(remedy)
+    const first = await site.run('mq-run', [])
+    expect(first).toMatchObject({ code: 75, stderr: expect.stringContaining(`mail waits: ${why}`) as string })
+    expect(await site.run('mq-run', [])).toMatchObject({ code: 75, stderr: '' })
+    const asked = (await site.run('mq-run', ['--verbose'])).stderr
+    expect(asked).toContain(`stopped early: ${why}`)
+    expect(asked).not.toContain('mail waits')
+    const check = await site.run('mq-queue', ['check'])
+    expect(check).toMatchObject({ code: 2, stdout: expect.stringContaining(why) as string })
+    expect(stepOf((await diagnose(site)).diagnosis, 'smarthost').warnings).toEqual([
+      expect.stringMatching(remedy),
+    ])
+    expect(taken(site)).toEqual(['one@d.ex'])
+    expect(kept(site)).toEqual(['new two@d.ex'])
+    rmdirSync(join(notes, ledger))
+    expect(await site.run('mq-run', [])).toMatchObject({ code: 0, stderr: '' })
+    expect(taken(site)).toEqual(['one@d.ex', 'two@d.ex'])
+    expect(kept(site)).toEqual([])
   })
 })

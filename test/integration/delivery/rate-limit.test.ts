@@ -203,6 +203,7 @@ describe('a limited transport', () => {
     expect(outcome).toMatchObject({
       status: 'deferred',
       scope: 'account',
+      trouble: 'uncounted',
       reason: expect.stringContaining('the limits of the account default cannot be counted: ') as string,
     })
     expect(server.messages).toHaveLength(1)
@@ -325,5 +326,5 @@ it.skipIf(process.geteuid?.() === 0)('sends nothing when the queue cannot be wri
   const notes = join(queueDir, 'notes')
   for (const name of readdirSync(notes)) chmodSync(join(notes, name), 0o400)
   const other = limited(new MemoryTransport(), limitsOf({ perMinute: 5 }))
-  expect(inShort(await other.send(deliveryTo('b@x')))).toEqual(['account'])
+  expect(inShort(await other.send(deliveryTo('b@x')))).toEqual(['uncounted'])
 })

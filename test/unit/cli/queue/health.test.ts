@@ -42,7 +42,7 @@ const ranAgo = (ms: number): Partial<Survey> => ({
   lastRun: { time: QUEUED + MINUTE - ms, delivered: 0, deferred: 0, failed: 0, stopped: undefined },
 })
 
-function broken(trouble: Exclude<AccountTrouble, 'limit'>): Partial<Survey> {
+function broken(trouble: Exclude<AccountTrouble, 'limit' | 'uncounted'>): Partial<Survey> {
   const state = { trouble, reason: 'no | way', failures: 1, failedAt: 0, since: QUEUED, until: QUEUED + HOUR }
   return {
     accounts: [
