@@ -11,3 +11,6 @@ export interface Clock {
 
 /** The machine's own clock. */
 export const systemClock: Clock = { now: () => Date.now() }
+
+/** The end of the year 9999, in milliseconds since the epoch: later times have no place in names and dates. */
+export const LATEST_TIME = Date.UTC(10_000, 0, 1) - 1

@@ -113,6 +113,26 @@ describe('a message', () => {
   })
 })
 
+describe('a time without a zone', () => {
+  /** The last Sunday of March, when clocks in Europe go forward from 2:00 to 3:00. */
+  const year = new Date().getUTCFullYear() + 1
+  const sunday = 31 - new Date(Date.UTC(year, 2, 31)).getUTCDay()
+
+  it.each([
+    [`${year}-03-${sunday} 01:30`, Date.UTC(year, 2, sunday, 0, 30)],
+    [`${year}-03-${sunday} 02:30`, Date.UTC(year, 2, sunday, 1, 30)],
+    [`${year}-03-${sunday} 03:30`, Date.UTC(year, 2, sunday, 1, 30)],
+  ])('%s is that of the clock on the wall, also in the hour that is left out', async (text, time) => {
+    const site = await openSite()
+    const env = { TZ: 'Europe/Berlin' }
+    const args = ['--send-at', text, 'one@d.ex']
+    expect(await site.run('mq-sendmail', args, { stdin: M0, env })).toEqual(QUIET)
+    const { stdout } = await site.run('mq-queue', ['list', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ not_before: time / 1000 })
+    expect(kept(site)).toEqual(['new one@d.ex'])
+  })
+})
+
 describe('mail above the limit of its account', () => {
   it.each([
     ['defer', 0, ['new two@d.ex']],
