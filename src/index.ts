@@ -85,7 +85,7 @@ export {
 export { MessageHandler, type SendResult } from './delivery/message-handler.ts'
 export { runQueue, type RunQueueOptions } from './delivery/run-queue-settings.ts'
 export type { RunOptions } from './delivery/run-queue.ts'
-export type { RunReport, StoppedAccount } from './delivery/run-report.ts'
+export type { RunReport, SiteFault, StoppedAccount } from './delivery/run-report.ts'
 export {
   mailqueueTransport,
   type ComposedMail,

@@ -72,7 +72,7 @@ export function tellOutcome(
     return result.problem.exitCode
   }
   if (result.fault !== undefined && result.queued.length > 0)
-    terminal.complain(`queued as ${result.queueId ?? '?'}, but nothing can be sent: ${result.fault}`)
+    terminal.complain(`queued as ${result.queueId ?? '?'}, but it cannot be sent: ${result.fault}`)
   if (verbose && result.sent.length > 0) terminal.complain(`sent to ${someOf(result.sent)}`)
   if (verbose && result.queued.length > 0) {
     terminal.complain(`queued as ${result.queueId ?? '?'} for ${someOf(result.queued)}`)

@@ -61,7 +61,12 @@ function readBatch(text: string): string {
 /** A duration counts from the time at which the message may be sent. */
 function readExpire(text: string, from: number, now: number): number {
   const duration = parseDuration(text)
-  const time = duration === undefined ? readTime('--expire', text, now) : from + duration
+  // By the way of a time, so that a duration is held to the same bounds.
+  const time = readTime(
+    '--expire',
+    duration === undefined ? text : `+${text}`,
+    duration === undefined ? now : from,
+  )
   if (time > from) return time
   throw new MailError('USAGE', `--expire ${quoteForMessage(text)} is over before the message may be sent`)
 }

@@ -5,6 +5,7 @@
 import { parseDuration } from '../config/duration.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { quoteForMessage } from '../message/address.ts'
+import { LATEST_TIME } from '../util/clock.ts'
 
 const FORMS = '2026-12-24T18:00:00+01:00, "2026-12-24 18:00", +2h or @1798135200'
 /** What is further away is a mistake, such as milliseconds for seconds. */
@@ -49,5 +50,9 @@ export function readTime(option: string, text: string, now: number): number {
   const time =
     later === undefined ? (epoch === undefined ? written(word) : Number(epoch) * 1000) : now + later
   if (time !== undefined && time <= now + FURTHEST) return time
+  if (time !== undefined && time <= LATEST_TIME) {
+    const sentence = `${option} ${quoteForMessage(text)} is more than ten years away; correct the time`
+    throw new MailError('USAGE', sentence)
+  }
   throw new MailError('USAGE', `${option} takes a time such as ${FORMS}, and not ${quoteForMessage(text)}`)
 }

@@ -71,15 +71,18 @@ function tell(terminal: Terminal, report: RunReport, { verbose, asked = verbose 
   // Cron mails what is printed: to be told each minute that mail cannot be sent would only fill the queue.
   const routine = !asked && !terminal.interactive
   for (const line of troubles(report, routine)) terminal.complain(line)
+  const told = new Set(routine ? [] : report.accounts.map(({ reason }) => reason))
+  for (const { reason, isNew } of report.faults) {
+    if ((isNew || !routine) && !told.has(reason)) terminal.complain(`mail waits: ${reason}`)
+  }
   if (report.unreadable !== undefined) terminal.complain(`a message was passed over: ${report.unreadable}`)
   if (report.failed > 0)
     terminal.complain(
       `${report.failed} messages failed for good and are kept in failed/; see mq-queue list --failed`,
     )
   if (report.failed > 0) return EX.UNAVAILABLE
-  return report.stopped !== undefined || report.unreadable !== undefined || report.deferred > 0
-    ? EX.TEMPFAIL
-    : EX.OK
+  const waits = report.deferred > 0 || report.faults.length > 0
+  return report.stopped !== undefined || report.unreadable !== undefined || waits ? EX.TEMPFAIL : EX.OK
 }
 
 function queueDirectory(config: Config, operand: string | undefined): string {

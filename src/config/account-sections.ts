@@ -5,6 +5,7 @@
 import { ACCOUNT_NAME_FORM, DEFAULT_ACCOUNT, isAccountName } from './account-name.ts'
 import { configInvalid } from './config-error.ts'
 import { addGiven, readGiven, type GivenValue, type GivenValues } from './given-values.ts'
+import { dropIdleOnLimit } from './limit-settings.ts'
 import { suggestion } from './nearest.ts'
 import { BOUND_TO_SERVER, OPTIONS } from './options.ts'
 import type { Option } from './options/option.ts'
@@ -121,11 +122,18 @@ function merged(name: string, sections: Sections, done: Map<string, Merged>, way
   }
   refuseUnknown(parent, sections, where)
   const { given, credentialsOf } = inherited(merged(parent, sections, done, [...way, name]), own)
-  for (const [key, value] of own) given.set(key, value)
+  for (const [key, value] of own) {
+    if (isEmpty(value)) given.delete(key)
+    else given.set(key, value)
+  }
+  if (!own.has(OPTIONS.on_limit.name)) dropIdleOnLimit(given)
   const result = { given, credentialsOf: [name, ...credentialsOf] }
   done.set(name, result)
   return result
 }
+
+/** What an account has without a value is taken back to the default, of whatever kind it is. */
+const isEmpty = ({ raw, missing }: GivenValue): boolean => raw.length === 0 && missing === undefined
 
 /**
  * Refuses the name of an account that is not there.

@@ -4,7 +4,7 @@
  */
 import type { AccountLimits } from './config.ts'
 import { configInvalid } from './config-error.ts'
-import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
+import { readGiven, readOrDefault, type GivenValue, type GivenValues } from './given-values.ts'
 import { OPTIONS } from './options.ts'
 import type { Option } from './options/option.ts'
 
@@ -14,6 +14,11 @@ const LIMITS: readonly Option<number>[] = [
   OPTIONS.limit_per_day,
   OPTIONS.limit_recipients_per_day,
 ]
+
+/** Whoever has taken back all limits need not take back what happens above them. */
+export function dropIdleOnLimit(given: Map<string, GivenValue>): void {
+  if (!LIMITS.some(({ name }) => given.has(name))) given.delete(OPTIONS.on_limit.name)
+}
 
 function refuse(given: GivenValues, { name }: Option<unknown>, sentence: string): never {
   throw configInvalid(given.get(name)?.where ?? 'configuration', sentence)

@@ -183,8 +183,10 @@ function readInto(collection: Collection, file: string, included: boolean): void
     }
     const section = account === undefined ? undefined : sections.accounts.get(account)
     const text = undoPercentSigns(entry, option.name)
-    const value = expandVariables(text, entry, option, env)
-    addTo(section, sections, option, { ...value, where, base })
+    const value = { ...expandVariables(text, entry, option, env), where, base }
+    // Only what is written empty takes something back; a variable that is empty may be a mistake.
+    if (value.raw === '' && text !== '') readGiven(new Map([[option.name, value]]), option)
+    addTo(section, sections, option, value)
     // A name of a variable is no secret.
     const isSecret =
       option.secret === true ? entry.value !== '' : option.secretPart?.test(entry.value) === true

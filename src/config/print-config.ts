@@ -14,7 +14,7 @@ import type {
   SmtpSettings,
 } from './config.ts'
 import { formatIniValue } from './ini-file.ts'
-import { findOption, OPTIONS } from './options.ts'
+import { OPTIONS } from './options.ts'
 import { HIDDEN, withoutSecret, type Option } from './options/option.ts'
 
 /**
@@ -57,9 +57,6 @@ function secretsIn(accounts: readonly Account[]): Option<unknown>[] {
 
 const keyOf = (text: string): string => text.slice(0, text.indexOf(' ='))
 
-/** What is left out when it is written without a value. */
-const canBeEmptied = (key: string): boolean => findOption(key)?.kind.emptyIsUnset === true
-
 /** The account that another one has its login from; undefined when that is `default` or itself. */
 function parentOf({ smtp }: Account, { accounts }: Config): Account | undefined {
   const parent = smtp?.auth.credentialsOf[1]
@@ -78,7 +75,7 @@ function accountLines(account: Account, usual: Account | AccountSettings): strin
   const keys = new Set(own.map(keyOf))
   const emptied = inherited(usual)
     .map(keyOf)
-    .filter((key) => !keys.has(key) && canBeEmptied(key))
+    .filter((key) => !keys.has(key))
   return [
     '',
     `[account ${account.name}]`,

@@ -44,9 +44,10 @@ function refusalOf(state: AccountState): Refusal {
   return { status: 'deferred', scope: 'account', trouble: state.trouble, reason }
 }
 
-/** What is wrong with the account; a limit of one's own is nothing of the kind. */
-function breaks({ trouble }: Refusal): BreakerTrouble | undefined {
-  return trouble === 'limit' ? undefined : trouble
+/** What is wrong with the account; a limit of one's own is nothing of the kind, nor is what one message lacks. */
+function breaks({ scope, trouble }: Refusal): BreakerTrouble | undefined {
+  const isOwn = trouble === 'limit' || trouble === 'uncounted' || scope === 'message'
+  return isOwn ? undefined : trouble
 }
 
 function troubleIn(outcomes: readonly RecipientOutcome[]): Refused | undefined {

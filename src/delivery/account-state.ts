@@ -10,8 +10,8 @@ import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import type { AccountTrouble } from '../message/outcome.ts'
 import type { QueueStore } from '../queue/store.ts'
 
-/** What opens the breaker: a limit of one's own is no failure. */
-export type BreakerTrouble = Exclude<AccountTrouble, 'limit'>
+/** What opens the breaker: a limit of one's own is no failure, nor is one that cannot be counted. */
+export type BreakerTrouble = Exclude<AccountTrouble, 'limit' | 'uncounted'>
 
 /** What is wrong with an account. Times are milliseconds since the epoch. */
 export interface AccountState {

@@ -5,6 +5,7 @@
 import type { Config, SmtpSettings } from '../config/config.ts'
 import type { QueueStore } from '../queue/store.ts'
 import { serverName } from '../transport/server-name.ts'
+import { readFaults } from './site-faults.ts'
 import { breakerKey, isPaused, readAccountState, type AccountState } from './account-state.ts'
 
 /** `closed`: it works; `open`: it is left alone; `half-open`: the next message finds out. */
@@ -19,6 +20,8 @@ export interface AccountStatus {
   readonly breaker: Breaker
   /** What is wrong with it; undefined when nothing is known to be. */
   readonly state: AccountState | undefined
+  /** What this site lacks for some of its mail, which waits; undefined when nothing is known to be lacking. */
+  readonly fault: string | undefined
   /** Its limits, and how much of each is used; undefined where that cannot be known. */
   readonly limits: readonly LimitStatus[]
 }
@@ -41,16 +44,14 @@ async function limitStatuses(
   account: string,
   { limits }: Pick<SmtpSettings, 'limits'>,
   now: number,
-): Promise<LimitStatus[]> {
-  if (limits === undefined) return []
+): Promise<{ readonly limits: readonly LimitStatus[]; readonly why?: string }> {
+  if (limits === undefined) return { limits: [] }
   const { limitsUsed, limitWindows } = await import('./rate-limit.ts')
   const windows = limitWindows(limits)
-  const found = await limitsUsed(queue, account, windows, now).catch(() => undefined)
-  return windows.map((window, place) => ({
-    limit: window.key,
-    most: window.most,
-    used: found?.[place]?.used,
-  }))
+  const found = await limitsUsed(queue, account, windows, now)
+  const known = 'reason' in found ? [] : found
+  const statuses = windows.map(({ key, most }, place) => ({ limit: key, most, used: known[place]?.used }))
+  return 'reason' in found ? { limits: statuses, why: found.reason } : { limits: statuses }
 }
 
 /**
@@ -63,12 +64,14 @@ export async function accountStatuses(
   { accounts }: Pick<Config, 'accounts'>,
   now: number,
 ): Promise<AccountStatus[]> {
+  const faults = await readFaults(queue)
   const statuses = accounts.map(async ({ name, smtp }): Promise<AccountStatus[]> => {
     if (smtp === undefined) return []
     const server = serverName(smtp)
     const state = await readAccountState(queue, breakerKey(name, server))
-    const limits = await limitStatuses(queue, name, smtp, now)
-    return [{ account: name, server, breaker: breakerOf(state, now), state, limits }]
+    const { limits, why } = await limitStatuses(queue, name, smtp, now)
+    const fault = why ?? faults.get(name)
+    return [{ account: name, server, breaker: breakerOf(state, now), state, fault, limits }]
   })
   return (await Promise.all(statuses)).flat()
 }

@@ -4,7 +4,7 @@
  * back untouched and tells the caller to stop.
  */
 import { describeError } from '../errors/errno.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
+import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 import type { PluginAction } from '../plugins/contract.ts'
 import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -38,10 +38,17 @@ export interface AttemptResult {
   readonly stop: Stop | undefined
 }
 
+/** What a person has to mend here although the account works; undefined when that is not why a message waits. */
+export function siteLacks(outcome: RecipientOutcome | Omit<Refused, 'recipient'>): string | undefined {
+  if (outcome.status !== 'deferred') return undefined
+  const { scope, trouble, reason } = outcome
+  return trouble === 'uncounted' || (scope === 'message' && trouble === 'setup') ? reason : undefined
+}
+
 /** True for an outcome that says nothing about the message, so that trying again at once would be right. */
 export function blameless(outcome: RecipientOutcome): boolean {
   if (outcome.status !== 'deferred') return false
-  if (outcome.scope === 'host') return true
+  if (outcome.scope === 'host' || siteLacks(outcome) !== undefined) return true
   // What ended the session may have been this message; a login or a quota is never its fault.
   const { trouble, underWay } = outcome
   const isOurs = trouble === 'login' || trouble === 'quota' || trouble === 'setup'

@@ -102,7 +102,7 @@ export async function queueIn(queueDir: string): Promise<QueueStore> {
  * The transport to where mail goes: the configured smarthost, or what `deliver` names; undefined when there is none.
  * It keeps the limits of its account.
  *
- * @param complain is told of a key that cannot be used
+ * @param complain is told of a key that others can read
  */
 export async function configuredTransport(
   config: Pick<Config, 'account' | 'deliver' | 'pipeTimeout' | 'smtp' | 'queueDir'>,

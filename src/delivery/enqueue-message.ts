@@ -10,6 +10,7 @@ import { envelope } from '../message/recipients.ts'
 import type { Claim, Handling, NewMessage, QueueStore, Runner } from '../queue/store.ts'
 import { queueIn } from './configured.ts'
 import { prepareMessage, type MessageInput } from './prepare-message.ts'
+import { LATEST_TIME } from '../util/clock.ts'
 
 /** Sender and recipients of a call. */
 export interface Addresses {
@@ -118,8 +119,10 @@ export function handlingOf({ expires, batch, priority, notBefore }: Handling): H
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)) {
     throw new MailError('USAGE', 'the priority of a message has to be a whole number from 0 to 9')
   }
-  if (notBefore !== undefined && !(Number.isFinite(notBefore) && notBefore >= 0)) {
-    throw new MailError('USAGE', 'notBefore has to be a time in milliseconds since the epoch')
+  for (const [name, time] of Object.entries({ notBefore, expires })) {
+    if (time === undefined || (time >= 0 && time <= LATEST_TIME)) continue
+    const sentence = `${name} has to be a time in milliseconds since the epoch, before the year 10000`
+    throw new MailError('USAGE', sentence)
   }
   return {
     ...(expires === undefined ? {} : { expires }),

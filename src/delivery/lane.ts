@@ -14,13 +14,15 @@ export interface Lane {
   probed: boolean
   /** Messages in a row at which the server ended the session. */
   cutShort: number
+  /** What this site lacks for some of its messages, which wait while others go out. */
+  fault: string | undefined
   /** Why nothing more goes over it. */
   stopped: string | undefined
 }
 
 /** A lane of which nothing is known yet. */
 export function newLane(way: Way): Lane {
-  return { way, asked: false, probed: false, cutShort: 0, stopped: undefined }
+  return { way, asked: false, probed: false, cutShort: 0, fault: undefined, stopped: undefined }
 }
 
 /** One message may have made the server end the session, and must not hold up the others; two in a row are the server. */

@@ -4,8 +4,9 @@
  * reached. When there is none, nobody is asked: the recipients are deferred, and neither the message nor the account
  * is to blame.
  *
- * A ledger that cannot be read or written sends nothing, and stops only its own account. A process that dies keeps its slot; a clock that is put
- * forward makes the limits forget, one that is put back makes them wait. See docs/limits.md.
+ * A ledger that cannot be read or written sends nothing, and stops only its own account, until a person mends it. A
+ * process that dies keeps its slot; a clock that is put forward makes the limits forget, one that is put back makes them
+ * wait. See docs/limits.md.
  */
 import type { AccountLimits, SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
@@ -64,16 +65,43 @@ export function limitWindows({ perMinute, perHour, perDay, recipientsPerDay }: A
 
 const ledgerName = (account: string): string => `limit.${account}`
 
-/** How much is used of the limits of an account, for whoever only looks. */
+/** One limit and how much of it is used. */
+export interface LimitUsed {
+  readonly window: Window
+  readonly used: number
+  /** When one more message fits, milliseconds since the epoch: `now` when it does. */
+  readonly roomAt: number
+}
+
+/**
+ * How much is used of the limits of an account, for whoever only looks.
+ *
+ * @returns the limits, or why they cannot be counted
+ */
 export async function limitsUsed(
   queue: QueueStore,
   account: string,
   windows: readonly Window[],
   now: number,
-): Promise<readonly { readonly window: Window; readonly used: number }[]> {
+): Promise<readonly LimitUsed[] | { readonly reason: string }> {
   const usage = new LimitUsage()
-  usage.add(await queue.readLedger(ledgerName(account)), now)
-  return windows.map((window) => ({ window, used: usage.usedOf(window, now) }))
+  try {
+    usage.add(await queue.readLedger(ledgerName(account)), now)
+  } catch (error) {
+    return { reason: uncounted(account, error) }
+  }
+  return windows.map((window) => ({
+    window,
+    used: usage.usedOf(window, now),
+    roomAt: usage.fitsAt(window, { messages: 1, recipients: 1 }, now),
+  }))
+}
+
+/** What, why, what to do. */
+function uncounted(account: string, error: unknown): string {
+  const files = `the files ledger.${encodeURIComponent(ledgerName(account))}.* there`
+  const remedy = `mail over it waits until that is mended; to count anew, remove ${files}`
+  return `the limits of the account ${account} cannot be counted: ${describeError(error)}; ${remedy}`
 }
 
 /** True when the server has certainly not heard of the message. */
@@ -159,10 +187,10 @@ class RateLimit implements Transport {
       return await action()
     } catch (error) {
       const { account, log } = this.#context
-      const reason = `the limits of the account ${account} cannot be counted: ${describeError(error)}`
+      const reason = uncounted(account, error)
       log.error('limit.unknown', { account, reason })
-      // No trouble of the account: one bad moment of the disk must not open its breaker.
-      return { status: 'deferred', scope: 'account', reason }
+      // It opens no breaker: one bad moment of the disk must not keep the account from being used.
+      return { status: 'deferred', scope: 'account', trouble: 'uncounted', reason }
     }
   }
 

@@ -10,13 +10,14 @@ import { setMaxListeners } from 'node:events'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim, SENDING_SUSPENDED, type Stop } from './attempt.ts'
+import { attemptClaim, SENDING_SUSPENDED, siteLacks, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { noteLastRun } from './last-run.ts'
 import { dueWindows, type Selection } from './due-window.ts'
 import { recoverQueue } from './recovery.ts'
 import { newLane, reportLanes, stopLane, type Lane } from './lane.ts'
 import { isDue } from './schedule.ts'
+import { reportFaults } from './site-faults.ts'
 import { readSuspended } from './suspension.ts'
 import { countAttempt, newReport, type RunReport } from './run-report.ts'
 import { oneWay, type Way, type Ways, type WaysOver } from './ways.ts'
@@ -94,6 +95,7 @@ async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
   const delivering = { queue: store, claim, transport: way.transport, context: way.context }
   const attempt = await attemptClaim(delivering, { signal: options.signal, awaitReply: true })
   countAttempt(report, attempt)
+  lane.fault ??= attempt.outcomes.map(siteLacks).find((reason) => reason !== undefined)
   stopAfter(run, lane, attempt.stop)
 }
 
@@ -165,6 +167,7 @@ async function isReady({ options, report }: Run, lane: Lane): Promise<boolean> {
   const refused = await lane.way.transport.ready?.(options.signal)
   if (refused?.scope === 'host') report.stopped ??= { scope: 'host', reason: refused.reason }
   else lane.stopped ??= refused?.reason
+  lane.fault ??= refused && siteLacks(refused)
   return refused === undefined
 }
 
@@ -249,6 +252,8 @@ export async function runQueueOnce(
     }
     Object.assign(report, await recoverQueue(runner, context))
     await deliverAll(run, store)
+    const whole = report.stopped === undefined && options.selects === undefined
+    await reportFaults(store, { lanes: run.lanes.values(), report, whole })
     reportLanes(report, run.lanes.values())
   } finally {
     stopFlushing()

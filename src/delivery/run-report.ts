@@ -22,6 +22,18 @@ export interface RunReport {
   stopped: Stopped | undefined
   /** Every account that could not be used. */
   readonly accounts: StoppedAccount[]
+  /** What this site lacks, so that some mail waits although its account works. */
+  readonly faults: SiteFault[]
+}
+
+/** What this site lacks for some of the mail of an account, such as the key of its signature. */
+export interface SiteFault {
+  /** The account, where the run had several ways. */
+  readonly account?: string
+  /** One line for people: what, why, what to do. */
+  readonly reason: string
+  /** False when an earlier run has reported the same. */
+  readonly isNew: boolean
 }
 
 /** An account that could not be used, or is not configured. */
@@ -57,6 +69,7 @@ export function newReport(): RunReport {
     unreadable: undefined,
     stopped: undefined,
     accounts: [],
+    faults: [],
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Signs what a transport sends. The signature is made on the way out, by whoever sends the message: who only hands it
  * in needs no key, and a message waits unsigned while the key cannot be used, so that none goes out without the
- * signature that its receivers demand. The same message and key give the same bytes in each attempt.
+ * signature that its receivers demand. Mail that is not to be signed goes out meanwhile. The same message and key give the
+ * same bytes in each attempt.
  */
 import { Readable } from 'node:stream'
 import type { DkimSettings } from '../config/config.ts'
@@ -42,7 +43,6 @@ class SigningTransport implements Transport {
   readonly #log: Logger
   readonly #complain: Complain
   #key: DkimKey | undefined
-  #complained = false
 
   constructor(transport: Transport, dkim: DkimSettings, log: Logger, complain: Complain) {
     this.name = transport.name
@@ -53,9 +53,8 @@ class SigningTransport implements Transport {
   }
 
   async ready(signal?: AbortSignal): Promise<Refusal | undefined> {
-    // Found out with the first message, it would look as if the account had worked in the meantime.
-    const key = await this.#readKey()
-    return 'status' in key ? key : this.#transport.ready?.(signal)
+    // The key is a matter of each message: which are to be signed is not known before they are read.
+    return this.#transport.ready?.(signal)
   }
 
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
@@ -83,47 +82,41 @@ class SigningTransport implements Transport {
       this.#log.info('message.unsigned', { id, reason })
       return content
     }
-    const key = await this.#readKey()
+    const key = await this.#readKey(id)
     return 'status' in key ? key : signContent(content, this.#dkim, key)
   }
 
   /** A key that was good once is kept; any other is looked at again. */
-  async #readKey(): Promise<DkimKey | Refusal> {
+  async #readKey(id: string | undefined): Promise<DkimKey | Refusal> {
     if (this.#key !== undefined) return this.#key
     const { readDkimKey } = await import('../message/dkim-key.ts')
     const { keyFile, strict } = this.#dkim
     const key = readDkimKey(keyFile)
-    if ('reason' in key) return this.#unusable(key.reason)
+    if ('reason' in key) return this.#unusable(id, key.reason)
     if (key.exposed !== undefined) {
       const octal = key.exposed.toString(8).padStart(4, '0')
       const remedy = `others can read it (mode ${octal}); do "chmod o-rwx ${keyFile}"`
-      if (strict) return this.#unusable(`${remedy}, or remove strict_permissions`)
-      this.#say(`the DKIM key ${keyFile}: ${remedy}`)
+      if (strict) return this.#unusable(id, `${remedy}, or remove strict_permissions`)
+      this.#complain(`the DKIM key ${keyFile}: ${remedy}`)
     }
     this.#key = key
     return key
   }
 
-  #unusable(why: string): Refusal {
-    const { keyFile } = this.#dkim
-    const reason = `the DKIM key ${keyFile} cannot be used: ${why}`
-    this.#log.error('dkim.failed', { key: keyFile, reason })
-    this.#say(`${reason}; mail of ${this.#dkim.domain} is not sent unsigned, it waits`)
-    return { status: 'deferred', scope: 'account', trouble: 'setup', reason }
-  }
-
-  #say(line: string): void {
-    if (!this.#complained) this.#complain(line)
-    this.#complained = true
+  /** Whoever gets the outcome tells people: once a run, and not each time. */
+  #unusable(id: string | undefined, why: string): Refusal {
+    const { keyFile, domain } = this.#dkim
+    const reason = `the DKIM key ${keyFile} cannot be used: ${why}; mail of ${domain} is not sent unsigned, it waits`
+    this.#log.error('dkim.failed', { id, key: keyFile, reason })
+    return { status: 'deferred', scope: 'message', trouble: 'setup', reason }
   }
 }
 
 /**
  * Puts the signature in front of a transport.
  *
- * @param dkim the key is read when somebody asks whether the transport is ready, or a message has to be signed; undefined
- *   leaves the transport as it is
- * @param complain is told once of a key that cannot be used, or that others can read
+ * @param dkim the key is read when a message has to be signed; undefined leaves the transport as it is
+ * @param complain is told once of a key that others can read
  */
 export function signing(
   transport: Transport,

@@ -120,7 +120,9 @@ function notAccepted(outcomes: readonly RecipientOutcome[]): MailError {
 
 /** Why nobody can send with this set-up until somebody mends it. */
 function faultIn(outcomes: readonly RecipientOutcome[]): string | undefined {
-  const fault = outcomes.find((each) => each.status === 'deferred' && each.trouble === 'setup')
+  const fault = outcomes.find(
+    (each) => each.status === 'deferred' && (each.trouble === 'setup' || each.trouble === 'uncounted'),
+  )
   return fault?.status === 'deferred' ? fault.reason : undefined
 }
 

@@ -7,7 +7,7 @@
  *     S        all sending      A        all is active again
  */
 import { MailError } from '../errors/mail-error.ts'
-import type { LedgerLine, QueueStore } from '../queue/store.ts'
+import type { LedgerLine, QueuedMessage, QueueStore } from '../queue/store.ts'
 import { randomOctets } from '../util/random.ts'
 
 /** What is suspended. */
@@ -55,6 +55,14 @@ export async function suspensionOf(
 
 /** Why a message of a suspended batch is held; by this it is known when the batch is active again. */
 export const heldBecause = (batch: string): string => `the batch ${batch} is suspended`
+
+/** A message as it is shown: one that waits says that it is suspended, also before a run has met it. */
+export function shownSuspended(message: QueuedMessage, { all, batches }: Suspended): QueuedMessage {
+  const { place, batch } = message
+  if (place !== 'new') return message
+  if (all) return { ...message, held: 'all sending is suspended' }
+  return batch !== undefined && batches.has(batch) ? { ...message, held: heldBecause(batch) } : message
+}
 
 async function write(queue: QueueStore, line: string): Promise<void> {
   const ledger = await queue.openLedger(LEDGER, condense)

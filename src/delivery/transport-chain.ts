@@ -15,10 +15,13 @@ const isOfAccount: HandsOn = (outcome) => outcome.status === 'deferred' && outco
 
 /**
  * True for a recipient whom nobody refused: the account could not be used, and another one may stand in for it. A
- * limit of one's own is no failure: above it mail waits, and nobody is asked.
+ * limit of one's own is no failure: above it, and where nobody knows how much is used, mail waits and nobody is asked.
  */
 export const accountFailed: HandsOn = (outcome) =>
-  outcome.status === 'deferred' && outcome.scope === 'account' && outcome.trouble !== 'limit'
+  outcome.status === 'deferred' &&
+  outcome.scope === 'account' &&
+  outcome.trouble !== 'limit' &&
+  outcome.trouble !== 'uncounted'
 
 /**
  * Joins transports, in the order they are tried.

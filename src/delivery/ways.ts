@@ -87,7 +87,7 @@ const UNKNOWN_SERVER = ' '
 /**
  * The ways over the accounts of a configuration.
  *
- * @param options connections instead of those of each account, and who is told of a key that cannot be used
+ * @param options connections instead of those of each account, and who is told of a key that others can read
  */
 export function accountWays(
   config: Config,

@@ -26,6 +26,8 @@ export type AccountTrouble =
   | 'setup'
   /** The site's own limit is used up: nobody was asked, and nothing is wrong with the account. */
   | 'limit'
+  /** What is sent cannot be counted, so nobody was asked: a person has to mend it, and nothing is wrong with the account. */
+  | 'uncounted'
 
 /** The server took responsibility: a 2xx reply to the final dot. */
 export interface Delivered {
@@ -50,7 +52,10 @@ export interface Refused {
   readonly code?: number
   /** Enhanced status code (RFC 3463) from the reply. */
   readonly enhanced?: string
-  /** What is wrong with the account, when it is to blame. */
+  /**
+   * What is wrong with the account, when it is to blame. With the scope `message` it can be `setup`: this site lacks what
+   * this message needs, such as the key of its signature, and others do not.
+   */
   readonly trouble?: AccountTrouble
   /** What the site wants done with new mail above its own limit; it waits in the queue when left out. */
   readonly onLimit?: 'reject' | 'hold'

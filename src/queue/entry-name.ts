@@ -108,10 +108,10 @@ export function parseName(fileName: string): EntryName {
   // Only what has the form of a field: another comma in the name of a file put here by hand belongs to its name.
   const fields = /(?:,[A-Za-z]=[^,]*)+$/.exec(base)?.[0] ?? ''
   const unique = base.slice(0, base.length - fields.length)
-  const next = /,N=(\d{1,11})(?=,|$)/.exec(fields)?.[1]
+  const next = /,N=(\d{1,12})(?=,|$)/.exec(fields)?.[1]
   const account = /,A=([\w-]+)(?=,|$)/.exec(fields)?.[1]
   const priority = /,P=(\d)(?=,|$)/.exec(fields)?.[1]
-  const before = /,B=(\d{1,11})(?=,|$)/.exec(fields)?.[1]
+  const before = /,B=(\d{1,12})(?=,|$)/.exec(fields)?.[1]
   return {
     unique,
     nextAttempt: next === undefined ? queuedSeconds(unique) : Number(next),

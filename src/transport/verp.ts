@@ -5,20 +5,24 @@
  */
 import { formatLocalPart, splitAddress, unquoteLocalPart } from '../message/address.ts'
 
-/** The longest address that everybody takes (RFC 5321 section 4.5.3.1.3). */
+/** The longest address and the longest local part that everybody takes (RFC 5321 section 4.5.3.1), in octets. */
 const LONGEST = 254
+const LONGEST_LOCAL = 64
 
 /**
  * The sender for one recipient.
  *
  * @returns the sender as it was where it cannot name anybody: the null sender, a sender without a domain, a recipient
- *   without one, and where the result would be longer than 254 octets
+ *   without one, and where the result would be longer than 254 octets, or its local part than 64: a server that
+ *   refuses such a sender would get no mail at all
  */
 export function verpSender(sender: string, recipient: string): string {
   const from = splitAddress(sender)
   const to = splitAddress(recipient)
   if (from.domain === undefined || to.domain === undefined) return sender
   const local = `${unquoteLocalPart(from.local)}+${unquoteLocalPart(to.local)}=${to.domain}`
-  const named = `${formatLocalPart(local)}@${from.domain}`
-  return Buffer.byteLength(named) > LONGEST ? sender : named
+  const named = formatLocalPart(local)
+  const whole = `${named}@${from.domain}`
+  const isLong = Buffer.byteLength(named) > LONGEST_LOCAL || Buffer.byteLength(whole) > LONGEST
+  return isLong ? sender : whole
 }

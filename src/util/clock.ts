@@ -16,3 +16,6 @@ export const systemClock: Clock = { now: () => Date.now() }
 export function elapsed(): number {
   return process.uptime() * 1000
 }
+
+/** The end of the year 9999, in milliseconds since the epoch: later times have no place in names and dates. */
+export const LATEST_TIME = Date.UTC(10_000, 0, 1) - 1

@@ -22,6 +22,8 @@ export interface Point {
   readonly at: number
   readonly how: string
   readonly ops?: string
+  /** Where operations count; the queue when left out. */
+  readonly within?: string
 }
 
 /** A message as it is given to mq-sendmail, and as it has to arrive. */
@@ -61,7 +63,7 @@ export class Try {
   runAt(point: Point, name: string, args: readonly string[], stdin = ''): Promise<CommandResult> {
     const env = {
       NODE_OPTIONS: `--require ${CRASH_POINT}`,
-      MQ_TEST_CRASH_DIR: this.queueDir,
+      MQ_TEST_CRASH_DIR: point.within ?? this.queueDir,
       MQ_TEST_CRASH_AT: String(point.at),
       MQ_TEST_CRASH_HOW: point.how,
       MQ_TEST_CRASH_OPS: point.ops ?? '',
@@ -99,9 +101,13 @@ export class Try {
     return found.map(({ place, stored }) => `${place} ${inShort(stored)}`).sort()
   }
 
-  /** Runs the queue as cron would, until nothing is left to do. Returns the recipients that were in doubt. */
-  async settle(): Promise<Set<string>> {
-    this.configure({})
+  /**
+   * Runs the queue as cron would, until nothing is left to do. Returns the recipients that were in doubt.
+   *
+   * @param settings as for {@link configure}
+   */
+  async settle(settings: Readonly<Record<string, string>> = {}): Promise<Set<string>> {
+    this.configure(settings)
     await this.run('mq-run', [])
     const doubtful = this.holds().flatMap((line) => [...line.matchAll(/(\S+)=in-doubt/g)])
     if (this.holds().length > 0) await this.run('mq-run', ['--all'])

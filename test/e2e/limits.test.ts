@@ -2,7 +2,7 @@
  * Limits with real processes: several at once never send more than allowed, nothing is lost, and a process that is
  * killed anywhere in its ledger leaves nothing behind that lets more through or keeps mail for ever.
  */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,10 +24,13 @@ beforeAll(async () => {
 })
 afterAll(() => sink.close())
 
+function startSender(queueDir: string, port: number, most: number): ChildProcess {
+  const args = [SENDER, queueDir, String(port), String(most), String(WINDOW)]
+  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
 function senderProcess(queueDir: string, port: number): Promise<number | null> {
-  const child = spawn(process.execPath, [SENDER, queueDir, String(port), String(MOST), String(WINDOW)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const child = startSender(queueDir, port, MOST)
   return new Promise((resolve) => child.once('close', resolve))
 }
 
@@ -54,6 +57,51 @@ describe('two processes and one limit', () => {
     const fullest = times.map((from) => times.filter((at) => at >= from && at < from + WINDOW).length)
     expect(Math.max(...fullest)).toBeLessThanOrEqual(MOST)
     expect(queueContents(attempt.queueDir)).toEqual({})
+    attempt.end()
+  })
+
+  it('never send more although they are killed at random, and lose nothing', async () => {
+    const most = 10
+    const times: number[] = []
+    let child: (ChildProcess | undefined)[] = [undefined, undefined]
+    let kills = 0
+    const server = await startSmtpSink({
+      mail: () => {
+        times.push(Date.now())
+        // What a kill keeps reserved is a few places of ten, for longer than this test.
+        if (kills < 2 && times.length % 7 === 5) {
+          kills += 1
+          child[kills % 2]?.kill('SIGKILL')
+        }
+        return undefined
+      },
+    })
+    onTestFinished(() => server.close())
+    const attempt = new Try(server)
+    const queue = new MaildirQueue(attempt.queueDir)
+    const recipients = Array.from({ length: 30 }, (_, index) => `k${index}@d.example`)
+    for (const recipient of recipients) {
+      const envelope = { sender: 'a@s.example', recipients: [recipient] }
+      await queue.enqueue({ envelope, content: bufferContent(WIRE) })
+    }
+    /** Starts it again, as cron would, until it has found nothing more to do. */
+    const keepAlive = async (place: number): Promise<void> => {
+      for (let code: number | null = null; code !== 0;) {
+        const started = startSender(attempt.queueDir, server.port, most)
+        child = child.with(place, started)
+        code = await new Promise((resolve) => started.once('close', resolve))
+        expect([0, null]).toContain(code)
+      }
+    }
+    await Promise.all([0, 1].map(keepAlive))
+    expect(kills).toBe(2)
+    const taken = server.messages.flatMap(({ rcptTo }) => rcptTo)
+    expect(new Set(taken)).toEqual(new Set(recipients))
+    // Each process has three messages in flight, which are in doubt after its end.
+    expect(taken.length).toBeLessThanOrEqual(recipients.length + 3 * kills)
+    const fullest = times.map((from) => times.filter((at) => at >= from && at < from + WINDOW).length)
+    expect(Math.max(...fullest)).toBeLessThanOrEqual(most)
+    expect(attempt.holds()).toEqual([])
     attempt.end()
   })
 

@@ -86,6 +86,47 @@ describe('verp', () => {
   })
 })
 
+describe('verp with requests for reports', () => {
+  it('passes them on for each recipient, and leaves a sender whose name would get too long', async () => {
+    const lines: string[] = []
+    const note = ({ line }: { readonly line: string }): undefined => void lines.push(line)
+    const site = await openSite({ verp: 'yes' }, { extensions: ['DSN'], mail: note, rcpt: note })
+    const long = `${'n'.repeat(60)}@d.ex`
+    expect(await send(site, '-N', 'failure', '-V', 'id7', 'one@d.ex', long)).toMatchObject({ code: 0 })
+    expect(lines).toEqual([
+      'MAIL FROM:<a+one=d.ex@s.ex> ENVID=id7',
+      'RCPT TO:<one@d.ex> NOTIFY=FAILURE',
+      'MAIL FROM:<a@s.ex> ENVID=id7',
+      `RCPT TO:<${long}> NOTIFY=FAILURE`,
+    ])
+    expect(site.queue()).toEqual([])
+  })
+})
+
+describe('a local part that has no ASCII form', () => {
+  it('fails for good at a server without SMTPUTF8, also from the queue, and the sender learns why', async () => {
+    const site = await openSite({ bounce: undefined })
+    expect(await send(site, '-odq', 'j\u00f6rg@b\u00fccher.example')).toMatchObject({ code: 0, stderr: '' })
+    expect((await site.run('mq-run', [])).code).toBe(69)
+    await site.run('mq-run', ['--all'])
+    const [bounce, ...others] = site.received
+    expect(others).toEqual([])
+    expect([bounce?.mailFrom, bounce?.rcptTo]).toEqual(['', ['a@s.ex']])
+    const text = bounce?.data.toString() ?? ''
+    expect(text).toContain('\r\nStatus: 5.6.7\r\n')
+    expect(text).toMatch(/does not\s+take\s+internationalized\s+addresses/)
+    expect(site.queued().map(({ folder }) => folder)).toEqual(['failed'])
+  })
+
+  it('is sent with SMTPUTF8 where the server offers it, the domain in ASCII or not', async () => {
+    const site = await openSite({}, { extensions: ['SMTPUTF8', '8BITMIME'] })
+    expect(await send(site, 'j\u00f6rg@b\u00fccher.example')).toMatchObject({ code: 0, stderr: '' })
+    const [recipient = ''] = site.received.flatMap(({ rcptTo }) => rcptTo)
+    expect(Buffer.from(recipient, 'latin1').toString()).toBe('j\u00f6rg@xn--bcher-kva.example')
+    expect(site.queue()).toEqual([])
+  })
+})
+
 describe('an international domain', () => {
   it('goes to the server in ASCII, once for each spelling, without SMTPUTF8', async () => {
     const site = await openSite()

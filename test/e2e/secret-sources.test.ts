@@ -122,7 +122,7 @@ describe('a source that fails', () => {
     const site = await siteWith(settings)
     const result = await send(site)
     expect(result).toMatchObject({ code: 0, stdout: '' })
-    expect(result.stderr).toMatch(/^mq-sendmail: queued as \S+, but nothing can be sent: [^\n]*\n$/)
+    expect(result.stderr).toMatch(/^mq-sendmail: queued as \S+, but it cannot be sent: [^\n]*\n$/)
     expect(result.stderr).toMatch(why)
     expect(result.stderr).not.toContain('secret-out')
     expect(site.queue()).toHaveLength(1)

@@ -32,13 +32,16 @@ const transport = limitAccount(
   { account: 'default', queue: async () => queue, clock: { now: Date.now }, log: nullLogger },
 )
 
+// What is in doubt after a kill is tried again at once.
+const context = deliveryContext({ policy: { retry: [200], expire: 3_600_000 } })
+
 async function somethingWaits() {
   for await (const _ of queue.list(['new', 'cur'])) return true
   return false
 }
 
 while (await somethingWaits()) {
-  await runQueueOnce(queue, transport, deliveryContext(), { connections: 3, force: true })
+  await runQueueOnce(queue, transport, context, { connections: 3, force: true })
   // As a cron job would: later again.
   await pause(50)
 }

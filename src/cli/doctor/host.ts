@@ -4,6 +4,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { SmtpSettings } from '../../config/config.ts'
+import { queueIn } from '../../delivery/configured.ts'
 import { describeError } from '../../errors/errno.ts'
 import type { MailError } from '../../errors/mail-error.ts'
 import { EX } from '../../errors/sysexits.ts'
@@ -26,14 +27,39 @@ export function unusableConfiguration(error: MailError): Fault {
   return { state: 'failed', what: 'the configuration cannot be used', why, remedy, exit }
 }
 
-/** A server is configured. */
-export function lookAtSmarthost({ config: { smtp, deliver } }: Patient): Finding {
+/** How much of its own limits an account has used. */
+async function limitsOf({ config, now }: Pick<Patient, 'config' | 'now'>): Promise<{
+  readonly used: readonly string[]
+  readonly warnings: readonly string[]
+}> {
+  const { account, smtp, queueDir } = config
+  if (smtp?.limits === undefined || queueDir === undefined) return { used: [], warnings: [] }
+  const { limitsUsed, limitWindows } = await import('../../delivery/rate-limit.ts')
+  const found = await limitsUsed(await queueIn(queueDir), account, limitWindows(smtp.limits), now)
+  if ('reason' in found) return { used: [], warnings: [found.reason] }
+  const full = found.filter(({ roomAt }) => roomAt > now)
+  return {
+    used: found.map(({ window: { key, most }, used }) => `${key} ${used}/${most}`),
+    warnings: full.map(({ window: { key, most, words }, roomAt }) => {
+      const time = new Date(Math.ceil(roomAt / 1000) * 1000).toISOString().replace('.000', '')
+      return `${key} is used up (${most} ${words}), so mail waits; there is room again at ${time}`
+    }),
+  }
+}
+
+/** A server is configured, and may be used. */
+export async function lookAtSmarthost({ config, now }: Pick<Patient, 'config' | 'now'>): Promise<Finding> {
+  const { smtp, deliver } = config
   if (deliver.to !== 'smtp') {
     const warnings = [`no mail leaves this machine (deliver = ${deliver.to}); remove deliver to send it`]
     return { state: 'ok', says: `deliver = ${deliver.to}`, facts: { deliver: deliver.to }, warnings }
   }
-  if (smtp !== undefined)
-    return { state: 'ok', says: serverName(smtp), facts: { deliver: 'smtp', server: serverName(smtp) } }
+  if (smtp !== undefined) {
+    const server = serverName(smtp)
+    const { used, warnings } = await limitsOf({ config, now })
+    const facts = { deliver: 'smtp', server, ...(used.length === 0 ? {} : { limits: used }) }
+    return { state: 'ok', says: [server, ...used].join(', '), facts, warnings }
+  }
   return {
     state: 'failed',
     what: 'there is no server to send to',

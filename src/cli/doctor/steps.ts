@@ -21,7 +21,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'smarthost',
-    doc: 'a server is configured',
+    doc: 'a server is configured; how much of the limits of the account is used',
     about: 'account',
     needs: ['configuration'],
     look: lookAtSmarthost,

@@ -4,6 +4,7 @@
  */
 import type { ProbeState } from '../../errors/probe-status.ts'
 import { ageText, sizeText } from './quantity.ts'
+import { suspendedWords } from './stats.ts'
 import type { Survey } from './survey.ts'
 
 /** A value from which on something is wrong. */
@@ -68,12 +69,20 @@ function judgeRun({ lastRun, now }: Survey, oldest: number | undefined, limits: 
 }
 
 function judgeAccounts({ accounts }: Survey): Finding[] {
-  return accounts.flatMap(({ account, state }): Finding[] => {
-    if (state === undefined) return []
+  return accounts.flatMap(({ account, state, fault }): Finding[] => {
+    const lacks: Finding[] =
+      fault === undefined ? [] : [{ state: 'CRITICAL', words: `mail of account ${account} waits: ${fault}` }]
+    if (state === undefined) return lacks
     const words = `account ${account} cannot be used: ${state.reason}`
     const needsPerson = state.trouble === 'login' || state.trouble === 'setup'
-    return [{ state: needsPerson ? 'CRITICAL' : 'WARNING', words }]
+    return [...lacks, { state: needsPerson ? 'CRITICAL' : 'WARNING', words }]
   })
+}
+
+/** What an administrator keeps back is no fault, and must not be forgotten when it is everything. */
+function judgeSuspended({ suspended }: Survey): Finding[] {
+  const state = suspended.all ? 'WARNING' : 'OK'
+  return suspendedWords(suspended).map((words) => ({ state, words: `suspended: ${words}` }))
 }
 
 /** Octets below which there is too little space; undefined when it cannot be known. */
@@ -163,6 +172,7 @@ export function judgeQueue(survey: Survey, thresholds: Thresholds): Verdict {
     ...against(thresholds.count, count, some(count, 'message waits', 'messages wait')),
     ...judgeRun(survey, age, thresholds.run),
     ...judgeAccounts(survey),
+    ...judgeSuspended(survey),
     ...judgeSpace(survey, thresholds),
     ...judgeFiles(survey),
   ]
@@ -170,7 +180,7 @@ export function judgeQueue(survey: Survey, thresholds: Thresholds): Verdict {
   const words = WORST_FIRST.flatMap((each) => findings.filter((finding) => finding.state === each)).map(
     (finding) => finding.words,
   )
-  const text = words.length === 0 ? wait : words.join('; ')
+  const text = (state === 'OK' ? [wait, ...words] : words).join('; ')
   return { state, line: probeLine(state, text, performance(survey, thresholds)) }
 }
 

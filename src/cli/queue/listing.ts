@@ -40,8 +40,8 @@ function entryLines(message: QueuedMessage): string {
   const id = `${message.id}${MARK[message.place]}`.padEnd(12)
   const sender = message.envelope.sender === '' ? 'MAILER-DAEMON' : message.envelope.sender
   const lines = [`${id} ${String(message.size).padStart(8)} ${arrival(message.queuedAt)}  ${sender}`]
-  const held = message.place === 'hold' ? message.held : undefined
-  if (held !== undefined) lines.push(reasonLine(`held: ${held}`))
+  const { held } = message.place === 'failed' ? { held: undefined } : message
+  if (held !== undefined) lines.push(reasonLine(message.place === 'hold' ? `held: ${held}` : held))
   if (message.place === 'new' && shown.length === 0) lines.push(reasonLine(FINISHED))
   let lastReason = held
   for (const { recipient, reason, status } of shown) {

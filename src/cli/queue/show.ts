@@ -2,6 +2,7 @@
  * mq-queue show: one message for people (envelope, the state of each recipient, and what a mail program would show)
  * or as one JSON object. Control characters of a message never reach the terminal.
  */
+import { readSuspended, shownSuspended } from '../../delivery/suspension.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { MessageContent } from '../../message/content.ts'
 import { fieldText, MAX_HEADER_BYTES, splitHeader } from '../../message/header-block.ts'
@@ -79,13 +80,14 @@ async function showJson(message: QueuedMessage, content: MessageContent, termina
 }
 
 async function show(store: QueueStore, entry: QueueEntry, terminal: Terminal, json: boolean): Promise<void> {
-  const message = await store.describe(entry)
+  const found = await store.describe(entry)
   const content = await store.content(entry)
-  if (message === undefined || content === undefined) {
+  if (found === undefined || content === undefined) {
     content?.close()
     throw vanished(entry.id)
   }
   try {
+    const message = shownSuspended(found, await readSuspended(store))
     if (json) await showJson(message, content, terminal)
     else terminal.print(`${envelopeText(message)}\n${await readForPeople(content.stream(), content.size)}`)
   } finally {

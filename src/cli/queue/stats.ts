@@ -7,7 +7,7 @@ import type { AccountStatus, LimitStatus } from '../../delivery/account-status.t
 import type { RecipientStatus } from '../../queue/recipient-state.ts'
 import type { Place } from '../../queue/store.ts'
 import { systemClock } from '../../util/clock.ts'
-import { printableJson } from '../printable.ts'
+import { printable, printableJson } from '../printable.ts'
 import { ageText, sizeText } from './quantity.ts'
 import { sightQueue, type QueueContext } from './context.ts'
 import { PLACE_WORD } from './record.ts'
@@ -28,9 +28,10 @@ export const STATS_MEMBERS = {
   domains: 'the domains with the most recipients who still get their message: `domain`, `recipients`',
   sender_domains: 'the domains that sent the most messages which are not finished: `domain`, `messages`',
   accounts:
-    '`account`, `messages` that are not finished; for a configured one also `server`, `breaker` (`closed`, `open` or `half-open`) and, when something is wrong with it, `trouble`, `reason`, `since`, `until`; where it has limits, `limits`: for each its `limit`, how many are allowed at the `most`, and how many are `used`',
+    '`account`, `messages` that are not finished; for a configured one also `server`, `breaker` (`closed`, `open` or `half-open`) and, when something is wrong with it, `trouble`, `reason`, `since`, `until`, and as `fault` what this site lacks for some of its mail; where it has limits, `limits`: for each its `limit`, how many are allowed at the `most`, and how many are `used`',
   last_run:
     'the last run that came to its end: `time`, `delivered`, `deferred`, `failed`, and why it `stopped` early',
+  suspended: 'what is suspended: `all` sending or not, and the names of `batches`',
   unreadable: 'files among the messages that are none, or cannot be read',
   quarantined: 'files in corrupt/',
   free_octets: 'octets that can still be stored',
@@ -41,7 +42,7 @@ const seconds = (ms: number | undefined): number | undefined =>
   ms === undefined ? undefined : Math.floor(ms / 1000)
 
 function accountRecord(name: string, messages: number, status: AccountStatus | undefined) {
-  const { server, breaker, state, limits = [] } = status ?? {}
+  const { server, breaker, state, fault, limits = [] } = status ?? {}
   return {
     account: name,
     messages,
@@ -51,6 +52,7 @@ function accountRecord(name: string, messages: number, status: AccountStatus | u
     reason: state?.reason,
     since: seconds(state?.since),
     until: seconds(state?.until),
+    fault,
     limits: limits.length === 0 ? undefined : limits,
   }
 }
@@ -88,6 +90,7 @@ export function statsRecord(
     sender_domains: largestFirst(tally.senders, most).map(([domain, messages]) => ({ domain, messages })),
     accounts: accountRecords(survey),
     last_run: lastRun && { ...lastRun, time: seconds(lastRun.time) },
+    suspended: { all: survey.suspended.all, batches: [...survey.suspended.batches].sort() },
     unreadable: survey.unreadable,
     quarantined: facts?.quarantined,
     free_octets: facts?.freeOctets,
@@ -115,14 +118,22 @@ function limitText(limits: readonly LimitStatus[]): string {
 
 function accountLines(survey: Survey): string[] {
   const lines = accountRecords(survey).map(
-    ({ account, messages, server, breaker, until, reason, limits = [] }) => {
+    ({ account, messages, server, breaker, until, reason, fault, limits = [] }) => {
       const how = breaker === undefined ? '' : `  ${breaker}`
       const left = breaker === 'open' ? ` for ${ageText((until ?? 0) * 1000 - survey.now)}` : ''
       const why = reason === undefined ? '' : `: ${reason}`
-      return `${String(messages).padStart(9)}  ${account}${server === undefined ? '' : ` (${server})`}${how}${left}${why}${limitText(limits)}`
+      const lacks = fault === undefined ? '' : `; mail waits: ${fault}`
+      return `${String(messages).padStart(9)}  ${account}${server === undefined ? '' : ` (${server})`}${how}${left}${why}${lacks}${limitText(limits)}`
     },
   )
   return lines.length === 0 ? [] : ['', 'Messages by account, and its breaker', ...lines]
+}
+
+/** What is suspended, in words: one line, or none. */
+export function suspendedWords({ all, batches }: Survey['suspended']): string[] {
+  if (all) return ['all sending']
+  const names = [...batches].sort().map(printable)
+  return names.length === 0 ? [] : [`${names.length === 1 ? 'the batch' : 'the batches'} ${names.join(', ')}`]
 }
 
 /** The last run in words. */
@@ -150,6 +161,7 @@ export function statsText(survey: Survey, most: number): string {
     '',
     `Recipients: ${statuses.length === 0 ? 'none' : statuses.join(', ')}`,
     `Last run: ${lastRunText(survey)}`,
+    ...suspendedWords(survey.suspended).map((words) => `Suspended: ${words}`),
     ...free,
     ...odd,
     ...countLines('Recipients that wait, by domain', tally.domains, most),

@@ -3,6 +3,7 @@
  */
 import { accountStatuses, type AccountStatus } from '../../delivery/account-status.ts'
 import { readLastRun, type LastRun } from '../../delivery/last-run.ts'
+import { readSuspended, type Suspended } from '../../delivery/suspension.ts'
 import { newTally, tallyMessage, type Tally } from '../../delivery/tally.ts'
 import type { QueuedMessage, QueueFacts } from '../../queue/store.ts'
 import type { Sight } from './context.ts'
@@ -24,6 +25,8 @@ export interface Survey {
   readonly accounts: readonly AccountStatus[]
   /** Undefined when the queue was never run. */
   readonly lastRun: LastRun | undefined
+  /** What is kept back by an administrator. */
+  readonly suspended: Suspended
 }
 
 /**
@@ -53,5 +56,6 @@ export async function surveyQueue(
     facts: made ? await store.facts() : undefined,
     accounts: config === undefined ? [] : await accountStatuses(store, config, now),
     lastRun: await readLastRun(store),
+    suspended: await readSuspended(store),
   }
 }

@@ -3,6 +3,7 @@
  * cannot be read never ends the walk. What was passed over is kept count of, so that a listing with a hole in it
  * says so.
  */
+import { readSuspended, shownSuspended } from '../../delivery/suspension.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import type { Place, QueuedMessage, QueueEntry } from '../../queue/store.ts'
@@ -60,7 +61,8 @@ async function describe(
 }
 
 /**
- * Walks through the queue. Nothing is opened that is not needed to know whether it is wanted.
+ * Walks through the queue. Nothing is opened that is not needed to know whether it is wanted. What waits because it is
+ * suspended says so.
  *
  * @throws MailError when the queue itself cannot be read
  */
@@ -70,11 +72,12 @@ export async function* walkQueue(
   log: WalkLog,
 ): AsyncGenerator<QueuedMessage> {
   if (!sight.made) return
+  const suspended = await readSuspended(sight.store)
   let count = 0
   for await (const entry of sight.store.list(places)) {
     const message = await describe(sight, entry, log)
     if (message === undefined || !selects(message)) continue
-    yield message
+    yield shownSuspended(message, suspended)
     count += 1
     if (count < limit) continue
     log.limited = true

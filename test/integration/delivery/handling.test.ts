@@ -9,7 +9,13 @@ import { deliveryContext } from '../../../src/delivery/context.ts'
 import { runQueueOnce } from '../../../src/delivery/run-queue.ts'
 import { submit } from '../../../src/delivery/submit.ts'
 import { activate, readSuspended, suspend } from '../../../src/delivery/suspension.ts'
-import { bufferContent, MaildirQueue, MemoryTransport, MessageHandler } from '../../../src/index.ts'
+import {
+  bufferContent,
+  enqueueMessage,
+  MaildirQueue,
+  MemoryTransport,
+  MessageHandler,
+} from '../../../src/index.ts'
 import type { Handling } from '../../../src/queue/store.ts'
 import { namesIn, queueContents } from '../../helpers/queue-dir.ts'
 import { temporaryDirectory } from './workspace.ts'
@@ -154,5 +160,40 @@ describe('all sending', () => {
     expect(await run()).toMatchObject({ delivered: 2 })
     expect(received().toSorted()).toEqual(['a@x', 'b@x'])
     expect(queueContents(queueDir)).toEqual({})
+  })
+})
+
+describe('a time that a program gives', () => {
+  it.each([
+    ['notBefore', 8.64e15],
+    ['notBefore', NaN],
+    ['notBefore', -1],
+    ['expires', NaN],
+    ['expires', Infinity],
+    ['expires', 9e15],
+  ])('as %s is refused when it is %d', async (name, time) => {
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const options = { sender: 'a@x', recipients: 'b@x', [name]: time }
+    await expect(enqueueMessage('Subject: s\n\n', queueDir, options)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: `${name} has to be a time in milliseconds since the epoch, before the year 10000`,
+    })
+    expect(queueContents(queueDir)).toEqual({})
+  })
+
+  it('may be the end of the year 9999', async () => {
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const last = Date.UTC(9999, 11, 31, 23, 59, 59)
+    await enqueueMessage('Subject: s\n\n', queueDir, {
+      ...{ sender: 'a@x', recipients: 'b@x' },
+      ...{ notBefore: last, expires: last },
+    })
+    const transport = new MemoryTransport()
+    await runQueueOnce(new MaildirQueue(queueDir), transport, deliveryContext(), {
+      ...{ connections: 1, all: true },
+    })
+    expect(transport.messages).toEqual([])
+    const { new: names = [] } = queueContents(queueDir)
+    expect(names).toHaveLength(1)
   })
 })

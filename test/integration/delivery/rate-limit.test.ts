@@ -190,6 +190,24 @@ describe('a limited transport', () => {
     expect(inShort(await transport.send(deliveryTo('b@x')))).toEqual(['delivered'])
   })
 
+  it('waits one window at the most after a clock that was put forward was corrected, in every process', async () => {
+    const { time, limited } = site()
+    const server = new MemoryTransport()
+    const both = [limited(server, limitsOf({ perMinute: 1 })), limited(server, limitsOf({ perMinute: 1 }))]
+    const send = async () => (await Promise.all(both.map((each) => each.send(deliveryTo('b@x'))))).flat()
+    expect(inShort(await send()).toSorted()).toEqual(['delivered', 'limit'])
+    time.now += 30 * DAY
+    // What was sent before is taken for older than it is.
+    expect(inShort(await send()).toSorted()).toEqual(['delivered', 'limit'])
+    time.now -= 30 * DAY
+    expect(inShort(await send())).toEqual(['limit', 'limit'])
+    time.now += MINUTE - SECOND
+    expect(inShort(await send())).toEqual(['limit', 'limit'])
+    time.now += 2 * SECOND
+    expect(inShort(await send()).toSorted()).toEqual(['delivered', 'limit'])
+    expect(server.messages).toHaveLength(3)
+  })
+
   it('sends nothing when it cannot count', async () => {
     const { queueDir, limited } = site()
     const server = new MemoryTransport()
@@ -203,6 +221,7 @@ describe('a limited transport', () => {
     expect(outcome).toMatchObject({
       status: 'deferred',
       scope: 'account',
+      trouble: 'uncounted',
       reason: expect.stringContaining('the limits of the account default cannot be counted: ') as string,
     })
     expect(server.messages).toHaveLength(1)
@@ -325,5 +344,5 @@ it.skipIf(process.geteuid?.() === 0)('sends nothing when the queue cannot be wri
   const notes = join(queueDir, 'notes')
   for (const name of readdirSync(notes)) chmodSync(join(notes, name), 0o400)
   const other = limited(new MemoryTransport(), limitsOf({ perMinute: 5 }))
-  expect(inShort(await other.send(deliveryTo('b@x')))).toEqual(['account'])
+  expect(inShort(await other.send(deliveryTo('b@x')))).toEqual(['uncounted'])
 })

@@ -120,16 +120,22 @@ describe('a transport that signs', () => {
     const { memory, transport } = signer()
     const result = await submit({ ...message(), transport, queue, spool: 'fallback' }, context)
     expect(result).toMatchObject({ queued: ['b@d.ex', 'c@d.ex'], unaccepted: [], problem: undefined })
-    expect(complaints).toHaveLength(1)
-    expect(complaints[0]).toMatch(
-      /the DKIM key .* cannot be used: there is no such file; .* is not sent unsigned, it waits$/,
-    )
-    const stopped = await runQueueOnce(queue, transport, context, { connections: 1 })
-    expect(stopped).toMatchObject({ delivered: 0, failed: 0, stopped: { scope: 'account' } })
+    const reason = expect.stringMatching(
+      /^the DKIM key .* cannot be used: there is no such file; .* is not sent unsigned, it waits$/,
+    ) as string
+    expect(result.fault).toEqual(reason)
+    const run = () => runQueueOnce(queue, transport, context, { connections: 1 })
+    expect(await run()).toMatchObject({ delivered: 0, stopped: undefined, faults: [{ reason, isNew: true }] })
+    expect(await run()).toMatchObject({ delivered: 0, failed: 0, faults: [{ reason, isNew: false }] })
+    const part = await runQueueOnce(queue, transport, context, { connections: 1, selects: () => false })
+    expect(part.faults).toEqual([])
+    expect((await run()).faults).toEqual([{ reason, isNew: false }])
+    expect(events.filter((event) => event === 'dkim.failed')).toHaveLength(4)
+    expect(complaints).toEqual([])
     expect(await entriesOf(queue)).toHaveLength(1)
     writeKey()
     const report = await runQueueOnce(queue, transport, context, { connections: 1 })
-    expect(report).toMatchObject({ delivered: 1 })
+    expect(report).toMatchObject({ delivered: 1, faults: [] })
     expect(memory.messages.map(({ data }) => data.toString('latin1', 0, 15))).toEqual(['DKIM-Signature:'])
     expect(await entriesOf(queue)).toEqual([])
   })

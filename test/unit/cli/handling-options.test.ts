@@ -67,6 +67,9 @@ describe('the options about the queue', () => {
     [{ sendAt: '+2h', expire: '+1h' }, 'is over before the message may be sent'],
     [{ expire: '0' }, 'is over before the message may be sent'],
     [{ expire: 'never' }, '--expire takes a time such as'],
+    [{ expire: '99999d' }, '--expire "+99999d" is more than ten years away'],
+    [{ expire: '999999999d' }, '--expire takes a time such as'],
+    [{ sendAt: '9999-12-31T23:59:59Z' }, '--send-at "9999-12-31T23:59:59Z" is more than ten years away'],
     [{ batch: '' }, '--batch takes a name'],
     [{ batch: 'a\nb' }, '--batch takes a name'],
   ])('are refused when they mean nothing: %j', (words, why) => {

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { findAccount, smtpOf } from '../../../src/config/accounts.ts'
 import type { Account, Config } from '../../../src/config/config.ts'
 import { loadConfig, type ConfigRequest } from '../../../src/config/load.ts'
+import { OPTIONS } from '../../../src/config/options.ts'
+import type { Option } from '../../../src/config/options/option.ts'
 import { configFromSettings } from '../../../src/config/settings.ts'
 import { scratch } from './scratch.ts'
 
@@ -110,6 +112,44 @@ describe('an account', () => {
     const config = await load({ 'a.conf': text })
     const b = account(config, 'b')
     expect([b.smtp?.host, b.smtp?.helo, b.retry, b.match.from]).toEqual(['work.ex', 'me.ex', [120_000], []])
+  })
+
+  it('takes every option that it inherits back to the default with an empty value', async () => {
+    const own = Object.values<Option<unknown>>(OPTIONS).filter(({ scope }) => scope === undefined)
+    // Without these two there is no server at all.
+    const names = own.map(({ name }) => name).filter((name) => name !== 'smtp_hostname' && name !== 'deliver')
+    const usual = `${HOME}port = 26\ntls = require\nlimit_per_hour = 7\non_limit = hold\nverp = yes\nconnections = 3\n`
+    const text = `${usual}queue_dir = /q\n[account work]\n${names.map((name) => `${name} =\n`).join('')}`
+    const { smtp, retry } = account(await load({ 'a.conf': text }), 'work')
+    const defaults = configFromSettings({ host: 'home.ex' })
+    const auth = { ...defaults.smtp?.auth, account: 'work' }
+    expect({ smtp, retry }).toEqual({ smtp: { ...defaults.smtp, auth }, retry: defaults.retry })
+  })
+
+  it('takes back what the account inherits that it inherits from, for those that inherit from it', async () => {
+    const text = `${HOME}port = 26\n[account work]\nport =\nretry = 7m\n[account b]\ninherit = work\nretry =\n`
+    const config = await load({ 'a.conf': text })
+    const b = account(config, 'b')
+    expect([b.smtp?.port, account(config, 'work').retry, b.retry]).toEqual([
+      587,
+      [420_000],
+      configFromSettings({ host: 'x' }).retry,
+    ])
+  })
+
+  it('without the limits of the other one needs no word on what happens above a limit', async () => {
+    const limited = `${HOME}queue_dir = /q\nlimit_per_hour = 7\non_limit = hold\n`
+    const config = await load({ 'a.conf': `${limited}[account work]\nlimit_per_hour =\n` })
+    expect(account(config, 'work').smtp?.limits).toBeUndefined()
+    const own = `${limited}[account work]\nlimit_per_hour =\non_limit = hold\n`
+    await expect(load({ 'a.conf': own })).rejects.toThrow('a.conf:13: on_limit is set but there is no limit')
+  })
+
+  it('takes nothing back by a variable that is empty by mistake', async () => {
+    const text = `${HOME}port = 26\n[account work]\nport = \${PORT}\n`
+    await expect(load({ 'a.conf': text }, { env: { PORT: '' } })).rejects.toThrow(
+      'a.conf:10: smtp_port, which is empty, is not valid',
+    )
   })
 
   it('may be written down in several files', async () => {
@@ -230,6 +270,14 @@ describe('the settings of a program', () => {
       smtp: { host: 'a', port: 26 },
       match: { from: ['*@x.ex', 'b@x.ex'] },
     })
+  })
+
+  it('take back in an account what is given empty there', () => {
+    const work = { port: '', retry: [], tls: '' }
+    const config = configFromSettings({ host: 'a', port: 26, retry: [1], tls: 'require', accounts: { work } })
+    const found = findAccount(config, 'work')
+    const usual = configFromSettings({ host: 'a' })
+    expect([found?.smtp?.port, found?.smtp?.tls, found?.retry]).toEqual([25, 'may', usual.retry])
   })
 
   it.each([

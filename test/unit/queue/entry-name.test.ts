@@ -6,11 +6,13 @@ import { describe, expect, it } from 'vitest'
 import {
   claimedName,
   formatName,
+  isTooLong,
   newUnique,
   parseName,
   queuedSeconds,
   queueId,
 } from '../../../src/queue/entry-name.ts'
+import { LATEST_TIME } from '../../../src/util/clock.ts'
 
 const UNIQUE = '1795000000.M123000P77Q1R0123456789ab.host.example'
 
@@ -102,6 +104,16 @@ describe('a file name', () => {
     expect(formatName({ ...entry, account: '../x' })).toBe('u.x,N=7,P=5')
     expect(parseName('u.x,N=7,P=5,A=work,H=1')).toMatchObject({ account: 'work', ownServer: true })
     expect(parseName('u.x,N=7,P=5,A=w k,H=2')).toEqual(parseName('u.x,N=7,P=5'))
+  })
+
+  it('carries every time up to the end of the year 9999, and leaves room for a claim', () => {
+    const nextAttempt = Math.floor(LATEST_TIME / 1000)
+    const longest = { priority: 9, account: 'a'.repeat(32), ownServer: true, notBefore: nextAttempt }
+    const unique = `${nextAttempt}.M999000P4194304Q999999R0123456789ab.${'h'.repeat(64)}`
+    const name = formatName({ ...longest, unique, nextAttempt })
+    expect(parseName(name)).toMatchObject({ ...longest, unique, nextAttempt })
+    expect(isTooLong(name)).toBe(false)
+    expect(parseName('u.x,N=9999999999999,P=5,B=9999999999999')).toMatchObject({ notBefore: undefined })
   })
 
   it('is no number when the digits are not those of a time', () => {

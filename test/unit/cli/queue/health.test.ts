@@ -33,6 +33,7 @@ function survey(messages: readonly QueuedMessage[], changes: Partial<Survey> = {
     facts: ROOM,
     accounts: [],
     lastRun: { time: now - MINUTE, delivered: 0, deferred: 0, failed: 0, stopped: undefined },
+    suspended: { all: false, batches: new Set() },
     ...changes,
   }
 }
@@ -41,9 +42,13 @@ const ranAgo = (ms: number): Partial<Survey> => ({
   lastRun: { time: QUEUED + MINUTE - ms, delivered: 0, deferred: 0, failed: 0, stopped: undefined },
 })
 
-function broken(trouble: Exclude<AccountTrouble, 'limit'>): Partial<Survey> {
+function broken(trouble: Exclude<AccountTrouble, 'limit' | 'uncounted'>): Partial<Survey> {
   const state = { trouble, reason: 'no | way', failures: 1, failedAt: 0, since: QUEUED, until: QUEUED + HOUR }
-  return { accounts: [{ account: 'default', server: 'smtp://h:25', breaker: 'open', state, limits: [] }] }
+  return {
+    accounts: [
+      { account: 'default', server: 'smtp://h:25', breaker: 'open', state, fault: undefined, limits: [] },
+    ],
+  }
 }
 
 const waiting = (count: number): QueuedMessage[] => Array.from({ length: count }, () => queuedMessage())
