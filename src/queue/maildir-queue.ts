@@ -31,6 +31,7 @@ import type {
   QueuedMessage,
   QueueStore,
   Runner,
+  Wants,
 } from './store.ts'
 
 const ALL_PLACES: readonly Place[] = ['new', 'cur', 'hold', 'failed']
@@ -86,9 +87,9 @@ export class MaildirQueue implements QueueStore {
     return new MaildirRunner(this.name, await acquireLease(this.name, role, this.#clock.now()), this.#clock)
   }
 
-  async *list(places: readonly Place[]): AsyncGenerator<QueueEntry> {
+  async *list(places: readonly Place[], wants?: Wants): AsyncGenerator<QueueEntry> {
     requireQueue(this.name)
-    for (const place of places) yield* scanPlace(this.name, place)
+    for (const place of places) yield* scanPlace(this.name, place, wants)
   }
 
   #open(entry: QueueEntry): Extract<QueueFile, { ok: true }> | undefined {
