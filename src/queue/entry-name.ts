@@ -104,6 +104,19 @@ export function parseName(fileName: string): EntryName {
   const colon = fileName.indexOf(':')
   const base = colon === -1 ? fileName : fileName.slice(0, colon)
   const claim = colon !== -1 && fileName.startsWith(CLAIM_MARK, colon) ? fileName.slice(colon + 3) : undefined
+  return { ...(usualName(base) ?? unusualName(base)), claim }
+}
+
+/** A name as nearly all messages have it; undefined for any other. */
+function usualName(base: string): RestingName | undefined {
+  const at = base.indexOf(',')
+  if (base.length !== at + USUAL.length || !hasUsualFields(base, at)) return undefined
+  const [nextAttempt, priority] = [numberAt(base, at + 3, at + 13), numberAt(base, at + 16, at + 17)]
+  if (Number.isNaN(nextAttempt + priority)) return undefined
+  return { unique: base.slice(0, at), nextAttempt, priority, notBefore: undefined }
+}
+
+function unusualName(base: string): RestingName {
   // Only what has the form of a field: another comma in the name of a file put here by hand belongs to its name.
   const fields = /(?:,[A-Za-z]=[^,]*)+$/.exec(base)?.[0] ?? ''
   const unique = base.slice(0, base.length - fields.length)
@@ -118,7 +131,6 @@ export function parseName(fileName: string): EntryName {
     ...(account === undefined || !isAccountName(account) ? undefined : { account }),
     ...(/,H=1(?=,|$)/.test(fields) ? { ownServer: true } : undefined),
     notBefore: before === undefined ? undefined : Number(before),
-    claim,
   }
 }
 

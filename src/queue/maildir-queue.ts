@@ -34,6 +34,8 @@ import type {
   Wants,
 } from './store.ts'
 
+let readLedger: typeof import('./ledger.ts').readLedger | undefined
+
 const ALL_PLACES: readonly Place[] = ['new', 'cur', 'hold', 'failed']
 
 /** A queue directory. Making the object touches nothing; the folders come with the first write. */
@@ -156,7 +158,8 @@ export class MaildirQueue implements QueueStore {
   }
 
   async readLedger(name: string): Promise<readonly LedgerLine[]> {
-    const { readLedger } = await import('./ledger.ts')
+    // Before each message of a run: to import what is loaded costs as much as to look.
+    readLedger ??= (await import('./ledger.ts')).readLedger
     return readLedger(this.name, name)
   }
 }
