@@ -23,13 +23,13 @@ const listings = new Map<string, Listing>()
 /**
  * What lies in notes/.
  *
+ * @param now milliseconds since the epoch
  * @throws the system's error when the folder cannot be read
  */
-export function noteNames(queueDir: string): readonly string[] {
+export function noteNames(queueDir: string, now = Date.now()): readonly string[] {
   const path = folderPath(queueDir, 'notes')
   const { ino, ctimeMs } = statSync(path)
   const state = `${ino} ${ctimeMs}`
-  const now = Date.now()
   const known = listings.get(queueDir)
   const age = known === undefined ? BELIEVED : now - known.readAt
   if (known?.state === state && age >= 0 && age < BELIEVED) return known.names
