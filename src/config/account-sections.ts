@@ -163,7 +163,10 @@ function inherited({ given: from, credentialsOf }: Merged, own: GivenValues): Me
   return { given: kept, credentialsOf: sameLogin ? credentialsOf : [] }
 }
 
-const isByCertificate = (given: GivenValues): boolean => readGiven(given, OPTIONS.auth) === 'external'
+function isByCertificate(given: GivenValues): boolean {
+  const value = given.get(OPTIONS.auth.name)
+  return value !== undefined && !isEmpty(value) && readGiven(given, OPTIONS.auth) === 'external'
+}
 
 function sameUser(one: GivenValues, other: GivenValues): boolean {
   const user = readGiven(one, OPTIONS.smtp_username)

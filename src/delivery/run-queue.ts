@@ -13,10 +13,9 @@ import type { Transport } from '../transport/transport.ts'
 import { attemptClaim, SENDING_SUSPENDED, siteLacks, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { noteLastRun } from './last-run.ts'
-import { dueWindows, type Selection } from './due-window.ts'
+import { dueWindows } from './due-window.ts'
 import { recoverQueue } from './recovery.ts'
 import { newLane, reportLanes, stopLane, type Lane } from './lane.ts'
-import { isDue } from './schedule.ts'
 import { reportFaults } from './site-faults.ts'
 import { readSuspended } from './suspension.ts'
 import { countAttempt, newReport, type RunReport } from './run-report.ts'
@@ -148,18 +147,6 @@ async function deliverGroup(run: Run, group: string, entries: readonly QueueEntr
   if (lane?.stopped !== undefined) run.leftAlone.add(group)
 }
 
-/** Something that is due, found without looking at more names than needed. */
-async function firstDue(
-  { store, context, options }: Run,
-  selection: Selection,
-): Promise<QueueEntry | undefined> {
-  for await (const entry of store.list(['new'])) {
-    const due = isDue(selection.policy, entry, { ...selection, now: context.clock.now() })
-    if (due && (options.selects === undefined || (await options.selects(entry)))) return entry
-  }
-  return undefined
-}
-
 /** One connection tells whether an account can be used, before any of its messages is touched. */
 async function isReady({ options, report }: Run, lane: Lane): Promise<boolean> {
   if (lane.asked) return lane.stopped === undefined
@@ -171,6 +158,15 @@ async function isReady({ options, report }: Run, lane: Lane): Promise<boolean> {
   return refused === undefined
 }
 
+/** Nobody connects for what the run is not about; where there is one account, it decides about everything. */
+async function mayBegin(run: Run, entry: QueueEntry): Promise<'go' | 'ask' | 'stop'> {
+  const { options, ways } = run
+  if (mustStop(run)) return 'stop'
+  if (options.selects !== undefined && !(await options.selects(entry))) return 'ask'
+  if (ways.single) await deliverGroup(run, ways.groupOf(entry), [])
+  return mustStop(run) ? 'stop' : 'go'
+}
+
 async function deliverAll(run: Run, store: QueueStore): Promise<void> {
   const { context, options, ways, leftAlone } = run
   if ((await readSuspended(store)).all) {
@@ -179,11 +175,9 @@ async function deliverAll(run: Run, store: QueueStore): Promise<void> {
   }
   const { clock } = context
   const skips = (entry: QueueEntry): boolean => leftAlone.size > 0 && leftAlone.has(ways.groupOf(entry))
-  const selection = { cutoff: clock.now(), all: options.all === true, policy: ways.policy, clock, skips }
-  const first = mustStop(run) ? undefined : await firstDue(run, selection)
-  if (first === undefined) return
-  // Where there is one account, nobody has to sort a queue that cannot be sent.
-  if (ways.single) await deliverGroup(run, ways.groupOf(first), [])
+  const begins = (entry: QueueEntry) => mayBegin(run, entry)
+  const all = options.all === true
+  const selection = { cutoff: clock.now(), all, policy: ways.policy, clock, skips, begins }
   if (mustStop(run)) return
   for await (const window of dueWindows(store, selection)) {
     await Promise.all([...byGroup(window, ways)].map(([group, entries]) => deliverGroup(run, group, entries)))

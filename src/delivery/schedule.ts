@@ -90,17 +90,15 @@ export interface DueTimes {
   readonly all?: boolean
 }
 
+/** Decides whether a message may be tried. */
+type DueTest = (message: Pick<QueueEntry, 'nextAttempt' | 'notBefore'>) => boolean
+
 /**
- * Whether a message may be tried now. A time of the schedule further away than any retry or report can be was written by a clock that
+ * What may be tried now. A time of the schedule further away than any retry or report can be was written by a clock that
  * went wrong: such a message is due, or it would wait for ever.
  */
-export function isDue(
-  policy: RetryPolicy,
-  { nextAttempt, notBefore = 0 }: Pick<QueueEntry, 'nextAttempt' | 'notBefore'>,
-  { cutoff, now, all = false }: DueTimes,
-): boolean {
-  if (notBefore > cutoff) return false
-  if (all) return true
-  const furthest = Math.max(REPORT_DELAY, ...policy.retry) * (1 + JITTER) + 60_000
-  return nextAttempt <= cutoff || nextAttempt > now + furthest
+export function dueTest(policy: RetryPolicy, { cutoff, now, all = false }: DueTimes): DueTest {
+  const furthest = now + Math.max(REPORT_DELAY, ...policy.retry) * (1 + JITTER) + 60_000
+  return ({ nextAttempt, notBefore = 0 }) =>
+    notBefore <= cutoff && (all || nextAttempt <= cutoff || nextAttempt > furthest)
 }

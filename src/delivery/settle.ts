@@ -6,7 +6,7 @@
  * the next run makes it.
  */
 import { describeError } from '../errors/errno.ts'
-import { notifyFor } from '../message/recipient-request.ts'
+import { asksForSuccess, notifyFor } from '../message/recipient-request.ts'
 import { isGivenUp } from '../queue/recipient-state.ts'
 import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../queue/store.ts'
 import type { DeliveryContext } from './context.ts'
@@ -25,6 +25,9 @@ export interface Settling {
 function reportsOwed(message: QueuedMessage, { reports, clock }: DeliveryContext): OwedReport[] {
   if (reports.bounce === 'none') return []
   const { envelope, delayNoticed } = message
+  // Nearly all messages, and nobody wants to hear of them.
+  if (message.recipients.every(({ status }) => status === 'delivered') && !asksForSuccess(envelope.reports))
+    return []
   const now = clock.now()
   const facts = {
     sender: envelope.sender,

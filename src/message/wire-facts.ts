@@ -54,15 +54,21 @@ export function noteWireFacts(content: MessageContent, facts: WireFacts): void {
   known.set(content, facts)
 }
 
+/** Looks at a message in memory. */
+export function factsOf(bytes: Buffer): WireFacts {
+  const scan = new WireScan()
+  scan.push(bytes)
+  return scan
+}
+
 /** Looks at a message. */
 export async function wireFacts(content: MessageContent): Promise<WireFacts> {
+  if (content.bytes !== undefined) return factsOf(content.bytes)
   const before = known.get(content)
   if (before !== undefined) return before
   const scan = new WireScan()
-  if (content.bytes === undefined) {
-    const stream: AsyncIterable<Buffer> = content.stream()
-    for await (const chunk of stream) scan.push(chunk)
-  } else scan.push(content.bytes)
+  const stream: AsyncIterable<Buffer> = content.stream()
+  for await (const chunk of stream) scan.push(chunk)
   known.set(content, scan)
   return scan
 }

@@ -14,7 +14,8 @@
 import { closeSync, renameSync, unlinkSync } from 'node:fs'
 import { queueError } from '../errors/errno.ts'
 import type { Clock } from '../util/clock.ts'
-import { createExclusive, syncDirectory, syncFile, writeAll, writePair } from '../util/durable-file.ts'
+import { createExclusive, syncFile, writeAll, writePair } from '../util/durable-file.ts'
+import { syncTogether } from '../util/shared-sync.ts'
 import { claimedName, DEFAULT_PRIORITY, formatName, newUnique } from './entry-name.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { appendJournal, removeJournal } from './journal.ts'
@@ -111,7 +112,7 @@ export async function commitMessage(
     throw queueError(error, 'cannot write the message to the queue', queueDir)
   }
   try {
-    await syncDirectory(folderPath(queueDir, target.folder))
+    await syncTogether(folderPath(queueDir, target.folder))
   } catch (error) {
     // The caller keeps the message, so the queue must not. Whoever has claimed it already needs its journal.
     const discarded = discardQuietly(folderPath(queueDir, target.folder, finalName))

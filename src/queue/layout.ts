@@ -31,6 +31,8 @@ export function folderPath(queueDir: string, folder: Folder, name = ''): string 
 }
 
 function makeDirectory(path: string): boolean {
+  // Nearly always it is there, and to be told so by an exception costs more than all the rest.
+  if (existsSync(path)) return false
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {

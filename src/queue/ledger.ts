@@ -29,6 +29,7 @@ import type { Clock } from '../util/clock.ts'
 import { createExclusive, foreignOwner, openForReading, syncData, writeAll } from '../util/durable-file.ts'
 import { newUnique } from './entry-name.ts'
 import { folderPath } from './layout.ts'
+import { noteNames } from './note-names.ts'
 import { unlinkIfThere } from './runner-record.ts'
 import type { Condense, Ledger, LedgerLine, LedgerPart } from './store.ts'
 
@@ -42,8 +43,12 @@ const fileName = (name: string, number: number): string => `ledger.${encodeURICo
 
 /** The numbers of the files of a ledger, the largest last. */
 function numbersOf(queueDir: string, name: string): number[] {
+  return numbersIn(readdirSync(folderPath(queueDir, 'notes')), name)
+}
+
+function numbersIn(names: readonly string[], name: string): number[] {
   const prefix = fileName(name, 0).slice(0, -1)
-  const numbers = readdirSync(folderPath(queueDir, 'notes')).flatMap((each) => {
+  const numbers = names.flatMap((each) => {
     const digits = each.startsWith(prefix) ? each.slice(prefix.length) : ''
     return /^\d{1,12}$/.test(digits) ? [Number(digits)] : []
   })
@@ -99,7 +104,7 @@ function removeQuietly(path: string): void {
 export function readLedger(queueDir: string, name: string): readonly LedgerLine[] {
   let fd: number | undefined
   try {
-    const number = numbersOf(queueDir, name).at(-1)
+    const number = numbersIn(noteNames(queueDir), name).at(-1)
     if (number === undefined) return []
     fd = openForReading(folderPath(queueDir, 'notes', fileName(name, number)))
     return parse(readFileSync(fd, 'latin1')).lines

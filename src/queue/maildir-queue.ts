@@ -31,7 +31,10 @@ import type {
   QueuedMessage,
   QueueStore,
   Runner,
+  Wants,
 } from './store.ts'
+
+let readLedger: typeof import('./ledger.ts').readLedger | undefined
 
 const ALL_PLACES: readonly Place[] = ['new', 'cur', 'hold', 'failed']
 
@@ -86,9 +89,9 @@ export class MaildirQueue implements QueueStore {
     return new MaildirRunner(this.name, await acquireLease(this.name, role, this.#clock.now()), this.#clock)
   }
 
-  async *list(places: readonly Place[]): AsyncGenerator<QueueEntry> {
+  async *list(places: readonly Place[], wants?: Wants): AsyncGenerator<QueueEntry> {
     requireQueue(this.name)
-    for (const place of places) yield* scanPlace(this.name, place)
+    for (const place of places) yield* scanPlace(this.name, place, wants)
   }
 
   #open(entry: QueueEntry): Extract<QueueFile, { ok: true }> | undefined {
@@ -155,7 +158,8 @@ export class MaildirQueue implements QueueStore {
   }
 
   async readLedger(name: string): Promise<readonly LedgerLine[]> {
-    const { readLedger } = await import('./ledger.ts')
+    // Before each message of a run: to import what is loaded costs as much as to look.
+    readLedger ??= (await import('./ledger.ts')).readLedger
     return readLedger(this.name, name)
   }
 }

@@ -25,6 +25,7 @@ import type {
   QueuedMessage,
   QueueStore,
   Runner,
+  Wants,
 } from './store.ts'
 
 async function readAll(content: MessageContent): Promise<Buffer> {
@@ -88,9 +89,10 @@ export class MemoryQueue implements QueueStore {
     return runner
   }
 
-  async *list(places: readonly Place[]): AsyncGenerator<QueueEntry> {
+  async *list(places: readonly Place[], wants: Wants = () => true): AsyncGenerator<QueueEntry> {
     for (const stored of [...this.#messages.values()]) {
-      if (places.includes(stored.place)) yield toEntry(stored)
+      const entry = toEntry(stored)
+      if (places.includes(stored.place) && wants(entry)) yield entry
     }
   }
 

@@ -13,6 +13,7 @@ import type { MessageServer } from '../config/config.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
+import type { Glance } from './entry-name.ts'
 import type { JournalEvent, TimedEvent } from './journal-event.ts'
 import type { MessageState } from './recipient-state.ts'
 import type { RunnerRole } from './runner-record.ts'
@@ -235,6 +236,9 @@ export interface Ledger {
   close(): void
 }
 
+/** Decides about a message by what is quick to know. */
+export type Wants = (glance: Glance) => boolean
+
 /** A queue of messages. */
 export interface QueueStore {
   /** For logs: where the queue is. */
@@ -245,8 +249,12 @@ export interface QueueStore {
   enqueueClaimed(message: NewMessage, runner: Runner, options?: EnqueueOptions): Promise<Claim>
   /** Takes a lease. */
   openRunner(role: RunnerRole): Promise<Runner>
-  /** All messages of some places, in no order, without opening any. */
-  list(places: readonly Place[]): AsyncIterable<QueueEntry>
+  /**
+   * All messages of some places, in no order, without opening any.
+   *
+   * @param wants passes over what it is not true for, which costs far less than to look at an entry
+   */
+  list(places: readonly Place[], wants?: Wants): AsyncIterable<QueueEntry>
   /** Everything about one message but its bytes; undefined when it is gone or unreadable. */
   describe(entry: QueueEntry): Promise<QueuedMessage | undefined>
   /** The message bytes; the caller closes them. Undefined when the message is gone. */

@@ -5,6 +5,15 @@
  */
 import { Readable } from 'node:stream'
 import type { MessageContent } from '../message/content.ts'
+import type { Ending } from './ending.ts'
+
+/** What does not go out as it stands: a dot at the start of a line, a line end that is not CRLF. */
+const NEEDS_CARE = /(?:^|\n)\.|\r(?!\n)|(?:^|[^\r])\n/
+
+/** Whether the bytes are what stands between the reply to DATA and the final dot (RFC 5321 section 4.5.2). */
+function isReady(bytes: Buffer): boolean {
+  return bytes.at(-1) === 0x0a && !NEEDS_CARE.test(bytes.toString('latin1'))
+}
 
 /** Who is told what while a message flows. */
 export interface BodyHooks {
@@ -26,6 +35,8 @@ export class MessageBody extends Readable {
   #read = 0
   #started = false
   #handedOver = false
+  /** Set by who knows the connection. */
+  ending: Ending | undefined
 
   constructor(content: MessageContent, hooks: BodyHooks) {
     super()
@@ -43,18 +54,23 @@ export class MessageBody extends Readable {
     return this.#handedOver
   }
 
+  /** A message in memory goes out in one piece, where nothing has to be changed in it. */
+  override pipe<T extends NodeJS.WritableStream>(destination: T, options?: { end?: boolean }): T {
+    const { ending } = this
+    const { bytes } = this.#content
+    if (bytes === undefined || ending === undefined || !isReady(bytes))
+      return super.pipe(destination, options)
+    this.#read = bytes.length
+    if (this.#start() && this.#handOver()) ending.sendWhole(destination, bytes)
+    return destination
+  }
+
   override _read(): void {
     if (this.#started) {
       this.#source?.resume()
       return
     }
-    this.#started = true
-    try {
-      this.#hooks.progress('wanted')
-    } catch (error) {
-      this.#hooks.failed(error)
-      return
-    }
+    if (!this.#start()) return
     const { bytes } = this.#content
     if (bytes === undefined) {
       this.#open()
@@ -62,6 +78,17 @@ export class MessageBody extends Readable {
     }
     this.#read = bytes.length
     this.#complete(bytes)
+  }
+
+  #start(): boolean {
+    this.#started = true
+    try {
+      this.#hooks.progress('wanted')
+      return true
+    } catch (error) {
+      this.#hooks.failed(error)
+      return false
+    }
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -93,7 +120,15 @@ export class MessageBody extends Readable {
   }
 
   #complete(last: Buffer | undefined): void {
-    if (this.destroyed) return
+    if (!this.#handOver()) return
+    this.ending?.holdBack()
+    if (last !== undefined) this.push(last)
+    this.push(null)
+  }
+
+  /** Announces the last byte. False when it must not go out. */
+  #handOver(): boolean {
+    if (this.destroyed) return false
     try {
       if (this.#read !== this.#content.size) {
         throw new Error(`the content has ${this.#read} bytes instead of ${this.#content.size}`)
@@ -101,11 +136,10 @@ export class MessageBody extends Readable {
       this.#hooks.beforeLastByte()
     } catch (error) {
       this.#hooks.failed(error)
-      return
+      return false
     }
     this.#handedOver = true
     this.#hooks.progress('complete')
-    if (last !== undefined) this.push(last)
-    this.push(null)
+    return true
   }
 }

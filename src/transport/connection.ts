@@ -11,6 +11,7 @@ import type { Logger } from '../logging/logger.ts'
 import { readCapabilities, type Capabilities } from './capabilities.ts'
 import type { Credentials } from './credentials.ts'
 import { openDialogue, type Dialogue } from './dialogue.ts'
+import { endingOn } from './ending.ts'
 import { classify, replyFailure, type Failure, type Phase } from './failure.ts'
 import { interruption } from './interruption.ts'
 import { linkOf } from './link.ts'
@@ -42,6 +43,8 @@ export class SmtpConnection {
   readonly #smtp: SMTPConnection
   readonly #settings: SmtpSettings
   readonly #dialogue: Dialogue
+  /** The same for all transactions. */
+  #wire: Wire | undefined
   #needsReset = false
 
   constructor(smtp: SMTPConnection, settings: SmtpSettings, dialogue: Dialogue) {
@@ -79,27 +82,27 @@ export class SmtpConnection {
     this.transactions++
     this.#dialogue.id = options.id
     const limits = { timeouts: this.#settings.timeouts, signal: options.signal }
-    const whole: TransactionRequest = {
-      ...request,
-      beforeLastByte: () => {
-        request.beforeLastByte()
-        this.#holdBack()
-      },
-    }
-    const result = await runTransaction(this.#wire(), whole, limits)
+    this.#wire ??= this.#makeWire()
+    const result = await runTransaction(this.#wire, request, limits)
     if (result.status === 'failed') this.#afterFailure(result.failure)
     return result
   }
 
-  #wire(): Wire {
+  #makeWire(): Wire {
     const smtp = this.#smtp
-    const wire: Wire = {
-      send: (envelope, body, done) => smtp.send(envelope, body, done),
-      close: () => smtp.close(),
-    }
     const socket = smtp._socket
-    if (socket === false || socket === null) return wire
-    wire.heard = () => socket.bytesRead
+    const close = (): void => smtp.close()
+    if (socket === false || socket === null)
+      return { send: (envelope, body, done) => smtp.send(envelope, body, done), close }
+    const ending = endingOn(socket)
+    const wire: Wire = {
+      send: (envelope, body, done) => {
+        body.ending = ending
+        smtp.send(envelope, body, done)
+      },
+      close,
+      heard: () => socket.bytesRead,
+    }
     if (this.#settings.protocol !== 'lmtp') return wire
     const watch: Wire['watch'] = (listener) => {
       // before the engine, which may end the transaction with the same bytes
@@ -107,14 +110,6 @@ export class SmtpConnection {
       return () => socket.removeListener('data', listener)
     }
     return { ...wire, watch }
-  }
-
-  /** The end of the message and the final dot leave in one packet instead of two. */
-  #holdBack(): void {
-    const socket = this.#smtp._socket
-    if (socket === false || socket === null) return
-    socket.cork()
-    setImmediate(() => socket.uncork())
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import { describeError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
-import { wireFacts } from '../message/wire-facts.ts'
+import { factsOf, wireFacts, type WireFacts } from '../message/wire-facts.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Failure } from './failure.ts'
 import { oneLine } from './reply.ts'
@@ -37,6 +37,9 @@ export async function fitContent(
   content: MessageContent,
   { eightBitMime }: Capabilities,
 ): Promise<FittedContent | Failure> {
+  // Most messages: to look again costs less than to remember that nothing had to be done.
+  const facts = content.bytes === undefined ? undefined : factsOf(content.bytes)
+  if (facts !== undefined && fits(facts, eightBitMime)) return { content, eightBit: facts.eightBit }
   const fittings = known.get(content) ?? new Map<boolean, Promise<FittedContent | Failure>>()
   known.set(content, fittings)
   const before = fittings.get(eightBitMime)
@@ -49,10 +52,15 @@ export async function fitContent(
   return result
 }
 
+function fits({ eightBit, longLine }: WireFacts, eightBitMime: boolean): boolean {
+  return !longLine && (eightBitMime || !eightBit)
+}
+
 async function fit(content: MessageContent, eightBitMime: boolean): Promise<FittedContent | Failure> {
   try {
-    const { eightBit, longLine } = await wireFacts(content)
-    if (!longLine && (eightBitMime || !eightBit)) return { content, eightBit }
+    const facts = await wireFacts(content)
+    const { eightBit } = facts
+    if (fits(facts, eightBitMime)) return { content, eightBit }
     const { toSevenBit } = await import('../message/seven-bit.ts')
     const fitted = await toSevenBit(content, { keepEightBit: eightBitMime })
     return fitted === 'signed' ? SIGNED : { content: fitted, eightBit: eightBit && eightBitMime }

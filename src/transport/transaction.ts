@@ -3,7 +3,6 @@
  * ends, within the configured times, with exactly one result, and it knows the difference between "the server
  * said no", "the server never got it" and "nobody knows".
  */
-import type { Readable } from 'node:stream'
 import type { SmtpTimeouts } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
@@ -39,7 +38,7 @@ interface WireEnvelope {
 export interface Wire {
   send(
     envelope: WireEnvelope,
-    body: Readable,
+    body: MessageBody,
     done: (error: WireError | null, info: { readonly response: string }) => void,
   ): void
   /** Cuts the connection without completing anything. */

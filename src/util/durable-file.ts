@@ -84,11 +84,32 @@ export function syncData(fd: number): Promise<void> {
   })
 }
 
-/** Removes a name without blocking the event loop. */
+/** A removal that takes longer, in milliseconds, waits for the disk. */
+const SLOW = 1
+/** So many removals are left to another thread after a slow one. */
+const PATIENT = 64
+let leftToOthers = 0
+
+/**
+ * Removes a name. On a disk that is busy this is the call that waits, and then another thread does it, so that the event
+ * loop goes on; on one that is not, to wake another thread costs more than to remove the name.
+ */
 export function unlinkFile(path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    unlink(path, (error) => (error === null ? resolve() : reject(error)))
-  })
+  if (leftToOthers > 0) {
+    leftToOthers -= 1
+    return new Promise((resolve, reject) => {
+      unlink(path, (error) => (error === null ? resolve() : reject(error)))
+    })
+  }
+  const start = performance.now()
+  try {
+    unlinkSync(path)
+    return Promise.resolve()
+  } catch (error) {
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)))
+  } finally {
+    if (performance.now() - start > SLOW) leftToOthers = PATIENT
+  }
 }
 
 /**

@@ -1,10 +1,11 @@
 /**
- * Measures what users feel: start-up, flushing a queue, enqueuing, waiting. Every figure is a ratio against something
+ * Measures what users feel: start-up, flushing a queue, enqueuing, large messages, large queues. Every figure is a ratio against something
  * that was measured in the same run, in turns with it, so that it means something on a machine that is slow or
  * busy. docs/performance.md says how to read it. Ends with 1 when a measurement could not be made; a goal that
  * is missed is printed and is no failure.
  *
- *     npm run bench -- [--json FILE] [--only startup,flush,enqueue,waiting] [--turns N] [--messages N]
+ *     npm run bench -- [--json FILE] [--only startup,flush,enqueue,large,million,waiting] [--turns N] [--messages N]
+ *                      [--waiting N]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
@@ -20,6 +21,9 @@ const MEASUREMENTS = {
     (await import('./flush.mjs')).measureFlush(directory, turns, messages),
   enqueue: async (directory, { turns }) =>
     (await import('./enqueue.mjs')).measureEnqueue(directory, turns, 200),
+  large: async (directory) => (await import('./large.mjs')).measureLarge(directory),
+  million: async (directory, { waiting }) =>
+    (await import('./million.mjs')).measureMillion(directory, waiting),
   waiting: async (directory, { turns }) => (await import('./waiting.mjs')).measureWaiting(directory, turns),
 }
 
@@ -36,6 +40,7 @@ function readArguments() {
       only: { type: 'string', default: Object.keys(MEASUREMENTS).join(',') },
       turns: { type: 'string', default: String(FEWEST_TURNS) },
       messages: { type: 'string', default: '10000' },
+      waiting: { type: 'string', default: '1000000' },
     },
   })
   const only = values.only.split(',')
@@ -44,13 +49,19 @@ function readArguments() {
     throw new Error(`--only knows ${Object.keys(MEASUREMENTS).join(', ')}, not ${unknown}`)
   }
   const turns = wholeNumber(values.turns, 'turns', FEWEST_TURNS)
-  return { json: values.json, only, turns, messages: wholeNumber(values.messages, 'messages', 100) }
+  const messages = wholeNumber(values.messages, 'messages', 100)
+  return { json: values.json, only, turns, messages, waiting: wholeNumber(values.waiting, 'waiting', 1000) }
 }
 
-function tableLine({ name, value, unit, ratio, ratioTo, goal, met }) {
+function tableLine({ name, value, unit, ratio, ratioTo, cpu, peak, goal, met }) {
   const figure = value >= 1000 ? value.toFixed(0) : value.toFixed(1)
   const verdict = goal === undefined ? '' : `   goal: ${goal}, ${met ? 'met' : 'missed'}`
-  return `  ${name.padEnd(38)} ${figure.padStart(8)} ${unit.padEnd(10)} ${ratio.toFixed(2).padStart(6)} x ${ratioTo}${verdict}`
+  const costs = [
+    ...(cpu === undefined ? [] : [`${cpu.toFixed(0)} ms cpu`]),
+    ...(peak === undefined ? [] : [`${peak.toFixed(0)} MB`]),
+  ]
+  const used = costs.length === 0 ? '' : `   ${costs.join(', ')}`
+  return `  ${name.padEnd(38)} ${figure.padStart(8)} ${unit.padEnd(10)} ${ratio.toFixed(2).padStart(6)} x ${ratioTo}${used}${verdict}`
 }
 
 function printTable(figures) {

@@ -15,12 +15,13 @@ export function median(values) {
  *
  * @param candidates functions by name; each resolves to one measured value
  * @param turns how many turns are counted
+ * @param options `warmUp: false` leaves out the turn that is not counted, where one takes minutes
  * @returns the values by name, in the order of the turns
  */
-export async function takeTurns(candidates, turns) {
+export async function takeTurns(candidates, turns, { warmUp = true } = {}) {
   const values = Object.fromEntries(Object.keys(candidates).map((name) => [name, []]))
   const names = Object.keys(candidates)
-  for (let turn = 0; turn <= turns; turn += 1) {
+  for (let turn = warmUp ? 0 : 1; turn <= turns; turn += 1) {
     // nobody always runs first
     const order = turn % 2 === 0 ? names : names.toReversed()
     for (const name of order) {
@@ -41,4 +42,12 @@ export async function timed(call) {
   const start = performance.now()
   await call()
   return performance.now() - start
+}
+
+/** Processor time in milliseconds and peak memory in MB, as medians, of runs that were measured. */
+export function used(runs) {
+  return {
+    cpu: median(runs.map(({ cpu }) => cpu)),
+    peak: median(runs.map(({ peak }) => peak)) / 1024,
+  }
 }

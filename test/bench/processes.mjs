@@ -3,8 +3,9 @@
  * end with 0 ends the measurement with what it said; servers are ended with the harness.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -52,32 +53,39 @@ export function runTimed(program, args, input = '/dev/null', expected = 0) {
   return took
 }
 
-/** The most memory a process ever had, in kB; undefined where the system does not say, or when it has ended. */
-function peakMemory(pid) {
-  try {
-    const digits = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return digits === undefined ? undefined : Number(digits)
-  } catch {
-    return undefined
-  }
+/** What the program that has just ended wrote about itself. */
+function readUsage(file) {
+  const usage = JSON.parse(readFileSync(file, 'utf8'))
+  rmSync(file)
+  return usage
 }
 
-/** As {@link runTimed}, and watches the memory of the program: resolves to `{ ms, peak }`, peak in kB. */
-export function runWatched(program, args) {
+/**
+ * Runs a Node program to its end and measures what it used.
+ *
+ * @param options `input`, a file for standard input; `output`, a file for standard output; `expected` exit code
+ * @returns `{ ms, cpu, peak }`: time and processor time in milliseconds, the most memory it held in kB
+ */
+export function runMeasured(program, args, { input = '/dev/null', output = '/dev/null', expected = 0 } = {}) {
+  const usage = join(tmpdir(), `mailqueue-bench-usage-${process.pid}`)
+  const require = `--require=${join(import.meta.dirname, 'report-usage.cjs')}`
+  const stdio = [openSync(input, 'r'), openSync(output, 'w'), 'pipe']
   return new Promise((resolve, reject) => {
     const start = performance.now()
-    const child = spawn(program, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] })
-    let peak
+    const child = spawn(program, args, {
+      env: { ...environment, NODE_OPTIONS: require, MQ_BENCH_USAGE: usage },
+      stdio,
+    })
     let said = ''
-    const timer = setInterval(() => (peak = peakMemory(child.pid) ?? peak), 20)
     child.stderr.setEncoding('utf8').on('data', (text) => (said += text))
     child.once('error', reject)
     child.once('exit', (status, signal) => {
       const ms = performance.now() - start
-      clearInterval(timer)
-      if (status === 0) resolve({ ms, peak })
+      if (status === expected) resolve({ ms, ...readUsage(usage) })
       else reject(new Error(`${program} ended with ${status ?? signal}: ${said.trim()}`))
     })
+    closeSync(stdio[0])
+    closeSync(stdio[1])
   })
 }
 
@@ -103,17 +111,8 @@ function answers(port) {
   })
 }
 
-/**
- * Starts an SMTP server that takes everything: Postfix's smtp-sink when it is installed, else our own.
- *
- * @returns `{ name, port, end }`
- */
-export async function startSink() {
-  const port = await freePort()
-  const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
-  const [name, program, args] = installed('smtp-sink')
-    ? ['smtp-sink', 'smtp-sink', [...user, `127.0.0.1:${port}`, '1000']]
-    : ['sink.mjs', process.execPath, [join(import.meta.dirname, 'sink.mjs'), `${port}`]]
+/** Starts a program that serves a port of this machine, and waits until it does. */
+async function startServer(name, program, args, port) {
   const child = spawn(program, args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
   let failure
   child.once('error', (error) => (failure = error))
@@ -125,4 +124,29 @@ export async function startSink() {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   return { name, port, end }
+}
+
+/**
+ * Starts an SMTP server that takes everything: Postfix's smtp-sink when it is installed, else our own.
+ *
+ * @returns `{ name, port, end }`
+ */
+export async function startSink() {
+  const port = await freePort()
+  const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
+  return installed('smtp-sink')
+    ? startServer('smtp-sink', 'smtp-sink', [...user, `127.0.0.1:${port}`, '1000'], port)
+    : startServer('sink.mjs', process.execPath, [join(import.meta.dirname, 'sink.mjs'), `${port}`], port)
+}
+
+/**
+ * Puts a long way in front of a server.
+ *
+ * @param delay milliseconds, in each direction
+ * @returns `{ name, port, end }`
+ */
+export async function startProxy(target, delay) {
+  const port = await freePort()
+  const proxy = join(import.meta.dirname, 'latency-proxy.mjs')
+  return startServer('latency proxy', process.execPath, [proxy, port, target, delay].map(String), port)
 }

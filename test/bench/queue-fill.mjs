@@ -3,9 +3,9 @@
  * What is measured afterwards must not wait for the disk to catch up, so all of it is synced once at the end.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatName, newUnique } from '../../dist/lib/queue/entry-name.js'
+import { formatName, newUnique, queueId } from '../../dist/lib/queue/entry-name.js'
 import { FOLDERS } from '../../dist/lib/queue/layout.js'
 import { formatMetaBlock } from '../../dist/lib/queue/meta-block.js'
 
@@ -20,21 +20,40 @@ export function message(size) {
   return Buffer.from(`${body.slice(0, size - 2)}\r\n`)
 }
 
-/** Makes an empty queue with `count` due messages of `size` octets, in place of what is there. */
-export function fillQueue(queue, count, size) {
+/** So many names a file may have on every file system that has links. */
+const MOST_LINKS = 30_000
+
+/**
+ * Adds messages to a queue.
+ *
+ * @param count how many
+ * @param size octets of each
+ * @param options `dueIn`, seconds from now; `linked`, many names for one file, where nobody reads the messages
+ * @returns the queue id of the last one
+ */
+export function addMessages(queue, count, size, { dueIn = -60, linked = false } = {}) {
+  const now = Date.now()
+  const clock = { now: () => now - 60_000 }
+  const envelope = { sender: SENDER, recipients: [RECIPIENT] }
+  const file = Buffer.concat([formatMetaBlock({ envelope, queuedAt: clock.now() }), message(size)])
+  let [unique, first] = ['', '']
+  for (let each = 0; each < count; each += 1) {
+    unique = newUnique(clock)
+    const name = formatName({ unique, nextAttempt: Math.floor(now / 1000) + dueIn, priority: 5 })
+    const path = join(queue, 'new', name)
+    if (linked && each % MOST_LINKS !== 0) linkSync(first, path)
+    else writeFileSync((first = path), file, { mode: 0o600 })
+  }
+  return queueId(unique)
+}
+
+/** Makes an empty queue with so many messages, in place of what is there. @see addMessages */
+export function fillQueue(queue, count, size, options) {
   rmSync(queue, { recursive: true, force: true })
   for (const folder of FOLDERS) mkdirSync(join(queue, folder), { recursive: true, mode: 0o700 })
-  const now = Date.now() - 60_000
-  const clock = { now: () => now }
-  const file = Buffer.concat([
-    formatMetaBlock({ envelope: { sender: SENDER, recipients: [RECIPIENT] }, queuedAt: now }),
-    message(size),
-  ])
-  for (let each = 0; each < count; each += 1) {
-    const name = formatName({ unique: newUnique(clock), nextAttempt: Math.floor(now / 1000), priority: 5 })
-    writeFileSync(join(queue, 'new', name), file, { mode: 0o600 })
-  }
+  const id = addMessages(queue, count, size, options)
   spawnSync('sync', ['-f', queue])
+  return id
 }
 
 /** Fails unless the queue is empty: a measurement of work that was not done is none. */

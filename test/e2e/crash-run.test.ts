@@ -76,7 +76,7 @@ async function tryAt(point: Point, before?: Point): Promise<boolean> {
 }
 
 /** The message was handed over, taken, and not yet removed from the queue. */
-const DELIVERED: Point = { at: 1, how: 'before', ops: '^unlink$' }
+const DELIVERED: Point = { at: 1, how: 'before', ops: '^unlink' }
 /** The message was claimed, and nothing else. */
 const CLAIMED: Point = { at: 1, how: 'after', ops: '^renameSync$' }
 

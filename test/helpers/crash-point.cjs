@@ -115,7 +115,7 @@ function wrapPromise(name) {
 }
 
 const SYNC =
-  'openSync closeSync writeSync writevSync readSync readFileSync fstatSync statSync lstatSync existsSync mkdirSync ' +
+  'openSync opendirSync closeSync writeSync writevSync readSync readFileSync fstatSync statSync lstatSync existsSync mkdirSync ' +
   'rmdirSync rmSync renameSync unlinkSync linkSync utimesSync fsyncSync fdatasyncSync ftruncateSync'
 const CALLBACK = 'open close read fsync fdatasync mkdir rmdir stat utimes unlink rename'
 

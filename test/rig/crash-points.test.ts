@@ -46,7 +46,7 @@ const submit =
 /** Leaves a claim whose message the server may have: its runner was killed before the outcome was stored. */
 async function abandoned(site: RigSite): Promise<void> {
   await queued(site)
-  const point = { DIR: site.queueDir, AT: '1', HOW: 'before', OPS: '^unlink$' }
+  const point = { DIR: site.queueDir, AT: '1', HOW: 'before', OPS: '^unlink' }
   expect((await run(site, { point }).result).signal).toBe('SIGKILL')
 }
 

@@ -138,3 +138,19 @@ describe('a ledger', () => {
     expect(readFileSync(join(queueDir, 'victim'), 'utf8')).toBe('precious')
   })
 })
+
+describe('whoever looks before each message', () => {
+  it('sees a ledger that was made since, and one that goes on in another file', async () => {
+    const { queue, open } = await site()
+    const ledger = await open()
+    ledger.exchange('1 a')
+    expect(await queue.readLedger('x/y')).toEqual(['1 a'])
+    expect(await queue.readLedger('other')).toEqual([])
+    const other = await queue.openLedger('other', condense)
+    other.exchange('2 b')
+    other.close()
+    expect(await queue.readLedger('other')).toEqual(['2 b'])
+    ledger.renew()
+    expect(await queue.readLedger('x/y')).toEqual(['1 in all'])
+  })
+})

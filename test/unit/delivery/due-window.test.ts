@@ -98,3 +98,29 @@ describe('what is due', () => {
     expect(await windowsOf(queue, { all: true })).toEqual([[id]])
   })
 })
+
+describe('whether a run may begin', () => {
+  const ask = async (queue: MemoryQueue, begins: (entry: QueueEntry) => Promise<'go' | 'ask' | 'stop'>) => {
+    const selection = { cutoff: NOW, all: false, policy: POLICY, clock: { now: () => NOW }, size: 2, begins }
+    const windows: string[][] = []
+    for await (const window of dueWindows(queue, selection)) windows.push(window.map(({ id }) => id))
+    return windows
+  }
+
+  it('is asked until it is known, about what is due only', async () => {
+    const { queue, ids } = await queueOf([NOW - 1, NOW + 1, NOW - 3, NOW - 2])
+    const asked: string[] = []
+    const windows = await ask(queue, async ({ id }) => {
+      asked.push(id)
+      return asked.length === 2 ? 'go' : 'ask'
+    })
+    expect(asked).toEqual([ids[0], ids[2]])
+    expect(windows).toEqual([[ids[2], ids[3]], [ids[0]]])
+  })
+
+  it('ends everything with a stop, and where nothing is what the run is about', async () => {
+    const { queue } = await queueOf([NOW - 1, NOW - 2])
+    expect(await ask(queue, async () => 'stop')).toEqual([])
+    expect(await ask(queue, async () => 'ask')).toEqual([])
+  })
+})

@@ -2,7 +2,7 @@
  * When a message is tried again, and when it is given up.
  */
 import { describe, expect, it } from 'vitest'
-import { isDue, isExpired, nextAttempt, REPORT_DELAY, type Dated } from '../../../src/delivery/schedule.ts'
+import { dueTest, isExpired, nextAttempt, REPORT_DELAY, type Dated } from '../../../src/delivery/schedule.ts'
 
 const MINUTE = 60_000
 const POLICY = { retry: [MINUTE, 3 * MINUTE, 10 * MINUTE], expire: 5 * 24 * 60 * MINUTE }
@@ -72,30 +72,30 @@ describe('a message', () => {
   })
 
   it('is due at its time', () => {
-    expect(isDue(POLICY, { nextAttempt: NOW }, AT)).toBe(true)
-    expect(isDue(POLICY, { nextAttempt: NOW + 1 }, AT)).toBe(false)
-    expect(isDue(POLICY, { nextAttempt: 0 }, AT)).toBe(true)
+    expect(dueTest(POLICY, AT)({ nextAttempt: NOW })).toBe(true)
+    expect(dueTest(POLICY, AT)({ nextAttempt: NOW + 1 })).toBe(false)
+    expect(dueTest(POLICY, AT)({ nextAttempt: 0 })).toBe(true)
   })
 
   it('waits for every time the schedule can give', () => {
     for (let attempts = 1; attempts < 5; attempts += 1) {
-      expect(isDue(POLICY, { nextAttempt: nextAttempt(POLICY, attempts, NOW, 1) }, AT)).toBe(false)
+      expect(dueTest(POLICY, AT)({ nextAttempt: nextAttempt(POLICY, attempts, NOW, 1) })).toBe(false)
     }
   })
 
   it('waits for a report that was put off, however soon messages are tried again', () => {
     const often = { ...POLICY, retry: [1000] }
-    expect(isDue(often, { nextAttempt: NOW + REPORT_DELAY }, AT)).toBe(false)
+    expect(dueTest(often, AT)({ nextAttempt: NOW + REPORT_DELAY })).toBe(false)
   })
 
   it('is due when its time is further away than the schedule can put it: a clock was wrong', () => {
-    expect(isDue(POLICY, { nextAttempt: NOW + 12 * MINUTE + 60_001 }, AT)).toBe(true)
-    expect(isDue(POLICY, { nextAttempt: 4_000_000_000_000 }, AT)).toBe(true)
+    expect(dueTest(POLICY, AT)({ nextAttempt: NOW + 12 * MINUTE + 60_001 })).toBe(true)
+    expect(dueTest(POLICY, AT)({ nextAttempt: 4_000_000_000_000 })).toBe(true)
   })
 
   it('is not due again in a long run because of what the run itself gave it', () => {
     const later = NOW + 60 * MINUTE
     const rescheduled = { nextAttempt: nextAttempt(POLICY, 9, later, 1) }
-    expect(isDue(POLICY, rescheduled, { cutoff: NOW, now: later })).toBe(false)
+    expect(dueTest(POLICY, { cutoff: NOW, now: later })(rescheduled)).toBe(false)
   })
 })

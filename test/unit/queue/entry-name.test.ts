@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import {
   claimedName,
   formatName,
+  glanceAt,
   isTooLong,
   newUnique,
   parseName,
@@ -120,5 +121,49 @@ describe('a file name', () => {
     expect(queuedSeconds('123456789012.x')).toBe(0)
     expect(queuedSeconds('12a.x')).toBe(0)
     expect(queuedSeconds('1795000000.x')).toBe(1_795_000_000)
+  })
+})
+
+describe('a glance at a name', () => {
+  const names = [
+    `${UNIQUE},N=1795000300,P=3`,
+    `${UNIQUE},N=1795000300,P=5,A=news`,
+    `${UNIQUE},N=1795000300,P=5,A=news,H=1,B=1795000400`,
+    `${UNIQUE},N=1795000300,P=5,B=1795000400`,
+    `${UNIQUE},N=1795000300,P=5,H=1`,
+    `${UNIQUE},N=1795000300,P=x`,
+    `${UNIQUE},N=17950003xx,P=5`,
+    `${UNIQUE},N=179500030,P=5`,
+    `${UNIQUE},N=17950003000,P=5`,
+    `${UNIQUE},P=5,N=1795000300`,
+    `${UNIQUE},X=1,N=1795000300,P=5`,
+    `${UNIQUE},N=1795000300,P=5:2,S`,
+    `${UNIQUE},N=1795000300,P=5:1,p7r0.1`,
+    'by:hand,N=1795000300,P=5',
+    'a,name,N=1795000300,P=5',
+    '.,N=1795000300,P=5',
+    '123456789012.x,N=1795000300,P=5',
+    'x',
+    '',
+  ]
+
+  it.each(names)('tells of %s what the whole name does', (name) => {
+    const { unique, nextAttempt, priority, notBefore } = parseName(name)
+    expect(glanceAt(name)).toEqual({
+      queuedAt: queuedSeconds(unique) * 1000,
+      nextAttempt: nextAttempt * 1000,
+      priority,
+      notBefore: notBefore === undefined ? undefined : notBefore * 1000,
+    })
+  })
+
+  it('takes the usual fields for what they are', () => {
+    expect(parseName(`${UNIQUE},N=1795000300,P=3`)).toEqual({
+      unique: UNIQUE,
+      nextAttempt: 1_795_000_300,
+      priority: 3,
+      notBefore: undefined,
+      claim: undefined,
+    })
   })
 })

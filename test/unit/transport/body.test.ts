@@ -1,5 +1,6 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { PassThrough } from 'node:stream'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { bufferContent, fileContent, type MessageContent } from '../../../src/message/content.ts'
@@ -118,5 +119,69 @@ describe('MessageBody', () => {
     expect((await drain(content)).data.length).toBe(900_000)
     expect(body.handedOver).toBe(false)
     content.close()
+  })
+})
+
+describe('a message in memory', () => {
+  /** What went out in one piece, and what went through the stream. */
+  async function pipe(text: string, beforeLastByte: () => void = () => undefined) {
+    const whole: string[] = []
+    const events: string[] = []
+    let failure: unknown
+    const body = new MessageBody(bufferContent(Buffer.from(text)), {
+      beforeLastByte: () => {
+        events.push(`announced before ${whole.length}`)
+        beforeLastByte()
+      },
+      progress: (step) => events.push(step),
+      failed: (error) => {
+        failure = error
+        body.destroy()
+      },
+    })
+    body.ending = {
+      sendWhole: (_stream, message) => whole.push(message.toString()),
+      holdBack: () => events.push('held back'),
+    }
+    const stream = body.pipe(new PassThrough())
+    const ended = new Promise((resolve) => stream.once('end', resolve))
+    let streamed = ''
+    stream.on('data', (chunk: Buffer) => (streamed += chunk.toString()))
+    if (whole.length === 0 && failure === undefined) await ended
+    return { whole, streamed, events, failure, handedOver: body.handedOver }
+  }
+
+  it('goes out in one piece, announced before', async () => {
+    const text = 'Subject: x\r\n\r\na.b\r\n'
+    expect(await pipe(text)).toEqual({
+      whole: [text],
+      streamed: '',
+      events: ['wanted', 'announced before 0', 'complete'],
+      failure: undefined,
+      handedOver: true,
+    })
+  })
+
+  it.each([
+    ['a dot at the start of a line', 'a\r\n.b\r\n'],
+    ['a dot at the start', '.a\r\n'],
+    ['a bare LF', 'a\nb\r\n'],
+    ['a bare LF at the start', '\na\r\n'],
+    ['a bare CR', 'a\rb\r\n'],
+    ['no end of the last line', 'a\r\nb'],
+    ['a bare CR at the end', 'a\r\nb\r'],
+    ['nothing in it', ''],
+  ])('goes through the engine, which mends it, with %s', async (_what, text) => {
+    const { whole, streamed, events, handedOver } = await pipe(text)
+    expect({ whole, streamed, handedOver }).toEqual({ whole: [], streamed: text, handedOver: true })
+    expect(events).toEqual(['wanted', 'announced before 0', 'complete', 'held back'])
+  })
+
+  it('does not go out when the announcement throws', async () => {
+    const stop = new Error('disk full')
+    const seen = await pipe('a\r\n', () => {
+      throw stop
+    })
+    expect(seen).toMatchObject({ whole: [], streamed: '', failure: stop, handedOver: false })
   })
 })

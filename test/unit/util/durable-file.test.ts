@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import {
   chownSync,
   closeSync,
+  existsSync,
   fstatSync,
   linkSync,
   mkdirSync,
@@ -23,6 +24,7 @@ import {
   syncData,
   syncDirectory,
   syncFile,
+  unlinkFile,
   writeAll,
   writePair,
 } from '../../../src/util/durable-file.ts'
@@ -164,5 +166,15 @@ describe.runIf(process.getuid?.() === 0)('what root creates in the directory of 
       await expect(appendText(join(path, name), 'x', true)).rejects.toThrow()
     expect(readFileSync(secret, 'utf8')).toBe('untouched')
     expect(statSync(secret).uid).toBe(0)
+  })
+})
+
+describe('a name that is removed', () => {
+  it('is gone when the promise is fulfilled, and a name that is not there is an error', async () => {
+    const path = join(directory(), 'a')
+    writeFileSync(path, '')
+    await unlinkFile(path)
+    expect(existsSync(path)).toBe(false)
+    await expect(unlinkFile(path)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
