@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const project = (name, timeout) => ({
@@ -12,8 +13,10 @@ const project = (name, timeout) => ({
 
 export default defineConfig({
   test: {
+    // Most tests wait for processes, files and sockets; on two processors vitest would run one file at a time.
+    maxWorkers: availableParallelism() + 1,
     projects: [
-      project('unit', 20_000),
+      project('unit', 60_000),
       project('integration', 60_000),
       project('e2e', 240_000),
       project('rig', 600_000),
