@@ -42,6 +42,8 @@ export interface Routing {
    */
   readonly serverOf?: (account: Account) => MessageServer | undefined
   readonly submitter: Submitter
+  /** The account that has other settings for this call only: what it meets with them is told to nobody. */
+  readonly adjusted?: string | undefined
   /** Is told of a key that cannot be used, and of an account that others stand in for because this site lacks something. */
   readonly complain?: Complain
 }
@@ -116,8 +118,10 @@ export function submissionOverAccounts(
 ): AccountSubmission {
   const { config, serverOf } = routing
   const { queue, spool } = means
-  const guard: Guard = (transport, account) =>
-    queue === undefined ? transport : guardAccount(transport, 'submission', { ...context, queue, account })
+  const guard: Guard = (transport, account, server) =>
+    queue === undefined || account === routing.adjusted
+      ? transport
+      : guardAccount(transport, 'submission', { ...context, queue, account, server })
   const { complain } = routing
   const transports = accountTransports(config, context.log, guard, {
     complain,
