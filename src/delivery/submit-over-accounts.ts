@@ -4,7 +4,7 @@
  * about the others, and in the end each recipient has the answer that his part got.
  */
 import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
-import { configOf, findAccount } from '../config/accounts.ts'
+import { configOf, findAccount, hasWay } from '../config/accounts.ts'
 import type { Account, Config, MessageServer } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { qualify } from '../message/address.ts'
@@ -78,6 +78,17 @@ function senderOver({ headers, from }: Account, { sender }: Envelope, config: Co
   return qualify(readSender(from), mailDomain(config.qualifyDomain))
 }
 
+/** Why a message over this account can only wait; undefined where somebody can send it, or may be able to. */
+function whyStuck(
+  { sealed }: Config,
+  account: Account,
+  server: MessageServer | undefined,
+): string | undefined {
+  if (sealed || server !== undefined || hasWay(account)) return undefined
+  const remedy = 'add smtp_hostname to [mailqueue], or let another account fit (match_from)'
+  return `the account ${account.name} has no server; ${remedy}`
+}
+
 const NOTHING: SubmitResult = {
   sent: [],
   queued: [],
@@ -149,7 +160,9 @@ export function submissionOverAccounts(
         guarded: true,
       }
       const over = account.name === config.account ? context : contextOver(context, own)
-      return await submit({ ...means, ...part }, over)
+      const result = await submit({ ...means, ...part }, over)
+      const fault = result.fault ?? whyStuck(config, account, server)
+      return fault === undefined ? result : { ...result, fault }
     } finally {
       if (!isSame) content.close()
     }
