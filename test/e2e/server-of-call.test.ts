@@ -153,6 +153,20 @@ describe('a fingerprint that the call gives', () => {
   })
 })
 
+describe('a server that the call names beside a configuration', () => {
+  it('takes what is said about the queue', async () => {
+    const site = await openSite({}, DOWN)
+    const other = await serve()
+    const server = ['--host=localhost', `--port=${other.port}`]
+    const later = ['-C', site.config, ...server, '--send-at=+2h', 'one@d.ex']
+    expect(await send(site, ...later)).toEqual(QUIET)
+    expect(stored(site)).toEqual([`localhost:${other.port}`])
+    expect(site.queue()).toEqual(['new one@d.ex'])
+    const { code, stderr } = await send(site, ...server, '--priority=1', 'two@d.ex')
+    expect([code, stderr]).toEqual([64, expect.stringContaining('--host without --config has none')])
+  })
+})
+
 describe('what a call asks for beside the settings of its account', () => {
   it('fails for its own message only: the account is not left alone, neither by new mail nor by mail that waits', async () => {
     const site = await openSite({ smtp_hostname: 'localhost' }, unknown())
