@@ -177,6 +177,13 @@ describe('a queued message', () => {
     expect(taken(site.server)).toEqual(['a@s.ex > two@d.ex'])
     expect(site.queue()).toEqual(['new one@d.ex=deferred'])
     expect(fields(site)).toEqual([',A=work'])
+    const { code, stdout } = await site.run('mq-queue', ['check'])
+    expect([code, stdout]).toEqual([
+      2,
+      expect.stringMatching(
+        /^MAILQUEUE CRITICAL - mail waits for the account work, which is not configured \|/,
+      ),
+    ])
     const wrong = await site.run('mq-queue', ['edit', '--account', 'work', '--route', 'wrk'])
     expect(wrong.code).toBe(78)
     expect((await site.run('mq-queue', ['edit', '--account', 'work', '--route', 'default'])).code).toBe(0)

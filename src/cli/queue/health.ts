@@ -67,13 +67,18 @@ function judgeRun({ lastRun, now }: Survey, oldest: number | undefined, limits: 
   return oldest === undefined ? [] : against(limits, oldest, 'mail waits and the queue was never run')
 }
 
-function judgeAccounts({ accounts }: Survey): Finding[] {
-  return accounts.flatMap(({ account, state }): Finding[] => {
+function judgeAccounts({ accounts, missing }: Survey): Finding[] {
+  const gone = missing.map((account): Finding => {
+    const words = `mail waits for the account ${account}, which is not configured`
+    return { state: 'CRITICAL', words }
+  })
+  const failed = accounts.flatMap(({ account, state }): Finding[] => {
     if (state === undefined) return []
     const words = `account ${account} cannot be used: ${state.reason}`
     const needsPerson = state.trouble === 'login' || state.trouble === 'setup'
     return [{ state: needsPerson ? 'CRITICAL' : 'WARNING', words }]
   })
+  return [...gone, ...failed]
 }
 
 /** Octets below which there is too little space; undefined when it cannot be known. */
