@@ -3,7 +3,7 @@
  * mq-sendmail and mq-mail. A signal that would end the process queues the message first.
  */
 import type { AccountSettings, Config, MessageServer } from '../config/config.ts'
-import { ABOUT_SERVER } from '../config/options.ts'
+import { ABOUT_SERVER, KEPT_WITH_MESSAGE } from '../config/options.ts'
 import { queueIn } from '../delivery/configured.ts'
 import { submit, type Submission, type SubmitResult } from '../delivery/submit.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
@@ -99,16 +99,25 @@ export interface CounterOptions {
   readonly handling?: Handling
 }
 
+/**
+ * Whether the call says something about the server that stays with no message, such as a login of its own. Whatever
+ * comes of it must not stop the mail of those who have the settings of the account.
+ */
+function isAdjusted({ overridden }: Setup): boolean {
+  return [...(overridden ?? [])].some((name) => ABOUT_SERVER.has(name) && !KEPT_WITH_MESSAGE.has(name))
+}
+
 /** Sends and queues over one account, the only one. */
 async function oneAccount(setup: Setup, means: Means, log: Logger): Promise<Counter> {
   const { config } = setup
+  const guarded = isAdjusted(setup)
   const server = setup.overridden === undefined ? undefined : await namedServerOf(setup)
   const transport = means.spool === 'only' ? undefined : await openTransport(setup, log)
   const context = await openContext(setup, log)
   const { submitTimeout, account } = config
   return {
     take: ({ envelope, content }) =>
-      submit({ envelope, content, transport, submitTimeout, account, server, ...means }, context),
+      submit({ envelope, content, transport, submitTimeout, account, server, guarded, ...means }, context),
     close: () => void transport?.close(),
   }
 }
@@ -138,6 +147,7 @@ async function severalAccounts(setup: Setup, means: Means, log: Logger): Promise
     account,
     submitter,
     serverOf,
+    adjusted: isAdjusted(setup) ? account : undefined,
     complain: (line: string) => setup.terminal.complain(line),
   }
   const opened = submissionOverAccounts(routing, means, await openContext(setup, log))

@@ -30,9 +30,13 @@ export function replaceGiven(
 /** From the weakest to the strongest. */
 const LEVELS: readonly TlsLevel[] = ['off', 'may', 'require', 'verify', 'pin']
 
-/** A message can ask for more protection than its account has, never for less. */
-function strongest(asked: TlsLevel | undefined, usual: TlsLevel): TlsLevel {
-  return asked !== undefined && LEVELS.indexOf(asked) > LEVELS.indexOf(usual) ? asked : usual
+/**
+ * A message can ask for more protection than its account has, never for less. TLS with any certificate is more than
+ * `may` has for the message and less than it has for a password, which wants a good one there: both is `verify`.
+ */
+function strongest(asked: TlsLevel | undefined, usual: SmtpSettings): TlsLevel {
+  if (asked === 'require' && usual.tls === 'may' && logsIn(usual)) return 'verify'
+  return asked !== undefined && LEVELS.indexOf(asked) > LEVELS.indexOf(usual.tls) ? asked : usual.tls
 }
 
 /** Whether that server is the account's own. */
@@ -82,7 +86,7 @@ export function settingsAt(
   if (isUsual) refuseForeignPins(usual, server, { account, where })
   // Whoever listens at another port of the same host, or put the message there, gets no password.
   else dropBound(own)
-  const level = isUsual ? strongest(tls, usual.tls) : tls
+  const level = isUsual ? strongest(tls, usual) : tls
   if (level !== undefined) replaceGiven(own, 'tls', { ...place, raw: level })
   if (level === 'pin' && fingerprints.length > 0)
     replaceGiven(own, 'tls_fingerprint', { ...place, raw: fingerprints.join(' ') })

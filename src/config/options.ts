@@ -52,6 +52,13 @@ export const ABOUT_SERVER: ReadonlySet<string> = new Set(
   ].map(({ name }) => name),
 )
 
+/** What of that stays with a message that has to wait. */
+export const KEPT_WITH_MESSAGE: ReadonlySet<string> = new Set(
+  [OPTIONS.smtp_hostname, OPTIONS.smtp_port, OPTIONS.protocol, OPTIONS.tls, OPTIONS.tls_fingerprint].map(
+    ({ name }) => name,
+  ),
+)
+
 /** The names of the sections, which all mean the same. */
 export const SECTIONS: readonly string[] = ['mailqueue', 'mqrunner']
 

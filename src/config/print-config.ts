@@ -73,7 +73,8 @@ function accountLines(account: Account, usual: Account | AccountSettings): strin
   ]
   const own = inherited(account)
   const keys = new Set(own.map(keyOf))
-  const emptied = inherited(usual)
+  // A server that an account has no use for may be inherited; without its name, the rest of it would be a mistake.
+  const emptied = inherited(account.smtp === undefined ? { ...usual, smtp: undefined } : usual)
     .map(keyOf)
     .filter((key) => !keys.has(key))
   return [

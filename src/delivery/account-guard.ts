@@ -3,6 +3,7 @@
  * and tells all processes when the account fails or works again. What it says without asking the server is a
  * failure of the account, so no message is to blame and none is counted.
  */
+import type { MessageServer } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 import type { QueueStore } from '../queue/store.ts'
@@ -32,6 +33,8 @@ export interface GuardContext {
   readonly log: Logger
   /** The account; left out for a transport that belongs to none. */
   readonly account?: string | undefined
+  /** The server that the messages name themselves. */
+  readonly server?: MessageServer | undefined
   /** When the configuration was changed last, milliseconds since the epoch; undefined where nobody knows. */
   readonly changedAt?: (() => number | undefined) | undefined
 }
@@ -77,7 +80,7 @@ class AccountGuard implements Transport {
   constructor(transport: Transport, insistence: Insistence, context: GuardContext) {
     this.name = transport.name
     this.#transport = transport
-    this.#key = breakerKey(context.account, transport.name)
+    this.#key = breakerKey(context.account, transport.name, context.server)
     this.#insistence = insistence
     this.#context = context
   }

@@ -7,6 +7,7 @@
  * is tried: that costs a connection, never a mail.
  */
 import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
+import type { MessageServer } from '../config/config.ts'
 import type { AccountTrouble } from '../message/outcome.ts'
 import type { QueueStore } from '../queue/store.ts'
 
@@ -65,9 +66,17 @@ export function isPaused(state: AccountState | undefined, now: number): state is
  * message with a server of its own, meets there is another matter.
  *
  * @param account undefined for a transport that belongs to none
+ * @param own what a message names itself: a server that does not have the TLS which only this message wants is there
+ *   for all others
  */
-export function breakerKey(account: string | undefined, server: string): string {
-  return account === undefined || account === DEFAULT_ACCOUNT ? server : `${account} ${server}`
+export function breakerKey(
+  account: string | undefined,
+  server: string,
+  { tls, fingerprints = [] }: Pick<MessageServer, 'tls' | 'fingerprints'> = {},
+): string {
+  const wanted = [tls ?? [], fingerprints.map((each) => each.replaceAll(':', '').slice(0, 16))].flat(2)
+  const key = [server, ...wanted].join(' ')
+  return account === undefined || account === DEFAULT_ACCOUNT ? key : `${account} ${key}`
 }
 
 const noteName = (account: string): string => `account.${account}`

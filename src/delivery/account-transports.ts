@@ -9,8 +9,8 @@ import type { Transport } from '../transport/transport.ts'
 import { configuredTransport, type Complain } from './configured.ts'
 import { accountFailed, transportChain } from './transport-chain.ts'
 
-/** Puts the breaker of an account in front of its transport. */
-export type Guard = (transport: Transport, account: string) => Transport
+/** Puts the breaker of an account, or of a server that a message names, in front of the transport to it. */
+export type Guard = (transport: Transport, account: string, server: MessageServer | undefined) => Transport
 
 /** Who is told of what does not stop the mail. */
 export interface AccountVoices {
@@ -82,7 +82,7 @@ export function accountTransports(
       complain,
     )
     if (transport === undefined) return undefined
-    const guarded = guard(transport, account.name)
+    const guarded = guard(transport, account.name, server)
     // Two messages may have asked at the same time.
     const first = single.get(key) ?? guarded
     single.set(key, first)

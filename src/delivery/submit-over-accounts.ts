@@ -4,7 +4,7 @@
  * about the others, and in the end each recipient has the answer that his part got.
  */
 import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
-import { configOf, findAccount } from '../config/accounts.ts'
+import { configOf, findAccount, hasWay } from '../config/accounts.ts'
 import type { Account, Config, MessageServer } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { qualify } from '../message/address.ts'
@@ -42,6 +42,8 @@ export interface Routing {
    */
   readonly serverOf?: (account: Account) => MessageServer | undefined
   readonly submitter: Submitter
+  /** The account that has other settings for this call only: what it meets with them is told to nobody. */
+  readonly adjusted?: string | undefined
   /** Is told of a key that cannot be used, and of an account that others stand in for because this site lacks something. */
   readonly complain?: Complain
 }
@@ -74,6 +76,17 @@ function routesOf({ config, account }: Routing, envelope: Envelope, submitter: S
 function senderOver({ headers, from }: Account, { sender }: Envelope, config: Config): string {
   if (!headers.forceFrom || from === undefined || sender === '') return sender
   return qualify(readSender(from), mailDomain(config.qualifyDomain))
+}
+
+/** Why a message over this account can only wait; undefined where somebody can send it, or may be able to. */
+function whyStuck(
+  { sealed }: Config,
+  account: Account,
+  server: MessageServer | undefined,
+): string | undefined {
+  if (sealed || server !== undefined || hasWay(account)) return undefined
+  const remedy = 'add smtp_hostname to [mailqueue], or let another account fit (match_from)'
+  return `the account ${account.name} has no server; ${remedy}`
 }
 
 const NOTHING: SubmitResult = {
@@ -116,8 +129,10 @@ export function submissionOverAccounts(
 ): AccountSubmission {
   const { config, serverOf } = routing
   const { queue, spool } = means
-  const guard: Guard = (transport, account) =>
-    queue === undefined ? transport : guardAccount(transport, 'submission', { ...context, queue, account })
+  const guard: Guard = (transport, account, server) =>
+    queue === undefined || account === routing.adjusted
+      ? transport
+      : guardAccount(transport, 'submission', { ...context, queue, account, server })
   const { complain } = routing
   const transports = accountTransports(config, context.log, guard, {
     complain,
@@ -145,7 +160,9 @@ export function submissionOverAccounts(
         guarded: true,
       }
       const over = account.name === config.account ? context : contextOver(context, own)
-      return await submit({ ...means, ...part }, over)
+      const result = await submit({ ...means, ...part }, over)
+      const fault = result.fault ?? whyStuck(config, account, server)
+      return fault === undefined ? result : { ...result, fault }
     } finally {
       if (!isSame) content.close()
     }

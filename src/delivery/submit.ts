@@ -37,7 +37,7 @@ export interface Submission {
   readonly account?: string | undefined
   /** The server that the message goes to instead of its account's, now and from the queue. */
   readonly server?: MessageServer | undefined
-  /** The transport has the breaker of its account already. */
+  /** The transport has the breaker of its account already, or what it meets says nothing about the account. */
   readonly guarded?: boolean | undefined
   /** Milliseconds until the server must be ready for the body; after that the message is queued. */
   readonly submitTimeout?: number | undefined
@@ -330,9 +330,10 @@ async function mustWait({ handling, queue }: Submission, { clock }: DeliveryCont
 
 /** With a queue, a server that is known to be down is not waited for. */
 function withGuard(submission: Submission, context: DeliveryContext): Submission {
-  const { transport, queue, account, guarded } = submission
+  const { transport, queue, account, server, guarded } = submission
   if (transport === undefined || queue === undefined || guarded === true) return submission
-  return { ...submission, transport: guardAccount(transport, 'submission', { ...context, queue, account }) }
+  const guard = { ...context, queue, account, server }
+  return { ...submission, transport: guardAccount(transport, 'submission', guard) }
 }
 
 /**

@@ -10,7 +10,7 @@ import { MailError } from '../errors/mail-error.ts'
 import type { QueuedMessage, QueueEntry, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { guardAccount, type Insistence } from './account-guard.ts'
-import { accountTransports } from './account-transports.ts'
+import { accountTransports, type Guard } from './account-transports.ts'
 import { contextOver, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
 
@@ -95,8 +95,8 @@ export function accountWays(
   { connections, complain }: { readonly connections?: number | undefined; readonly complain?: Complain } = {},
 ): WaysOver {
   return (queue, insistence) => {
-    const guard = (transport: Transport, account: string): Transport =>
-      guardAccount(transport, insistence, { ...base, queue, account })
+    const guard: Guard = (transport, account, server) =>
+      guardAccount(transport, insistence, { ...base, queue, account, server })
     const transports = accountTransports(config, base.log, guard, { complain })
     const made = new Map<string, Promise<Way>>()
 

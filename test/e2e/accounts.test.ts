@@ -149,6 +149,22 @@ describe('a queued message', () => {
     expect(fields(site)).toEqual([expect.stringMatching(/^,A=work,B=\d+$/)])
   })
 
+  it('that fits no account waits where [mailqueue] has no server, and whoever hands it in is told', async () => {
+    const site = await openSite({ smtp_hostname: undefined, smtp_port: undefined })
+    const work = `[account work]\nsmtp_hostname = 127.0.0.1\nsmtp_port = ${site.server.port}\nmatch_from = *@work.ex\n`
+    site.write('mailqueue.conf', `${readFileSync(site.config, 'utf8')}${work}`)
+    expect(await send(site, '-f', 'a@work.ex', 'one@d.ex')).toEqual(QUIET)
+    for (const args of [[], ['-odq']]) {
+      const { code, stderr } = await send(site, ...args, '-f', 'a@s.ex', 'two@d.ex')
+      expect(code).toBe(0)
+      expect(stderr).toMatch(
+        /^mq-sendmail: queued as \w+, but nothing can be sent: the account default has no/,
+      )
+    }
+    expect(taken(site.server)).toEqual(['a@work.ex > one@d.ex'])
+    expect(site.queue()).toEqual(['new two@d.ex', 'new two@d.ex'])
+  })
+
   it('whose account is gone waits, and everybody is told what to do; mq-queue edit moves it', async () => {
     const { site } = await twoAccounts('')
     expect(await send(site, '-odq', '-a', 'work', '-f', 'a@s.ex', 'one@d.ex')).toEqual(QUIET)
@@ -161,6 +177,13 @@ describe('a queued message', () => {
     expect(taken(site.server)).toEqual(['a@s.ex > two@d.ex'])
     expect(site.queue()).toEqual(['new one@d.ex=deferred'])
     expect(fields(site)).toEqual([',A=work'])
+    const { code, stdout } = await site.run('mq-queue', ['check'])
+    expect([code, stdout]).toEqual([
+      2,
+      expect.stringMatching(
+        /^MAILQUEUE CRITICAL - mail waits for the account work, which is not configured \|/,
+      ),
+    ])
     const wrong = await site.run('mq-queue', ['edit', '--account', 'work', '--route', 'wrk'])
     expect(wrong.code).toBe(78)
     expect((await site.run('mq-queue', ['edit', '--account', 'work', '--route', 'default'])).code).toBe(0)

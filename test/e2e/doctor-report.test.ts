@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -156,6 +157,16 @@ describe('mq-send-test --check', () => {
     ])
   })
 
+  it('has no note about TLS for a server behind a socket, which nobody can listen to', async () => {
+    const site = await openSite({ smtp_hostname: undefined, smtp_port: undefined, socket: 'smtp.sock' })
+    const door = createServer((client) => void client.pipe(connect(site.server.port)).pipe(client))
+    await new Promise<void>((resolve) => door.listen(join(site.directory, 'smtp.sock'), resolve))
+    onTestFinished(() => void door.close())
+    const { result, diagnosis } = await diagnose(site)
+    expect(result.code).toBe(0)
+    expect(diagnosis.steps.find(({ step }) => step === 'tls')).toMatchObject({ state: 'ok', warnings: [] })
+  })
+
   it('warns of a configuration with a password that others can read', async () => {
     const site = await openSite({
       smtp_username: 'u',
@@ -230,6 +241,14 @@ describe('several accounts', () => {
     ])
     for (const shared of ['configuration', 'queue', 'last-run', 'aliases'])
       expect(diagnosis.steps.filter(({ step }) => step === shared)).toHaveLength(1)
+  })
+
+  it('are told in columns, also when the names are long', async () => {
+    const site = await openSite()
+    writeFileSync(site.config, more(site.server.port), { flag: 'a' })
+    const { stdout } = await site.run('mq-send-test', ['--check', '--all-accounts'])
+    expect(stdout).toMatch(/^ok {7}default smarthost {2}smtp:/m)
+    expect(stdout).toMatch(/^ok {7}other connection {2}127/m)
   })
 
   it('are chosen with --account, and one that is not there is named', async () => {

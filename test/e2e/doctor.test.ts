@@ -51,6 +51,25 @@ const BROKEN_SERVERS: readonly Broken[] = [
     remedy: /create it or correct the name/,
   },
   {
+    title: 'a server that speaks LMTP and not SMTP',
+    script: () => ({
+      ehlo: '500 5.5.1 EHLO not allowed in LMTP',
+      helo: '500 5.5.1 HELO not allowed in LMTP',
+    }),
+    step: 'extensions',
+    exit: 78,
+    why: /HELO not allowed/,
+    remedy: /check protocol/,
+  },
+  {
+    title: 'a server that refuses the name of this host',
+    script: () => ({ ehlo: '550 5.7.1 bad name', helo: '550 5.7.1 bad name' }),
+    step: 'extensions',
+    exit: 69,
+    why: /bad name/,
+    remedy: /set helo/,
+  },
+  {
     title: 'an unknown key',
     settings: () => ({ smtp_hostnam: 'x' }),
     step: 'configuration',

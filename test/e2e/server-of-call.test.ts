@@ -153,6 +153,56 @@ describe('a fingerprint that the call gives', () => {
   })
 })
 
+describe('a server that the call names beside a configuration', () => {
+  it('takes what is said about the queue', async () => {
+    const site = await openSite({}, DOWN)
+    const other = await serve()
+    const server = ['--host=localhost', `--port=${other.port}`]
+    const later = ['-C', site.config, ...server, '--send-at=+2h', 'one@d.ex']
+    expect(await send(site, ...later)).toEqual(QUIET)
+    expect(stored(site)).toEqual([`localhost:${other.port}`])
+    expect(site.queue()).toEqual(['new one@d.ex'])
+    const { code, stderr } = await send(site, ...server, '--priority=1', 'two@d.ex')
+    expect([code, stderr]).toEqual([64, expect.stringContaining('--host without --config has none')])
+  })
+})
+
+describe('what a call asks for beside the settings of its account', () => {
+  it('fails for its own message only: the account is not left alone, neither by new mail nor by mail that waits', async () => {
+    const site = await openSite({ smtp_hostname: 'localhost' }, unknown())
+    expect(await send(site, `--tls-fingerprint=${made.client.fingerprint}`, 'one@d.ex')).toEqual(QUIET)
+    expect(await send(site, 'two@d.ex')).toEqual(QUIET)
+    expect((await site.run('mq-run', [])).code).toBe(75)
+    expect(await send(site, 'three@d.ex')).toEqual(QUIET)
+    expect(taken(site.server)).toEqual(['two@d.ex', 'three@d.ex'])
+    expect((await site.run('mq-queue', ['check'])).stdout).not.toContain('cannot be used')
+    expect(site.queue()).toEqual(['new one@d.ex=deferred'])
+  })
+
+  it.each([
+    ['the only account', ''],
+    ['one of several', '[account other]\nmatch_from = o@o.ex\n'],
+  ])('and a login of its own that is refused says nothing about that of %s', async (_, more) => {
+    const right = plain('ann', 'hunter22')
+    const site = await openSite(
+      { smtp_username: 'ann', smtp_password: 'hunter22', tls: 'off', insecure_auth: 'yes' },
+      {
+        extensions: ['AUTH PLAIN'],
+        auth: ({ line }) => (line === right ? '235 ok' : '535 5.7.8 wrong'),
+      },
+    )
+    append(site, more)
+    const wrong = ['--user=ann', '--passwordeval=echo wrong']
+    expect(await send(site, ...wrong, 'one@d.ex')).toEqual(QUIET)
+    expect(await send(site, 'two@d.ex')).toEqual(QUIET)
+    expect(taken(site.server)).toEqual(['two@d.ex'])
+    expect(site.queue()).toEqual(['new one@d.ex=deferred'])
+    expect(await site.run('mq-run', [])).toEqual(QUIET)
+    expect(taken(site.server)).toEqual(['two@d.ex', 'one@d.ex'])
+    expect(site.queue()).toEqual([])
+  })
+})
+
 describe('a server behind a Unix socket', () => {
   async function behindSocket(): Promise<MailSite> {
     const site = await openSite({ smtp_hostname: undefined, smtp_port: undefined, socket: 'smtp.sock' })

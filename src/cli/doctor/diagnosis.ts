@@ -20,7 +20,8 @@ export interface Manner {
 const COLOURS = { ok: '32', failed: '31', skipped: '2', note: '33' } as const
 const WORDS = { ok: 'ok', failed: 'FAILED', skipped: 'skipped', note: 'note' } as const
 const MARK_WIDTH = 9
-const STEP_WIDTH = 15
+const STEP_WIDTH = 13
+const GAP = '  '
 
 type Mark = keyof typeof WORDS
 
@@ -30,7 +31,7 @@ function hasColour({ shown, env }: Terminal): boolean {
 
 function printLine(terminal: Terminal, mark: Mark, step: string, text: string): void {
   const word = WORDS[mark].padEnd(MARK_WIDTH)
-  const rest = `${step.padEnd(STEP_WIDTH)}${text.replace(/[\n\t]/g, ' ')}\n`
+  const rest = `${step.padEnd(STEP_WIDTH)}${GAP}${text.replace(/[\n\t]/g, ' ')}\n`
   if (!hasColour(terminal)) terminal.print(`${word}${rest}`)
   else terminal.printBytes(Buffer.from(`\x1b[${COLOURS[mark]}m${word}\x1b[0m${printable(rest)}`))
 }

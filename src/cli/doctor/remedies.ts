@@ -78,6 +78,12 @@ const REMEDIES: readonly RemedyRow[] = [
   },
   {
     steps: ['extensions'],
+    code: /^50[02]$/,
+    remedy: 'check protocol (smtp or lmtp), smtp_hostname and smtp_port',
+    exit: CONFIG,
+  },
+  {
+    steps: ['extensions'],
     code: /^5/,
     remedy: 'set helo to a name that the server accepts, or ask its operator',
     exit: UNAVAILABLE,

@@ -140,7 +140,7 @@ function lookAtProtection({ smtp, seen, patient: { now } }: Session): Finding {
     return { state: 'ok', says, facts: tlsWords(tls, now), warnings: tlsWarnings(smtp, tls, now) }
   }
   const warnings =
-    smtp.tls === 'off'
+    smtp.tls === 'off' || smtp.socket !== undefined
       ? []
       : ['the server does not offer TLS, so mail goes to it in the clear; check smtp_port']
   return { state: 'ok', says: `none (tls = ${smtp.tls})`, facts: { protocol: 'none' }, warnings }
@@ -163,7 +163,10 @@ export const lookAtExtensions = sessionStep('extensions', {
     const extensions = info?.extensions ?? []
     return { state: 'ok', says: extensions.join(', ') || 'none', facts: { extensions } }
   },
-  failed: (failure) => faultOf('extensions', 'the server does not accept EHLO', failure),
+  failed: (failure, { smtp: { protocol } }) => {
+    const command = protocol === 'lmtp' ? 'LHLO' : 'EHLO'
+    return faultOf('extensions', `the server does not accept ${command}`, failure)
+  },
 })
 
 /** The server takes the user. */

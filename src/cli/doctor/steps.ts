@@ -52,7 +52,8 @@ export const STEPS: readonly Step[] = [
     name: 'extensions',
     doc: 'it says what it can do',
     about: 'account',
-    needs: ['connection', 'tls'],
+    // Not tls, which is skipped when a server refuses EHLO: that has to be told here.
+    needs: ['connection'],
     look: lookAtExtensions,
   },
   {

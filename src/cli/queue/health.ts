@@ -68,8 +68,12 @@ function judgeRun({ lastRun, now }: Survey, oldest: number | undefined, limits: 
   return oldest === undefined ? [] : against(limits, oldest, 'mail waits and the queue was never run')
 }
 
-function judgeAccounts({ accounts }: Survey): Finding[] {
-  return accounts.flatMap(({ account, state, fault }): Finding[] => {
+function judgeAccounts({ accounts, missing }: Survey): Finding[] {
+  const gone = missing.map((account): Finding => {
+    const words = `mail waits for the account ${account}, which is not configured`
+    return { state: 'CRITICAL', words }
+  })
+  const failed = accounts.flatMap(({ account, state, fault }): Finding[] => {
     const lacks: Finding[] =
       fault === undefined ? [] : [{ state: 'CRITICAL', words: `mail of account ${account} waits: ${fault}` }]
     if (state === undefined) return lacks
@@ -77,6 +81,7 @@ function judgeAccounts({ accounts }: Survey): Finding[] {
     const needsPerson = state.trouble === 'login' || state.trouble === 'setup'
     return [...lacks, { state: needsPerson ? 'CRITICAL' : 'WARNING', words }]
   })
+  return [...gone, ...failed]
 }
 
 /** What an administrator keeps back is no fault, and must not be forgotten when it is everything. */

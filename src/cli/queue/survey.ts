@@ -1,6 +1,8 @@
 /**
  * Everything that stats, top and check tell about a queue, found in one walk. Looking changes nothing.
  */
+import { findAccount } from '../../config/accounts.ts'
+import type { Config } from '../../config/config.ts'
 import { accountStatuses, type AccountStatus } from '../../delivery/account-status.ts'
 import { readLastRun, type LastRun } from '../../delivery/last-run.ts'
 import { readSuspended, type Suspended } from '../../delivery/suspension.ts'
@@ -23,10 +25,16 @@ export interface Survey {
   readonly facts: QueueFacts | undefined
   /** The configured accounts; none when the queue was named on the command line. */
   readonly accounts: readonly AccountStatus[]
+  /** Accounts that messages wait for and that are not configured any more. */
+  readonly missing: readonly string[]
   /** Undefined when the queue was never run. */
   readonly lastRun: LastRun | undefined
   /** What is kept back by an administrator. */
   readonly suspended: Suspended
+}
+
+function unknownAccounts({ accounts }: Tally, config: Pick<Config, 'accounts'>): string[] {
+  return [...accounts.keys()].filter((name) => findAccount(config, name) === undefined).toSorted()
 }
 
 /**
@@ -55,6 +63,7 @@ export async function surveyQueue(
     log,
     facts: made ? await store.facts() : undefined,
     accounts: config === undefined ? [] : await accountStatuses(store, config, now),
+    missing: config === undefined || config.sealed ? [] : unknownAccounts(tally, config),
     lastRun: await readLastRun(store),
     suspended: await readSuspended(store),
   }

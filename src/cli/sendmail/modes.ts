@@ -105,8 +105,9 @@ const EXCLUSIVE: readonly (readonly [string, (call: SendmailCall) => boolean])[]
     ({ mode, readEnvelopeFrom }) => mode === 'smtp-session' && readEnvelopeFrom,
   ],
   [
-    '--priority, --send-at, --expire and --batch are about the queue, and --host has none',
-    ({ host, handlingWords }) => host !== undefined && Object.keys(handlingWords).length > 0,
+    '--priority, --send-at, --expire and --batch are about the queue, and --host without --config has none',
+    ({ host, config, handlingWords }) =>
+      host !== undefined && config === undefined && Object.keys(handlingWords).length > 0,
   ],
   ['--json goes with -bp', ({ json, mode }) => json && mode !== 'list-queue'],
 ]

@@ -313,6 +313,16 @@ describe('the server of one message', () => {
     }
   })
 
+  it('cannot trade the good certificate that a password wants for any certificate at all', () => {
+    const login = { host: 'home.ex', user: 'ann', password: 'secret', tls: 'may' }
+    const asked = { host: 'home.ex', port: 587, tls: 'require' } as const
+    expect(smtpOf(account(configFromSettings(login), 'default'), asked)?.tls).toBe('verify')
+    const open = account(configFromSettings({ host: 'home.ex', tls: 'may' }), 'default')
+    expect(smtpOf(open, { ...asked, port: 25 })?.tls).toBe('require')
+    const demanding = account(configFromSettings({ ...login, tls: 'require' }), 'default')
+    expect(smtpOf(demanding, asked)?.tls).toBe('require')
+  })
+
   it('never has the pinned certificate of another one, and no weaker level in its place', () => {
     const pinned = configFromSettings({ host: 'home.ex', tls_fingerprint: 'ab'.repeat(32) })
     const usual = account(pinned, 'default')

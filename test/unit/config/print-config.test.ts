@@ -146,6 +146,16 @@ describe('the printed configuration', () => {
     },
   )
 
+  it('reads back an account that delivers elsewhere than the server of default', async () => {
+    const usual = { host: 'h', port: 587, user: 'u', password: 'p', srv: false, tls: 'verify' }
+    const config = configFromSettings({ ...usual, accounts: { spool: { deliver: 'file:/m' } } })
+    const back = await readBack(printConfig(config))
+    expect(back.accounts.map(({ name, deliver, smtp }) => [name, deliver.to, smtp?.host])).toEqual([
+      ['default', 'smtp', 'h'],
+      ['spool', 'file', undefined],
+    ])
+  })
+
   it('names the file it was read from without control characters', () => {
     expect(printConfig({ ...FULL, source: '/a\nb' }).split('\n')[0]).toBe('# read from /a?b')
   })

@@ -32,6 +32,7 @@ function survey(messages: readonly QueuedMessage[], changes: Partial<Survey> = {
     log: newWalkLog(),
     facts: ROOM,
     accounts: [],
+    missing: [],
     lastRun: { time: now - MINUTE, delivered: 0, deferred: 0, failed: 0, stopped: undefined },
     suspended: { all: false, batches: new Set() },
     ...changes,
