@@ -92,10 +92,15 @@ export async function ensureLayout(queueDir: string): Promise<void> {
       )
     }
     if (errnoOf(error) === 'ENOTDIR') {
-      throw new MailError('CONFIG_INVALID', `the queue ${queueDir} is not a directory; correct queue_dir`)
+      throw notADirectory(queueDir)
     }
     throw queueError(error, 'cannot make the queue directory', queueDir)
   }
+}
+
+/** The failure of whoever finds something else in the place of the queue. */
+export function notADirectory(queueDir: string): MailError {
+  return new MailError('CONFIG_INVALID', `the queue ${queueDir} is not a directory; correct queue_dir`)
 }
 
 function whyMissing(queueDir: string): string {

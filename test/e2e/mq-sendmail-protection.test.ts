@@ -175,7 +175,7 @@ describe('a file of TLS that is of no use is a fault of this site, and', () => {
     site.configure(withLog(settings(site)))
     const { code, stdout, stderr } = await site.run('mq-sendmail', ['one@d.ex'], { stdin: M0 })
     expect([code, stdout]).toEqual([0, ''])
-    expect(stderr).toMatch(/^mq-sendmail: queued as \S+, but nothing can be sent: [^\n]*\n$/)
+    expect(stderr).toMatch(/^mq-sendmail: queued as \S+, but it cannot be sent: [^\n]*\n$/)
     expect(stderr.trimEnd()).toMatch(why)
     expect(site.server.connections).toBe(0)
     expect(site.queue()).toEqual(['new one@d.ex=deferred'])
