@@ -334,7 +334,7 @@ describe('an account that this site lacks something for', () => {
     const { code, stderr } = await send(site, '-a', 'work', 'one@d.ex')
     expect(code).toBe(0)
     expect(stderr).toMatch(
-      /^mq-sendmail: the account work cannot be used, [^\n]*ca\.pem[^\n]*\nmq-sendmail: queued as \S+, but nothing can be sent: [^\n]*home\.pem[^\n]*\n$/,
+      /^mq-sendmail: the account work cannot be used, [^\n]*ca\.pem[^\n]*\nmq-sendmail: queued as \S+, but it cannot be sent: [^\n]*home\.pem[^\n]*\n$/,
     )
     expect(site.queue()).toEqual(['new one@d.ex=deferred'])
   })

@@ -122,7 +122,7 @@ export async function makePlan(planning: Planning): Promise<Plan> {
   const user = options.login ? await chooseUser(planning, server, address) : undefined
   const hint = server.provider?.hint
   // Who uses OAuth 2.0, or no login, has no use for it.
-  if (hint !== undefined && options.login && options.oauth2 !== true) planning.note(hint)
+  if (hint !== undefined && options.oauth2 !== true) planning.note(hint)
   const isNeeded = options.check || !places.printed
   const login = await chooseLogin(options, server, questions, isNeeded)
   return { address, server, user: login.kind === 'none' ? undefined : user, login, places }
