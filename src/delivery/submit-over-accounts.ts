@@ -128,7 +128,7 @@ export function submissionOverAccounts(
   context: DeliveryContext,
 ): AccountSubmission {
   const { config, serverOf } = routing
-  const { queue, spool } = means
+  const { queue } = means
   const guard: Guard = (transport, account, server) =>
     queue === undefined || account === routing.adjusted
       ? transport
@@ -140,7 +140,11 @@ export function submissionOverAccounts(
       complain?.(`the account ${account} cannot be used, so its fallback is tried: ${reason}`),
   })
 
-  async function submitPart(message: RoutedMessage, { account, recipients }: Route): Promise<SubmitResult> {
+  async function submitPart(
+    message: RoutedMessage,
+    { account, recipients }: Route,
+    spool = means.spool,
+  ): Promise<SubmitResult> {
     const own = configOf(config, account)
     const server = serverOf?.(account)
     const transport = spool === 'only' ? undefined : await transports.over(account, server)
@@ -160,7 +164,7 @@ export function submissionOverAccounts(
         guarded: true,
       }
       const over = account.name === config.account ? context : contextOver(context, own)
-      const result = await submit({ ...means, ...part }, over)
+      const result = await submit({ ...means, ...part, spool }, over)
       const fault = result.fault ?? whyStuck(config, account, server)
       return fault === undefined ? result : { ...result, fault }
     } finally {
@@ -168,20 +172,38 @@ export function submissionOverAccounts(
     }
   }
 
-  return {
-    submit: async (message) => {
-      let result = NOTHING
-      const routes = routesOf(routing, message.envelope, routing.submitter)
-      for (const route of routes) {
-        // Alone, a message that could not be taken is an error as ever.
-        const part = submitPart(message, route)
-        const taken =
-          routes.length === 1
-            ? await part
-            : await part.catch((error: unknown) => notTaken(route.recipients, error))
-        result = joined(result, taken)
+  /** Whoever is told that a part was not taken hands in all parts again, so once one is taken the others wait. */
+  async function submitParts(message: RoutedMessage, routes: readonly Route[]): Promise<SubmitResult> {
+    let result = NOTHING
+    const left: { readonly route: Route; readonly problem: SubmitResult }[] = []
+    for (const route of routes) {
+      const part = await submitPart(message, route).catch((error: unknown) =>
+        notTaken(route.recipients, error),
+      )
+      const { unaccepted, problem } = part
+      if (unaccepted.length === 0) {
+        result = joined(result, part)
+        continue
       }
-      return result
+      result = joined(result, { ...part, unaccepted: [], problem: undefined })
+      left.push({ route: { ...route, recipients: unaccepted }, problem: { ...NOTHING, unaccepted, problem } })
+    }
+    const mayWait = queue !== undefined && result.sent.length + result.queued.length > 0
+    for (const { route, problem } of left) {
+      const waiting = mayWait ? submitPart(message, route, 'only').catch(() => problem) : problem
+      result = joined(result, await waiting)
+    }
+    return result
+  }
+
+  return {
+    submit: (message) => {
+      const routes = routesOf(routing, message.envelope, routing.submitter)
+      const [only] = routes
+      // Alone, a message that could not be taken is an error as ever.
+      return routes.length === 1 && only !== undefined
+        ? submitPart(message, only)
+        : submitParts(message, routes)
     },
     close: () => transports.close(),
   }

@@ -56,6 +56,18 @@ describe('the account of a message', () => {
     expect(site.queue()).toEqual([])
   })
 
+  it('whose limit refuses a part lets that part wait when another part was taken, so that nobody repeats it', async () => {
+    const own = 'match_recipient = *@work.ex\nlimit_per_hour = 1\non_limit = reject'
+    const { site, work } = await twoAccounts(own)
+    expect(await send(site, 'one@work.ex')).toEqual(QUIET)
+    expect(await send(site, 'two@work.ex')).toMatchObject({ code: 75, stdout: '' })
+    expect(site.queue()).toEqual([])
+    expect(await send(site, 'one@d.ex', 'three@work.ex')).toEqual(QUIET)
+    expect(taken(site.server)).toHaveLength(1)
+    expect(taken(work)).toHaveLength(1)
+    expect(site.queue()).toEqual(['new three@work.ex'])
+  })
+
   it('can be another for each recipient: the message is split, and both copies have the same Message-ID', async () => {
     const { site, work } = await twoAccounts(
       'match_recipient = *@work.ex\nforce_from = yes\nfrom = me@work.ex',
@@ -158,7 +170,7 @@ describe('a queued message', () => {
       const { code, stderr } = await send(site, ...args, '-f', 'a@s.ex', 'two@d.ex')
       expect(code).toBe(0)
       expect(stderr).toMatch(
-        /^mq-sendmail: queued as \w+, but nothing can be sent: the account default has no/,
+        /^mq-sendmail: queued as \w+, but it cannot be sent: the account default has no/,
       )
     }
     expect(taken(site.server)).toEqual(['a@work.ex > one@d.ex'])

@@ -22,7 +22,7 @@ export function phaseLimits(milliseconds: number): Record<string, string> {
 /** Settings with which a stalled server is soon given up, and which make messages need several transactions. */
 export const IMPATIENT: Readonly<Record<string, string>> = {
   ...phaseLimits(PHASE_LIMIT),
-  submit_timeout: `${(4 * PHASE_LIMIT) / 1000}s`,
+  submit_timeout: `${(8 * PHASE_LIMIT) / 1000}s`,
   retry: '1s',
   connections: '2',
   max_recipients: '2',

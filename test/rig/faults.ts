@@ -26,7 +26,7 @@ export interface Fault {
 }
 
 /** Limit of each phase in the settings of the rig, in milliseconds. */
-export const PHASE_LIMIT = 400
+export const PHASE_LIMIT = 1000
 
 const GARBAGE: Reaction = { raw: 'h\u00e4?\u0000\u00ff\r\n' }
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
