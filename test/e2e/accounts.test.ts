@@ -169,9 +169,7 @@ describe('a queued message', () => {
     for (const args of [[], ['-odq']]) {
       const { code, stderr } = await send(site, ...args, '-f', 'a@s.ex', 'two@d.ex')
       expect(code).toBe(0)
-      expect(stderr).toMatch(
-        /^mq-sendmail: queued as \w+, but it cannot be sent: the account default has no/,
-      )
+      expect(stderr).toMatch(/^mq-sendmail: queued as \w+, but it cannot be sent: the account default has no/)
     }
     expect(taken(site.server)).toEqual(['a@work.ex > one@d.ex'])
     expect(site.queue()).toEqual(['new two@d.ex', 'new two@d.ex'])
