@@ -24,6 +24,14 @@ function readPack(pack) {
   return { filename, cacheFile, script: new Script(code, { filename, cachedData }) }
 }
 
+/** The failure of a command whose files were replaced, or removed, while it ran. */
+function replaced(cause) {
+  const error = new Error('parts of this program are not there, perhaps because it was just replaced', {
+    cause,
+  })
+  return Object.assign(error, { code: 'EREPLACED' })
+}
+
 /** A command by its name. `run` runs it; `packs` has what was read, and `chunks` what was run. */
 function load(name) {
   const packs = []
@@ -38,11 +46,19 @@ function load(name) {
     factories = Object.assign(factories, made.modules)
     return made
   }
+  function openFor(id) {
+    try {
+      open(places[id])
+    } catch (error) {
+      throw replaced(error)
+    }
+    if (factories[id] === undefined) throw replaced()
+  }
   function need(id) {
     if (!isChunk(id)) return require(id)
     const known = chunks[id]
     if (known !== undefined) return known.exports
-    if (factories[id] === undefined) open(places[id])
+    if (factories[id] === undefined) openFor(id)
     const module = (chunks[id] = { exports: {} })
     factories[id](module.exports, module)
     return module.exports

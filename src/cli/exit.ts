@@ -101,6 +101,11 @@ function failed(terminal: Terminal, error: unknown): ExitCode {
     terminal.complain(error.publicMessage)
     return error.exitCode
   }
+  // Said by scripts/start-command.cjs.
+  if (errnoOf(error) === 'EREPLACED') {
+    terminal.complain(`${describeError(error)}; try again`)
+    return EX.TEMPFAIL
+  }
   terminal.complain(`internal error: ${describeError(error)}; please report it`)
   return EX.SOFTWARE
 }

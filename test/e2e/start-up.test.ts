@@ -2,11 +2,12 @@
  * What a command loads. Each part of Node.js named here costs more time than the command's own work, so a call loads
  * none that it does not need, and no more of its own code than the packs that are meant for it.
  */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { M0, openSite } from '../helpers/mail-site.ts'
+import { BIN } from '../helpers/run-command.ts'
 
 const PRELOAD = fileURLToPath(new URL('../helpers/report-modules.cjs', import.meta.url))
 
@@ -105,5 +106,26 @@ describe('a call loads only what it needs', () => {
     expect(loaded.packs).toEqual(packs)
     expect(loaded.packages).toEqual([])
     expect(site.queue()).toEqual(queue)
+  })
+})
+
+describe('a program that is replaced while it runs', () => {
+  const PACK = 'dist/commands/mq-sendmail.send.cjs'
+
+  it.each<[string, (path: string) => void]>([
+    ['by nothing', (path) => rmSync(path)],
+    ['by another version', (path) => writeFileSync(path, '(function(){return{modules:{}}})')],
+    ['by half a file', (path) => writeFileSync(path, readFileSync(path, 'utf8').slice(0, 5000))],
+  ])('%s leaves the mail to its caller, who is to try again', async (_, replace) => {
+    const site = await openSite()
+    for (const folder of ['bin', 'dist/commands'])
+      cpSync(join(BIN, '..', folder), join(site.directory, folder), { recursive: true })
+    replace(join(site.directory, PACK))
+    const copy = relative(BIN, join(site.directory, 'bin/mq-sendmail'))
+    const result = await site.run(copy, TO, { stdin: M0 })
+    expect(result).toMatchObject({ code: 75, stdout: '' })
+    expect(result.stderr).toMatch(/^mq-sendmail: parts of this program are not there[^\n]*; try again\n$/)
+    expect(site.received).toEqual([])
+    expect(site.queue()).toEqual([])
   })
 })
