@@ -117,6 +117,8 @@ async function buildCommands() {
     )
     mkdirSync(target, { recursive: true })
     const fresh = readdirSync(outdir)
+    // The first packs last: one that is there finds the others that belong to it.
+    fresh.sort((one, other) => other.split('.').length - one.split('.').length)
     for (const name of fresh) renameSync(join(outdir, name), join(target, name))
     for (const name of readdirSync(target)) if (!fresh.includes(name)) rmSync(join(target, name))
     return true

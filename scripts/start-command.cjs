@@ -35,7 +35,7 @@ function replaced(cause) {
 /** A command by its name. `run` runs it; `packs` has what was read, and `chunks` what was run. */
 function load(name) {
   const packs = []
-  const chunks = Object.create(null)
+  const chunks = new Map()
   let places = Object.create(null)
   let factories = Object.create(null)
 
@@ -56,11 +56,18 @@ function load(name) {
   }
   function need(id) {
     if (!isChunk(id)) return require(id)
-    const known = chunks[id]
+    const known = chunks.get(id)
     if (known !== undefined) return known.exports
     if (factories[id] === undefined) openFor(id)
-    const module = (chunks[id] = { exports: {} })
-    factories[id](module.exports, module)
+    const module = { exports: {} }
+    chunks.set(id, module)
+    try {
+      factories[id](module.exports, module)
+    } catch (error) {
+      // half made: whoever wants it next must not get it
+      chunks.delete(id)
+      throw error
+    }
     return module.exports
   }
   // On Node 20 a script that comes from a cache cannot import by itself: the build writes __import( for import(.

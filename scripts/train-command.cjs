@@ -56,7 +56,7 @@ function storeCaches() {
 process.on('exit', () => {
   rmSync(directory, { recursive: true, force: true })
   process.umask(0o022)
-  if (task === 'plan') writeFileSync(rest[0], JSON.stringify(Object.keys(chunks)))
+  if (task === 'plan') writeFileSync(rest[0], JSON.stringify([...chunks.keys()]))
   else storeCaches()
 })
 

@@ -32,7 +32,9 @@ function tellingFaults(
     send: async (delivery, signal) => {
       const outcomes = await transport.send(delivery, signal)
       for (const outcome of outcomes) {
-        if (outcome.status !== 'deferred' || outcome.trouble !== 'setup' || told.has(outcome.reason)) continue
+        if (outcome.status !== 'deferred' || outcome.scope !== 'account' || outcome.trouble !== 'setup')
+          continue
+        if (told.has(outcome.reason)) continue
         told.add(outcome.reason)
         tell(account, outcome.reason)
       }

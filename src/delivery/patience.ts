@@ -3,6 +3,7 @@
  * was not sent. After it, only the reply tells whether the server has the message, and whoever does not wait for
  * the reply has to live with a recipient in doubt.
  */
+import { describeError } from '../errors/errno.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
 
@@ -16,8 +17,33 @@ export interface Patience {
   readonly awaitReply: boolean
 }
 
-/** Makes one attempt with limited patience. Resolves as the transport does. */
+/**
+ * Makes one attempt with limited patience. Resolves as the transport does; a transport that fails in a way that it should
+ * not, because a part of the program cannot be loaded for instance, leaves the recipients to a later attempt.
+ */
 export async function sendPatiently(
+  transport: Transport,
+  delivery: Delivery,
+  patience: Patience,
+): Promise<RecipientOutcome[]> {
+  let mayBeThere = false
+  const beforeLastByte = (): void => {
+    delivery.beforeLastByte?.()
+    mayBeThere = true
+  }
+  try {
+    return await sendInTime(transport, { ...delivery, beforeLastByte }, patience)
+  } catch (error) {
+    const reason = describeError(error)
+    return delivery.envelope.recipients.map((recipient) =>
+      mayBeThere
+        ? { status: 'in-doubt', recipient, reason }
+        : { status: 'deferred', scope: 'host', recipient, reason },
+    )
+  }
+}
+
+async function sendInTime(
   transport: Transport,
   delivery: Delivery,
   { signal, untilBody, awaitReply }: Patience,

@@ -6,6 +6,7 @@
 import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import { configOf, findAccount, hasWay } from '../config/accounts.ts'
 import type { Account, Config, MessageServer } from '../config/config.ts'
+import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { qualify } from '../message/address.ts'
 import type { MessageContent } from '../message/content.ts'
@@ -117,8 +118,9 @@ function joined(one: SubmitResult, other: SubmitResult): SubmitResult {
 
 /** A part that could not be taken at all does not hide what became of the others. */
 function notTaken(recipients: readonly string[], error: unknown): SubmitResult {
-  if (!(error instanceof MailError)) throw error
-  return { ...NOTHING, unaccepted: recipients, problem: error }
+  const problem =
+    error instanceof MailError ? error : new MailError('QUEUE_IO', describeError(error), { cause: error })
+  return { ...NOTHING, unaccepted: recipients, problem }
 }
 
 /** Opens nothing yet; the transport of an account is made when the first message goes over it. */
@@ -172,7 +174,10 @@ export function submissionOverAccounts(
     }
   }
 
-  /** Whoever is told that a part was not taken hands in all parts again, so once one is taken the others wait. */
+  /**
+   * Whoever is told that a part was not taken hands in all parts again, so once one is taken, those that a limit refuses
+   * wait in the queue. A part that could not be stored is left to the caller: the next try would fare no better.
+   */
   async function submitParts(message: RoutedMessage, routes: readonly Route[]): Promise<SubmitResult> {
     let result = NOTHING
     const left: { readonly route: Route; readonly problem: SubmitResult }[] = []
@@ -181,7 +186,7 @@ export function submissionOverAccounts(
         notTaken(route.recipients, error),
       )
       const { unaccepted, problem } = part
-      if (unaccepted.length === 0) {
+      if (unaccepted.length === 0 || problem?.code !== 'NOT_ACCEPTED') {
         result = joined(result, part)
         continue
       }

@@ -44,9 +44,9 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** All names in a folder that are not hidden, in no order; read without promises, which cost more than the names. */
 async function* scanSome(queueDir: string, folder: Folder): AsyncGenerator<Dirent[]> {
   const path = folderPath(queueDir, folder)
-  let directory: Dir | undefined
+  const directory = openFolder(path)
+  if (directory === undefined) return
   try {
-    directory = opendirSync(path, { bufferSize: AT_ONCE })
     for (;;) {
       const some = readSome(directory)
       yield some
@@ -54,9 +54,19 @@ async function* scanSome(queueDir: string, folder: Folder): AsyncGenerator<Diren
       await turn()
     }
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw queueError(error, 'cannot read the queue folder', path)
+    // Whatever it is: a scan that ended early would look as if it had seen everything.
+    throw queueError(error, 'cannot read the queue folder', path)
   } finally {
-    directory?.closeSync()
+    directory.closeSync()
+  }
+}
+
+function openFolder(path: string): Dir | undefined {
+  try {
+    return opendirSync(path, { bufferSize: AT_ONCE })
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw queueError(error, 'cannot read the queue folder', path)
   }
 }
 
