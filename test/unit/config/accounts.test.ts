@@ -122,7 +122,7 @@ describe('an account', () => {
     const text = `${usual}queue_dir = /q\n[account work]\n${names.map((name) => `${name} =\n`).join('')}`
     const { smtp, retry } = account(await load({ 'a.conf': text }), 'work')
     const defaults = configFromSettings({ host: 'home.ex' })
-    const auth = { ...defaults.smtp?.auth, account: 'work' }
+    const auth = { ...defaults.smtp?.auth, credentialsOf: ['work'] }
     expect({ smtp, retry }).toEqual({ smtp: { ...defaults.smtp, auth }, retry: defaults.retry })
   })
 
