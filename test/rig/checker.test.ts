@@ -152,6 +152,14 @@ describe('the checker is content with', () => {
       { planted: ['bad,N=1'], corrupt: ['bad,N=1:1,p1r2.3', 'bad,N=1:1,p1r2.3.reason'] },
     ],
     [
+      'a bad file that no run has come to yet',
+      {
+        settled: false,
+        planted: ['bad,N=1'],
+        stored: [stored({ folder: 'new', name: 'bad,N=1', sender: 'x@s.example', recipients: {} })],
+      },
+    ],
+    [
       'waiting messages while the faults go on',
       { settled: false, transactions: [], stored: [stored({ folder: 'new' })] },
     ],

@@ -206,7 +206,7 @@ function toldPostmaster(evidence: Evidence): string[] {
 }
 
 /** What is wrong that belongs to no recipient that was submitted. */
-function strangers({ submissions, transactions, stored, elsewhere, removed }: Evidence): string[] {
+function strangers({ submissions, transactions, stored, elsewhere, removed, planted }: Evidence): string[] {
   const senders = new Set(submissions.map(({ sender }) => sender))
   const known = (sender: string, bytes: Buffer): boolean => senders.has(sender) || isReport(sender, bytes)
   return [
@@ -214,6 +214,8 @@ function strangers({ submissions, transactions, stored, elsewhere, removed }: Ev
       .filter(({ dotReceived, mailFrom, data }) => dotReceived && !known(mailFrom, data))
       .map(({ mailFrom }) => `the server got a message from <${mailFrom}> that nobody submitted`),
     ...[...stored, ...elsewhere, ...removed]
+      // A bad file that can be read like a message, and that no run has come to yet.
+      .filter(({ folder, name }) => folder !== 'new' || !planted.includes(name))
       .filter(({ sender, bytes }) => !known(sender, bytes))
       .map(({ folder, name }) => `the queue held a message that nobody submitted: ${folder}/${name}`),
   ]
