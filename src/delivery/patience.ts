@@ -32,7 +32,8 @@ export async function sendPatiently(
     mayBeThere = true
   }
   try {
-    return await sendInTime(transport, { ...delivery, beforeLastByte }, patience)
+    const { awaitReply } = patience
+    return await sendInTime(transport, { ...delivery, awaitReply, beforeLastByte }, patience)
   } catch (error) {
     const reason = describeError(error)
     return delivery.envelope.recipients.map((recipient) =>
@@ -46,11 +47,10 @@ export async function sendPatiently(
 async function sendInTime(
   transport: Transport,
   delivery: Delivery,
-  { signal, untilBody, awaitReply }: Patience,
+  { signal, untilBody }: Patience,
 ): Promise<RecipientOutcome[]> {
-  const watched: Delivery = { ...delivery, awaitReply }
   // A signal of one's own for each message costs as much as a third of sending it.
-  if (untilBody === undefined) return transport.send(watched, signal)
+  if (untilBody === undefined) return transport.send(delivery, signal)
   const stopper = new AbortController()
   const stop = (): void => {
     stopper.abort(signal?.reason)
@@ -64,7 +64,7 @@ async function sendInTime(
   if (signal?.aborted === true) stop()
   signal?.addEventListener('abort', stop)
   try {
-    return await transport.send({ ...watched, onBodyStart }, stopper.signal)
+    return await transport.send({ ...delivery, onBodyStart }, stopper.signal)
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', stop)

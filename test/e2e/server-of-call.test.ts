@@ -57,8 +57,8 @@ describe('a login that the call gives', () => {
   const CALL = ['--user=mine', '--passwordeval=echo hunter22', '--tls=off']
   const LOGIN = `${IN_CLEAR}smtp_username = own\nsmtp_password = other\n`
 
-  it('is for the account that is named, and never goes to its fallback at another host', async () => {
-    const site = await openSite({}, TAKES_LOGIN)
+  /** With a login for `work`, whose server takes nothing and whose fallback is `default`. */
+  async function sendOverBrokenWork(site: MailSite): Promise<ScriptedServer> {
     const work = await serve(DOWN)
     append(
       site,
@@ -66,6 +66,12 @@ describe('a login that the call gives', () => {
     )
     const args = ['-a', 'work', '--user=mine', '--passwordeval=echo hunter22']
     expect(await send(site, ...args, 'one@d.ex')).toEqual(QUIET)
+    return work
+  }
+
+  it('is for the account that is named, and never goes to its fallback at another host', async () => {
+    const site = await openSite({}, TAKES_LOGIN)
+    const work = await sendOverBrokenWork(site)
     expect(work.connections).toBe(1)
     expect(taken(site.server)).toEqual(['one@d.ex'])
     expect(logins(site.server)).toEqual([])
@@ -74,13 +80,7 @@ describe('a login that the call gives', () => {
 
   it('leaves the fallback its own', async () => {
     const site = await openSite({ smtp_username: 'home', smtp_password: 'its own' }, TAKES_LOGIN)
-    const work = await serve(DOWN)
-    append(
-      site,
-      `${IN_CLEAR}[account work]\nsmtp_hostname = localhost\nsmtp_port = ${work.port}\n${LOGIN}fallback = default\n`,
-    )
-    const args = ['-a', 'work', '--user=mine', '--passwordeval=echo hunter22']
-    expect(await send(site, ...args, 'one@d.ex')).toEqual(QUIET)
+    await sendOverBrokenWork(site)
     expect(logins(site.server)).toEqual([plain('home', 'its own')])
     expect(site.queue()).toEqual([])
   })

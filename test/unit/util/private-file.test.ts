@@ -46,8 +46,8 @@ describe('a private file', () => {
 describe('a lock', () => {
   const old = new Date(Date.now() - 3_600_000)
 
-  it('lets one at a time through', async () => {
-    const lock = join(place(), 'lock')
+  /** How many of three who want the lock ever had it at the same time. */
+  async function mostInside(lock: string): Promise<number> {
     let [inside, most] = [0, 0]
     const work = async (): Promise<void> => {
       most = Math.max(most, ++inside)
@@ -55,6 +55,12 @@ describe('a lock', () => {
       inside--
     }
     await Promise.all([withLock(lock, work), withLock(lock, work), withLock(lock, work)])
+    return most
+  }
+
+  it('lets one at a time through', async () => {
+    const lock = join(place(), 'lock')
+    const most = await mostInside(lock)
     expect([most, existsSync(lock)]).toEqual([1, false])
   })
 
@@ -62,13 +68,7 @@ describe('a lock', () => {
     const lock = join(place(), 'lock')
     writeFileSync(lock, '')
     utimesSync(lock, old, old)
-    let [inside, most] = [0, 0]
-    const work = async (): Promise<void> => {
-      most = Math.max(most, ++inside)
-      await new Promise((resolve) => setImmediate(resolve))
-      inside--
-    }
-    await Promise.all([withLock(lock, work), withLock(lock, work), withLock(lock, work)])
+    const most = await mostInside(lock)
     expect([most, existsSync(lock), existsSync(`${lock}.stale`)]).toEqual([1, false, false])
   })
 
