@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the library (tsc, ES modules with types) and the bundled commands (esbuild), both
+ * Builds dist/: the library (tsc, ES modules with types) and the bundled commands (rolldown), both
  * at the same time. A bundle because start-up is what the user of a sendmail feels: it reads one or two files instead of
  * a hundred, and CommonJS starts faster than ES modules on Node 20. Ends with exit code 1 when anything failed,
  * and only writes dist/.built, which scripts/prepare.mjs looks at, when nothing did.
@@ -55,8 +55,8 @@ function train(outdir, name, args) {
   return new Promise((resolve) => child.on('close', (code) => resolve(code === 0)))
 }
 
-/** The chunks that a call runs; those of the first pack are only sorted out for speed, so a failure is none. */
-async function chunksRun(outdir, name, call) {
+/** The modules that a call runs; they are only sorted out for speed, so a failure is none. */
+async function modulesRun(outdir, name, call) {
   const file = join(outdir, `${name}.${call}.plan`)
   const learnt = await train(outdir, name, ['plan', call, file])
   try {
@@ -68,38 +68,54 @@ async function chunksRun(outdir, name, call) {
   }
 }
 
-/** Which chunks go into which pack of a command. */
-async function sortChunks(outdir, name, chunks) {
-  const remaining = new Map(chunks)
-  const packs = []
+/** The modules of each pack but the last: what the first call runs, and what another runs besides. */
+async function groupsOf(outdir, name) {
+  const groups = new Map()
+  const known = new Set()
   for (const call of Object.keys(CALLS[name])) {
-    const pack = new Map()
-    for (const id of await chunksRun(outdir, name, call)) {
-      if (remaining.delete(id)) pack.set(id, chunks.get(id))
-    }
-    packs.push([packs.length === 0 ? name : `${name}.${call}`, pack])
+    const modules = (await modulesRun(outdir, name, call)).filter((id) => !known.has(id))
+    for (const id of modules) known.add(id)
+    if (modules.length > 0) groups.set(call, modules)
   }
-  return [...packs, [`${name}.late`, remaining]]
+  return groups
+}
+
+/** Which chunks go into which pack of a command: the first that starts it, one for each other group, the rest. */
+function sortChunks(name, { chunks, main }, groups) {
+  const remaining = new Map(chunks)
+  const take = (pack, isOfPack) => {
+    const held = [...remaining].filter(([id]) => isOfPack(id))
+    for (const [id] of held) remaining.delete(id)
+    return [pack, new Map(held)]
+  }
+  // with what the bundler adds for all of them
+  const first = take(name, (id) => id === main || id.startsWith('./rolldown-'))
+  const others = [...groups.keys()].map((group) =>
+    take(`${name}.${group}`, (id) => id.startsWith(`./${group}-`)),
+  )
+  return [first, ...others.filter(([, held]) => held.size > 0), [`${name}.late`, remaining]]
 }
 
 /** Writes the packs of one command, with the caches. */
 async function buildCommand(outdir, name, version) {
-  const { chunks, inputs } = await chunksOf(root, name.slice(3), version)
+  const command = name.slice(3)
   const write = (pack, text) => writeFileSync(join(outdir, `${pack}.cjs`), text)
-  write(name, packText(chunks))
-  const packs = await sortChunks(outdir, name, chunks)
+  const whole = await chunksOf(root, command, version)
+  write(name, packText(whole.chunks, { main: whole.main }))
+  const groups = await groupsOf(outdir, name)
+  const sorted = await chunksOf(root, command, version, groups)
+  const packs = sortChunks(name, sorted, groups)
   const [[, first], ...others] = packs
-  if (!first.has('./main.js')) throw new Error(`${name} does not run`)
   const places = Object.fromEntries(
     others.flatMap(([pack, held]) => [...held.keys()].map((id) => [id, pack])),
   )
-  write(name, packText(first, places))
+  write(name, packText(first, { main: sorted.main, places }))
   for (const [pack, held] of others) write(pack, packText(held))
   const last = Object.keys(CALLS[name]).at(-1)
   // Without the cache a command only starts slower, so a build that cannot make one goes on.
   if (!(await train(outdir, name, ['cache', last, ...packs.map(([pack]) => pack)])))
     console.error(`build: no code cache for ${name}`)
-  return inputs
+  return whole.inputs
 }
 
 async function buildCommands() {
@@ -123,8 +139,7 @@ async function buildCommands() {
     for (const name of readdirSync(target)) if (!fresh.includes(name)) rmSync(join(target, name))
     return true
   } catch (error) {
-    // esbuild has printed what is wrong and where
-    if (!(error instanceof Error && 'errors' in error)) console.error(error)
+    console.error(error)
     return false
   } finally {
     rmSync(outdir, { recursive: true, force: true })

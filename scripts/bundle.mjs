@@ -1,11 +1,12 @@
 /**
- * Bundles one command into packs: files that hold many small modules (chunks), each of which runs at its first use. The
- * first pack has what every call needs; what only some calls need is read when it is wanted, so a call that does little
- * reads and keeps little. Which chunk is in which pack is found by running the command.
+ * Bundles one command into packs: files that hold its code, the first for every call and the others for what only some
+ * calls need, so a call that does little reads and keeps little. What a kind of call needs is one chunk, in which all
+ * modules share one scope: a chunk for each module would cost more time than the modules. The rest of the modules are in
+ * small chunks, each of which runs at its first use.
  */
 import { createHash } from 'node:crypto'
-import { basename, join } from 'node:path'
-import { build, transform } from 'esbuild'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
 
 /** Loaded from node_modules, and only when a call needs them. */
 const EXTERNAL = ['pino', 'mailparser', 'fast-glob']
@@ -14,83 +15,111 @@ const EXTERNAL = ['pino', 'mailparser', 'fast-glob']
  * Parts of Node.js that a pack loads at their first use instead of at its start: together they cost more time
  * than a whole send, and most calls need few of them.
  */
-const LAZY = '(?:node:)?(?:child_process|crypto|dns|fs/promises|http|https|module|net|os|stream|tls|tty|zlib)'
-const HEAD =
-  'var __lazy=id=>{let m;return new Proxy({},{get:(_,k)=>(m??=require(id),k==="default"?m:m[k])})};'
+const LAZY =
+  /^node:(?:child_process|crypto|dns|fs\/promises|http|https|module|net|os|stream|tls|tty|zlib|assert|util|url)$/
 
-/** The code of a chunk with late loading, and with imports that also work in a script from a cache. */
-function loadLate(code) {
-  const later = (_, name, id) => `${name}=__lazy("${id}")`
-  return code
-    .replace(/(?<![\w$.])import\(/g, '__import(')
-    .replace(new RegExp(`(import_[\\w$]+) ?= ?__toESM\\(require\\("(${LAZY})"\\)(?:, ?1)?\\)`, 'g'), later)
-    .replace(new RegExp(`(import_[\\w$]+) ?= ?require\\("(${LAZY})"\\)`, 'g'), later)
-    .replace(
-      /([\w$]+)=(?:__require|\(0, ?[\w$]+\.__require\))\("((?:node:)?(?:assert|child_process))"\)(?=[,;])/g,
-      later,
+const IMPORT =
+  /^(?:let ([\w$]+) = )?require\("(node:[\w/]+)"\);\n(?:\1 = (?:[\w$]+\.)?[\w$]+\(\1(?:, 1)?\);\n)?/gm
+
+/** Parts of Node.js that older packages load at their start, for what a call hardly ever needs. */
+const REQUIRED = /([\w$]+) = require\("((?:node:)?(?:assert|child_process))"\)/g
+
+/**
+ * The code of a chunk with late loading, with imports that also work in a script from a cache, and without the copies of
+ * whole parts of Node.js that a bundler makes for the sake of their default export.
+ */
+export function loadLate(code) {
+  const late = new Set()
+  const imports = (_, name, id) => {
+    if (name === undefined) return ''
+    if (!LAZY.test(id)) return `const ${name} = __part(require("${id}"));\n`
+    late.add(name)
+    return `let ${name}$;\nconst ${name} = () => ${name}$ ??= require("${id}");\n`
+  }
+  const withImports = code.replace(IMPORT, imports).replace(REQUIRED, '$1 = __later("$2")')
+  if (late.size === 0) return withImports.replace(/(?<![\w$.])import\(/g, '__import(')
+  const names = [...late].map((name) => name.replaceAll('$', '\\$')).join('|')
+  const use = new RegExp(`(\\bnew )?(?<![\\w$.])(${names})(?=\\.)(?:\\.default\\b)?((?:\\.[\\w$]+)*)`, 'g')
+  return withImports
+    .replace(use, (_, made, name, members) =>
+      made === undefined ? `${name}()${members}` : `new (${name}()${members})`,
     )
-    .replace(/module\.exports=__toCommonJS\((\w+)\);/, 'module.exports=$1;')
-    .replace(/0&&\(module\.exports=\{[^}]*\}\);\s*$/, '')
+    .replace(/(?<![\w$.])import\(/g, '__import(')
 }
 
 /** What the protocol engine and the composer take from node:crypto for every mail is a few random octets. */
 const lightEngine = (root) => ({
   name: 'light-engine',
-  setup({ onResolve }) {
-    onResolve({ filter: /^node:crypto$/ }, ({ importer }) =>
-      /[/]nodemailer[/]dist[/]esm[/](?:smtp-connection|mime-node)[/]index\.js$/.test(importer)
-        ? { path: join(root, 'scripts', 'engine-crypto.mjs') }
-        : undefined,
-    )
-  },
+  resolveId: (id, importer) =>
+    id === 'node:crypto' &&
+    /[/]nodemailer[/]dist[/]esm[/](?:smtp-connection|mime-node)[/]/.test(importer ?? '')
+      ? join(root, 'scripts', 'engine-crypto.mjs')
+      : null,
 })
 
-const OPTIONS = {
-  platform: 'node',
-  target: 'node20',
-  minifyWhitespace: true,
-  minifySyntax: true,
+/** Each module says that it runs. */
+const TELL = {
+  name: 'tell',
+  transform: (code, id) =>
+    id.endsWith('.json') ? null : { code: `${code}\n;globalThis.__ran?.push(${JSON.stringify(id)});` },
+}
+
+/** Modules of a group share a chunk of its name. */
+function grouping(groups) {
+  const of = new Map([...groups].flatMap(([name, ids]) => ids.map((id) => [id, name])))
+  return [...groups.keys()].map((name) => ({ name, test: (id) => of.get(id) === name }))
 }
 
 /**
  * Splits a command into chunks.
  *
- * @returns the code of each by its id, and the files that went in
+ * @param groups the modules of each group by its name; without it, the modules tell which of them run
+ * @returns the code of each chunk by its id, the id of the one that starts, and the files that went in
  */
-export async function chunksOf(root, name, version) {
-  const { metafile, outputFiles } = await build({
-    ...OPTIONS,
-    absWorkingDir: root,
-    entryPoints: [{ in: join(root, 'src', 'cli', `main-${name}.ts`), out: 'main' }],
-    outdir: join(root, 'dist'),
-    chunkNames: '[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    legalComments: 'none',
+export async function chunksOf(root, command, version, groups) {
+  const bundle = await rolldown({
+    cwd: root,
+    input: { main: join(root, 'src', 'cli', `main-${command}.ts`) },
+    platform: 'node',
     external: EXTERNAL,
-    define: { __VERSION__: JSON.stringify(version), 'import.meta.url': '__moduleUrl' },
-    plugins: [lightEngine(root)],
-    metafile: true,
-    write: false,
+    preserveEntrySignatures: false,
+    // a module that one command loads late, another loads at once
+    checks: { ineffectiveDynamicImport: false },
+    transform: { define: { __VERSION__: JSON.stringify(version), 'import.meta.url': '__moduleUrl' } },
+    plugins: [lightEngine(root), ...(groups === undefined ? [TELL] : [])],
   })
-  const chunks = new Map()
-  for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, { ...OPTIONS, format: 'cjs' })
-    chunks.set(`./${basename(path)}`, loadLate(code))
-  }
-  return { chunks, inputs: Object.keys(metafile.inputs) }
+  const { output } = await bundle.generate({
+    format: 'cjs',
+    entryFileNames: '[name]-[hash].js',
+    chunkFileNames: '[name]-[hash].js',
+    comments: false,
+    externalLiveBindings: false,
+    minify: { mangle: true, compress: true, codegen: true },
+    codeSplitting:
+      groups === undefined || groups.size === 0
+        ? true
+        : { includeDependenciesRecursively: false, groups: grouping(groups) },
+    plugins: [{ name: 'late', renderChunk: (code) => ({ code: loadLate(code) }) }],
+  })
+  await bundle.close()
+  const chunks = new Map(output.map(({ fileName, code }) => [`./${fileName}`, code]))
+  const main = output.find(({ isEntry }) => isEntry)
+  return { chunks, main: `./${main.fileName}`, inputs: output.flatMap(({ moduleIds }) => moduleIds) }
 }
+
+/** A part of Node.js as a module with a default export, and one that is loaded when something of it is used. */
+const HEAD =
+  'var __part=part=>({__proto__:part,default:part}),__later=id=>new Proxy({},{get:(_,k)=>require(id)[k]});'
 
 /**
  * The text of a pack: a function that makes its modules. The first line names the text, for the code cache.
  *
  * @param chunks the code of each chunk by its id
- * @param places the packs of all other chunks, in the first pack
+ * @param first for the first pack: the chunk that starts the command, and the packs of all other chunks
  */
-export function packText(chunks, places = {}) {
+export function packText(chunks, first = {}) {
   const modules = [...chunks].map(([id, code]) => `${JSON.stringify(id)}:function(exports,module){${code}}`)
-  const made = `return{places:${JSON.stringify(places)},modules:{${modules.join(',\n')}}}`
+  const made = `return{first:${JSON.stringify(first)},modules:{${modules.join(',\n')}}}`
   const text = `(function(require,__import,__moduleUrl){"use strict";${HEAD}${made}})\n`
   return `// ${createHash('sha256').update(text).digest('hex').slice(0, 16)}\n${text}`
 }

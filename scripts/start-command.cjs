@@ -32,11 +32,11 @@ function replaced(cause) {
   return Object.assign(error, { code: 'EREPLACED' })
 }
 
-/** A command by its name. `run` runs it; `packs` has what was read, and `chunks` what was run. */
+/** A command by its name. `run` runs it; `packs` has what was read. */
 function load(name) {
   const packs = []
   const chunks = new Map()
-  let places = Object.create(null)
+  let places = {}
   let factories = Object.create(null)
 
   function open(pack) {
@@ -71,14 +71,13 @@ function load(name) {
     return module.exports
   }
   // On Node 20 a script that comes from a cache cannot import by itself: the build writes __import( for import(.
-  async function importModule(id) {
-    return isChunk(id) ? need(id) : import(id)
-  }
+  const importModule = (id) => import(id)
   const run = () => {
-    ;({ places } = open(name))
-    need('./main.js')
+    const { first } = open(name)
+    places = first.places
+    need(first.main)
   }
-  return { run, open, packs, chunks }
+  return { run, open, packs }
 }
 
 module.exports = { load, start: (name) => load(name).run() }

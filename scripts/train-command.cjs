@@ -2,7 +2,7 @@
  * Runs a command once in this process, with a mail to a server that is also here, and stores what there is to learn
  * from it; called by the build, with a message on standard input.
  *
- *     node train-command.cjs plan START-COMMAND.CJS COMMAND CALL FILE         the chunks that the call runs
+ *     node train-command.cjs plan START-COMMAND.CJS COMMAND CALL FILE         the modules that the call runs
  *     node train-command.cjs cache START-COMMAND.CJS COMMAND CALL PACK...     what V8 has compiled of each pack
  */
 'use strict'
@@ -31,7 +31,9 @@ x\r
 
 const [task, startFile, name, which, ...rest] = process.argv.slice(2)
 const call = CALLS[name][which]
-const { run, open, packs, chunks } = require(startFile).load(name)
+const { run, open, packs } = require(startFile).load(name)
+// each module of a command that is not sorted yet says that it runs
+globalThis.__ran = []
 const directory = mkdtempSync(join(tmpdir(), 'mailqueue-build-'))
 
 const server = createServer((socket) => {
@@ -56,7 +58,7 @@ function storeCaches() {
 process.on('exit', () => {
   rmSync(directory, { recursive: true, force: true })
   process.umask(0o022)
-  if (task === 'plan') writeFileSync(rest[0], JSON.stringify([...chunks.keys()]))
+  if (task === 'plan') writeFileSync(rest[0], JSON.stringify(globalThis.__ran))
   else storeCaches()
 })
 

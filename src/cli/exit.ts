@@ -39,7 +39,11 @@ export interface Terminal {
 
 /** How long to leave a full pipe to its reader, in milliseconds. */
 const BREATH = 5
-const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
+
+/** Stops the whole program for a moment. */
+function breathe(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BREATH)
+}
 
 /** Writes everything, also to a pipe that is not ready. Returns the error when the rest is lost. */
 function writeFully(fd: number, text: string | Buffer): unknown {
@@ -50,7 +54,7 @@ function writeFully(fd: number, text: string | Buffer): unknown {
       written += writeSync(fd, bytes, written)
     } catch (error) {
       if (errnoOf(error) !== 'EAGAIN') return error
-      Atomics.wait(NOBODY_WAKES, 0, 0, BREATH)
+      breathe()
     }
   }
   return undefined

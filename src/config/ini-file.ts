@@ -6,6 +6,7 @@
  * it is used for what it does exactly: undoing and applying the quoting of one value.
  */
 import ini from 'ini'
+import { hasControl } from '../util/control-characters.ts'
 import { configInvalid } from './config-error.ts'
 import { scanSecret, scanValue } from './ini-value.ts'
 
@@ -125,7 +126,7 @@ function decode(rest: string, secret: boolean, where: string): string {
  * characters is left alone, for the option it belongs to refuses it.
  */
 function undoDoubleQuotes(body: string): string {
-  if (/\p{Cc}/u.test(body)) return body
+  if (hasControl(body)) return body
   const exact = body.replace(/\\(["\\])?/g, (all, escaped: string | undefined) => (escaped ? all : '\\\\'))
   return ini.unsafe(`"${exact}"`)
 }

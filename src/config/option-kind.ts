@@ -2,6 +2,7 @@
  * What an option may hold: how its text is read, checked and written back. A kind knows nothing of files or of
  * the option it serves; it answers with the value or with what should have been written, and throws nothing.
  */
+import { hasControl } from '../util/control-characters.ts'
 
 /** The answer of a kind: the value, or the words that complete "write ...". */
 type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly expected: string }
@@ -82,8 +83,4 @@ export function listOf<T>(rules: ListRules<T>): OptionKind<readonly T[]> {
 export function splitWords(text: string): string[] {
   const words = text.match(/(?:\\[\s,]|\{[^{}]*\}|[^\s,])+/g) ?? []
   return words.map((word) => word.replace(/\\([\s,])/g, '$1'))
-}
-
-function hasControl(text: string): boolean {
-  return /\p{Cc}/u.test(text)
 }

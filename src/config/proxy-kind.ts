@@ -2,6 +2,7 @@
  * The address of a proxy as people write it: `socks5://user:password@host:port` or `http://...`. User name and password
  * may have percent encoding; the port is 1080 unless given, for both kinds, as other programs have it.
  */
+import { hasControl } from '../util/control-characters.ts'
 import type { ProxySettings } from './config.ts'
 import { scalar } from './option-kind.ts'
 
@@ -20,7 +21,7 @@ function decoded(text: string): string | undefined {
   try {
     const plain = decodeURIComponent(text)
     const size = Buffer.byteLength(plain)
-    return size === 0 || size > LONGEST || /\p{Cc}/u.test(plain) ? undefined : plain
+    return size === 0 || size > LONGEST || hasControl(plain) ? undefined : plain
   } catch {
     return undefined
   }

@@ -2,6 +2,7 @@
  * The kind of option that says what replies of a server mean: `EXPRESSION => ACTION`, several of them separated by
  * a comma after the action. An expression that is none is refused here, not when the first reply comes.
  */
+import { hasControl } from '../util/control-characters.ts'
 import type { ReplyRule } from './config.ts'
 import { scalar, type OptionKind } from './option-kind.ts'
 
@@ -44,7 +45,7 @@ export const REPLY_RULES: OptionKind<readonly ReplyRule[]> = {
     format: (rules) => rules.map(({ pattern, action }) => `${pattern.source} => ${action}`).join(', '),
   }),
   parse: ([text = '']) => {
-    const rules = /\p{Cc}/u.test(text) ? FORM : readRules(text)
+    const rules = hasControl(text) ? FORM : readRules(text)
     return typeof rules === 'string' ? { ok: false, expected: rules } : { ok: true, value: rules }
   },
 }

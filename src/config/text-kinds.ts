@@ -8,14 +8,19 @@ import { asciiDomain } from '../util/ascii-domain.ts'
 import { isGlob } from '../util/glob.ts'
 import { listOf, scalar, type PathBase } from './option-kind.ts'
 
-const DOMAIN = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]{0,252}[\p{L}\p{N}_])?$/u
+/** The usual domain; the classes of Unicode take long to compile. */
+const PLAIN_DOMAIN = /^\w(?:[\w.-]{0,252}\w)?$/
 const IPV6 = /^[0-9a-f:]*:[0-9a-f:.]*(?:%\w+)?$/i
 
 /** Any text. */
 export const TEXT = scalar({ form: 'text without control characters', read: (text) => text })
 
 /** A domain in ASCII; undefined for what is none. */
-const domainIn = (text: string): string | undefined => (DOMAIN.test(text) ? asciiDomain(text) : undefined)
+function domainIn(text: string): string | undefined {
+  if (PLAIN_DOMAIN.test(text)) return text
+  const isDomain = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]{0,252}[\p{L}\p{N}_])?$/u.test(text)
+  return isDomain ? asciiDomain(text) : undefined
+}
 
 /** A host name or an IP address; brackets around an IPv6 address are taken off. */
 export const HOST = scalar({
@@ -62,15 +67,14 @@ export const SELECTOR = scalar({
   read: (text) => (/^[a-z\d_-]{1,63}(?:\.[a-z\d_-]{1,63})*$/i.test(text) ? text : undefined),
 })
 
-const LOCAL_PART = /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~](?:[\p{L}\p{N}!#$%&'*+/=?^_`{|}~.-]{0,63})$/u
+const isLocalPart = (text: string): boolean =>
+  /^[\p{L}\p{N}!#$%&'*+/=?^_`{|}~](?:[\p{L}\p{N}!#$%&'*+/=?^_`{|}~.-]{0,63})$/u.test(text)
 
 function masquerade(text: string): string | undefined {
   const at = text.lastIndexOf('@')
   if (at === -1) return asDomain(text)
   const domain = asDomain(text.slice(at + 1))
-  return domain !== undefined && LOCAL_PART.test(text.slice(0, at))
-    ? `${text.slice(0, at)}@${domain}`
-    : undefined
+  return domain !== undefined && isLocalPart(text.slice(0, at)) ? `${text.slice(0, at)}@${domain}` : undefined
 }
 
 /** A domain, or an address; the domain comes out in lower case. */

@@ -10,6 +10,7 @@ import { nullLogger, type Logger } from '../logging/logger.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
+import { lateSmtp } from '../transport/late-smtp.ts'
 import { systemClock } from '../util/clock.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
@@ -115,8 +116,7 @@ export async function configuredTransport(
     return localTransport(config, log)
   }
   if (smtp === undefined) return undefined
-  const { SmtpTransport } = await import('../transport/smtp.ts')
-  const transport = await limitedTransport(new SmtpTransport(smtp, log), smtp, { account, queueDir, log })
+  const transport = await limitedTransport(lateSmtp(smtp, log), smtp, { account, queueDir, log })
   if (smtp.dkim === undefined) return transport
   const { signing } = await import('./signing-transport.ts')
   return signing(transport, smtp.dkim, log, complain)

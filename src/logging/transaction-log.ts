@@ -28,11 +28,9 @@ export interface TransactionLog {
 /** Does nothing, for a configuration without this log. */
 export const nullTransactionLog: TransactionLog = { record: () => undefined }
 
-/** Control characters and the two line separators of Unicode. */
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}]/gu
-
+/** Without control characters and the two line separators of Unicode. */
 function clean(field: string): string {
-  return field.replace(UNSAFE, '?')
+  return field.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?')
 }
 
 function angled(messageId: string | undefined): string {

@@ -3,6 +3,7 @@
  * strings, groups, routes, blanks in the old places, empty members, and UTF-8 everywhere. It never throws: what
  * cannot be read becomes a problem, and the other addresses of the list are still found.
  */
+import { hasControl } from '../util/control-characters.ts'
 import { formatLocalPart, isDomain, quoteForMessage } from './address.ts'
 import { addressTokens, type Token } from './address-tokens.ts'
 
@@ -173,7 +174,7 @@ function readAddress(tokens: readonly Token[]): string {
 function readLocalPart(tokens: readonly Token[]): string {
   const text = tokens.map((token) => token.text).join('')
   if (text === '') throw new NotAnAddress('nothing is before the "@"')
-  if (/\p{Cc}/u.test(text)) throw new NotAnAddress('it has a control character')
+  if (hasControl(text)) throw new NotAnAddress('it has a control character')
   if (!noneAdjacent(tokens)) throw new NotAnAddress('it has more than one word')
   if (!tokens.every((token) => isWord(token) || isSign(token, '.')) || !tokens.some(isWord)) {
     throw new NotAnAddress('it has a sign that would have to stand in quotes')

@@ -2,6 +2,7 @@
  * The words and signs of an address list (RFC 5322 section 3.2). Every text has a list of tokens: what fits no
  * rule becomes a token of the kind `bad`, so that one broken address does not spoil the others.
  */
+import { CONTROL } from '../util/control-characters.ts'
 
 /** One piece of an address list. Blanks are no tokens. */
 export interface Token {
@@ -16,8 +17,8 @@ export interface Token {
 }
 
 const SIGNS = '<>@,;:.'
-const ATOM = /[^ \t()<>[\]:;@\\,."\p{Cc}]+/uy
-const LITERAL = /\[[^[\]\\\p{Cc}]*\]/uy
+const ATOM = new RegExp(String.raw`[^ \t()<>[\]:;@\\,."${CONTROL}]+`, 'y')
+const LITERAL = new RegExp(String.raw`\[[^[\]\\${CONTROL}]*\]`, 'y')
 
 /**
  * Cuts an address list into tokens, one after the other, so that a list of any length needs little memory.

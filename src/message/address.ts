@@ -5,6 +5,7 @@
  */
 import { MailError } from '../errors/mail-error.ts'
 import { asciiDomain } from '../util/ascii-domain.ts'
+import { CONTROL, hasControl } from '../util/control-characters.ts'
 
 /** An address cut at its `@`. */
 export interface AddressParts {
@@ -18,8 +19,8 @@ const MAX_ADDRESS = 254
 
 const PARTS = /^("(?:[^"\\]|\\.)*"|[^"@]*)(?:@(.*))?$/s
 const QUOTED = /^"(?:[^"\\]|\\.)*"$/s
-const ATEXT = String.raw`[^\s"(),.:;<>@[\\\]\p{Cc}\uFFFD]`
-const DOT_ATOM = new RegExp(String.raw`^${ATEXT}+(?:\.${ATEXT}+)*$`, 'u')
+const ATEXT = String.raw`[^\s"(),.:;<>@[\\\]${CONTROL}\uFFFD]`
+const DOT_ATOM = new RegExp(String.raw`^${ATEXT}+(?:\.${ATEXT}+)*$`)
 const LABEL = /^(?:[a-z0-9_-]|(?![\s\uFFFD])[^\0-\x9f])+$/iu
 const DOMAIN_LITERAL = /^\[[!-Z^-~]+\]$/
 
@@ -27,9 +28,9 @@ const DOMAIN_LITERAL = /^\[[!-Z^-~]+\]$/
  * What must not be in an address, quoted or not, with the words for it. Control characters could end the SMTP
  * command, brackets could end the path, a leading dash reads as an option where programs take addresses.
  */
-const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
+const FORBIDDEN: readonly (readonly [{ test(text: string): boolean }, string])[] = [
   [/^$/, 'it is empty'],
-  [/\p{Cc}/u, 'it has a control character'],
+  [{ test: hasControl }, 'it has a control character'],
   [/[<>]/, 'it has an angle bracket'],
   [/\uFFFD/, 'it is not valid UTF-8'],
   [/^-/, 'it begins with a dash'],

@@ -58,6 +58,8 @@ const WORD = String.raw`[^\s<>@,"();:\\]+`
 const NAME = String.raw`(?:"[^"\\]*"\s*|(?:${WORD}(?:\s+${WORD})*\s*)?)`
 const MAILBOX = String.raw`\s*(?:${NAME}<${WORD}@${WORD}>|${WORD}@${WORD})\s*`
 const PLAIN_LIST = new RegExp(`^${MAILBOX}(?:,${MAILBOX})*$`)
+/** One address and nothing else, which most fields are. */
+const PLAIN_ADDRESS = /^\s*[\w.+-]+@[\w.-]+\s*$/
 /** Longer fields are left to the parser: an expression may run out of stack. */
 const LONGEST_PLAIN = 4000
 
@@ -68,5 +70,7 @@ const LONGEST_PLAIN = 4000
  * @returns false only when every address in it has a domain
  */
 export function mayHaveBareAddress(raw: string): boolean {
-  return raw.length > LONGEST_PLAIN || !PLAIN_LIST.test(raw.slice(raw.indexOf(':') + 1))
+  if (raw.length > LONGEST_PLAIN) return true
+  const value = raw.slice(raw.indexOf(':') + 1)
+  return !PLAIN_ADDRESS.test(value) && !PLAIN_LIST.test(value)
 }

@@ -5,6 +5,7 @@
  */
 import type { MessageServer } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
+import { hasControl } from '../util/control-characters.ts'
 
 const FORM = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([^\s:[\]]+)):(\d{1,5}|\*)((?: .*)?)$/i
 const PROTOCOLS = ['smtp', 'lmtp'] as const
@@ -45,7 +46,7 @@ export function formatServer({ host, port, protocol, tls, fingerprints = [] }: M
     ...(tls === undefined ? [] : [`tls=${tls}`]),
     ...fingerprints.map((each) => `fingerprint=${each}`),
   ].join(' ')
-  const read = /\p{Cc}/u.test(text) ? undefined : parseServer(text)
+  const read = hasControl(text) ? undefined : parseServer(text)
   // A fingerprint that is lost would be a message that nobody can send.
   if (read !== undefined && (read.fingerprints?.length ?? 0) === fingerprints.length) return text
   throw new MailError(

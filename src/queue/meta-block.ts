@@ -10,6 +10,7 @@ import { MailError } from '../errors/mail-error.ts'
 import type { MessageServer } from '../config/config.ts'
 import { formatDate } from '../message/date.ts'
 import type { Envelope } from '../message/envelope.ts'
+import { hasControl } from '../util/control-characters.ts'
 import { formatServer, parseServer } from './message-server.ts'
 import { formatRecipientRequests, formatReportRequest, parseReportRequest } from './report-request.ts'
 
@@ -55,13 +56,10 @@ export type MetaResult =
 const END_LINE = 'X-Queue-Meta-End:'
 /** No block of sensible size is longer; a file without an end line is not read beyond this. */
 export const MAX_BLOCK = 16 * 1024 * 1024
-const CONTROL = /\p{Cc}/u
-/** No blank at either end, since it would not read back. */
-const BATCH = /^(?=.{1,200}$)[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u
 
-/** Whether a name can be that of a batch. */
+/** Whether a name can be that of a batch: no blank at either end, since it would not read back. */
 export function isBatchName(name: string): boolean {
-  return BATCH.test(name)
+  return /^(?=.{1,200}$)[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u.test(name)
 }
 
 /** What mailqueue-runner writes about earlier attempts. */
@@ -98,7 +96,7 @@ function ownLines({ envelope, expires, batch, account = DEFAULT_ACCOUNT, server 
 function checkEnvelope({ sender, recipients }: Envelope): void {
   if (recipients.length === 0)
     throw new MailError('NO_RECIPIENTS', 'a message without recipients cannot be queued')
-  if ([sender, ...recipients].some((address) => CONTROL.test(address))) {
+  if ([sender, ...recipients].some(hasControl)) {
     throw new MailError(
       'ADDRESS_INVALID',
       'an envelope address holds a control character and cannot be queued',

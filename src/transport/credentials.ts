@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { statSync } from 'node:fs'
 import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import type { SmtpSettings } from '../config/config.ts'
+import { hasControl } from '../util/control-characters.ts'
 import { passwordFromNetrc } from './netrc.ts'
 import { firstLineOf } from './secret-file.ts'
 import { secretOfProgram } from './secret-program.ts'
@@ -129,7 +130,7 @@ export class Credentials {
     const { secrets } = this
     const user = this.#settings.username ?? ''
     const secret = await findSecret({ settings: this.#settings, user, secrets, signal })
-    if (/\p{Cc}/u.test(secret)) throw new SecretUnknown('the password has a control character, so it is none')
+    if (hasControl(secret)) throw new SecretUnknown('the password has a control character, so it is none')
     secrets.add(secret)
     return secret
   }

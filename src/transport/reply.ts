@@ -16,11 +16,13 @@ export interface Reply {
 const LINE = /^([2-5]\d\d)(?:[ -]|$)(?:([245]\.\d{1,3}\.\d{1,3})(?= |$))?/
 /** Control, format (also bidirectional overrides) and line separator characters: none may reach a log. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu
+/** Most text has none of them; the classes of Unicode take long to compile. */
+const PLAIN = /^[ -~]*$/
 const LONGEST = 1000
 
 /** Makes any text safe for a log and a terminal: one line, at most 1000 characters, no control characters. */
 export function oneLine(text: string): string {
-  const clean = text.replace(UNPRINTABLE, ' ').trim()
+  const clean = (PLAIN.test(text) ? text : text.replace(UNPRINTABLE, ' ')).trim()
   return clean.length > LONGEST ? `${clean.slice(0, LONGEST)}...` : clean
 }
 

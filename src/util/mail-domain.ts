@@ -1,17 +1,24 @@
 /**
  * The mail domain of this host.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
+
+const MAILNAME = '/etc/mailname'
 
 /** The domain for addresses without one: the configured one, /etc/mailname, or the host's name. */
 export function mailDomain(configured: string | undefined): string {
   if (configured !== undefined) return configured
+  return mailname() ?? hostname()
+}
+
+function mailname(): string | undefined {
   try {
-    const name = readFileSync('/etc/mailname', 'utf8').split('\n')[0]?.trim() ?? ''
-    if (name !== '') return name
+    // Many hosts have none, and a failure takes longer than a look.
+    if (statSync(MAILNAME, { throwIfNoEntry: false }) === undefined) return undefined
+    const name = readFileSync(MAILNAME, 'utf8').split('\n')[0]?.trim() ?? ''
+    return name === '' ? undefined : name
   } catch {
-    // Many hosts have none.
+    return undefined
   }
-  return hostname()
 }

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { rolldown } from 'rolldown'
 import { median, ratio, takeTurns } from './measure.mjs'
 import { command, installed, runTimed, startSink } from './processes.mjs'
 
@@ -27,10 +27,11 @@ const GOALS = [
 ]
 
 async function bundleBareSend(directory) {
-  const outfile = join(directory, 'bare-send.cjs')
-  const entryPoints = [join(import.meta.dirname, 'bare-send.mjs')]
-  await build({ entryPoints, outfile, bundle: true, format: 'cjs', platform: 'node', minify: true })
-  return outfile
+  const file = join(directory, 'bare-send.cjs')
+  const bundle = await rolldown({ input: join(import.meta.dirname, 'bare-send.mjs'), platform: 'node' })
+  await bundle.write({ file, format: 'cjs', minify: true, codeSplitting: false })
+  await bundle.close()
+  return file
 }
 
 /** The configuration of a site whose server is down, which its queue knows already. */

@@ -110,22 +110,41 @@ describe('a call loads only what it needs', () => {
 })
 
 describe('a program that is replaced while it runs', () => {
-  const PACK = 'dist/commands/mq-sendmail.send.cjs'
-
-  it.each<[string, (path: string) => void]>([
+  const REPLACE: [string, (path: string) => void][] = [
     ['by nothing', (path) => rmSync(path)],
     ['by another version', (path) => writeFileSync(path, '(function(){return{modules:{}}})')],
     ['by half a file', (path) => writeFileSync(path, readFileSync(path, 'utf8').slice(0, 5000))],
-  ])('%s leaves the mail to its caller, who is to try again', async (_, replace) => {
+  ]
+
+  async function replacedSite(pack: string, replace: (path: string) => void) {
     const site = await openSite()
     for (const folder of ['bin', 'dist/commands'])
       cpSync(join(BIN, '..', folder), join(site.directory, folder), { recursive: true })
-    replace(join(site.directory, PACK))
-    const copy = relative(BIN, join(site.directory, 'bin/mq-sendmail'))
+    replace(join(site.directory, 'dist/commands', pack))
+    return { site, copy: relative(BIN, join(site.directory, 'bin/mq-sendmail')) }
+  }
+
+  it.each(REPLACE)('%s queues the mail that it cannot send any more', async (_, replace) => {
+    const { site, copy } = await replacedSite('mq-sendmail.send.cjs', replace)
     const result = await site.run(copy, TO, { stdin: M0 })
-    expect(result).toMatchObject({ code: 75, stdout: '' })
-    expect(result.stderr).toMatch(/^mq-sendmail: parts of this program are not there[^\n]*; try again\n$/)
+    expect(result).toMatchObject({ code: 0, stdout: '', stderr: '' })
     expect(site.received).toEqual([])
-    expect(site.queue()).toEqual([])
+    const listed = await site.run('mq-queue', ['list'])
+    expect(listed.stdout).toContain(
+      '(parts of this program are not there, perhaps because it was just replaced)',
+    )
+    expect(site.queue()).toEqual(['new one@d.ex=deferred'])
   })
+
+  it.each(REPLACE)(
+    '%s leaves to its caller what it cannot even begin, who is to try again',
+    async (_, replace) => {
+      const { site, copy } = await replacedSite('mq-sendmail.late.cjs', replace)
+      const result = await site.run(copy, ['-bs'], { stdin: 'QUIT\r\n' })
+      expect(result).toMatchObject({ code: 75, stdout: '' })
+      expect(result.stderr).toMatch(/^mq-sendmail: parts of this program are not there[^\n]*; try again\n$/)
+      expect(site.received).toEqual([])
+      expect(site.queue()).toEqual([])
+    },
+  )
 })

@@ -8,6 +8,7 @@ import type { Option } from '../../config/options/option.ts'
 import { suggestion } from '../../config/nearest.ts'
 import { OPTION_NAMES } from '../../config/options.ts'
 import { MailError } from '../../errors/mail-error.ts'
+import { hasControl } from '../../util/control-characters.ts'
 import type { ConfigureOptions } from './call.ts'
 import type { Server } from './find-server.ts'
 import type { Login } from './login.ts'
@@ -159,7 +160,7 @@ export function settingsOf(plan: Plan, options: ConfigureOptions, home: string):
     throw new MailError('USAGE', `--set: ${twice.option.name} is given a second time; leave one out`)
   for (const { option, value } of [...made, ...set]) {
     // A line break would begin another setting.
-    if (/\p{Cc}/u.test(value))
+    if (hasControl(value))
       throw new MailError('USAGE', `the value for ${option.name} has a control character; write it without`)
   }
   const replaced = made.map((own) => set.find(({ option }) => option === own.option) ?? own)

@@ -21,7 +21,7 @@ export function bundle(text: string, directory: string): string {
   const input = join(directory, 'program.ts')
   const output = join(directory, 'program.mjs')
   writeFileSync(input, text)
-  const options = ['--bundle', '--platform=node', '--format=esm', `--outfile=${output}`]
-  execFileSync(join(ROOT, 'node_modules/.bin/esbuild'), [input, ...options], { stdio: 'pipe' })
+  const options = ['--platform', 'node', '--format', 'esm', '--file', output, '--no-codeSplitting']
+  execFileSync(join(ROOT, 'node_modules/.bin/rolldown'), [input, ...options], { stdio: 'pipe' })
   return output
 }
