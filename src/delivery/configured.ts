@@ -6,7 +6,10 @@ import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { AccountSettings, Config, SmtpSettings } from '../config/config.ts'
+import { describeError, errnoOf } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
+import { FULL_VIEW, type Privacy } from '../logging/privacy.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -23,7 +26,24 @@ export type Complain = (line: string) => void
 export async function configuredLog(config: Config, program: string, complain: Complain): Promise<Logger> {
   if (config.log === undefined) return nullLogger
   const { createLogger } = await import('../logging/pino-logger.ts')
-  return createLogger({ log: config.log, level: config.logLevel, program, complain })
+  const privacy = await configuredPrivacy(config, complain)
+  return createLogger({ log: config.log, level: config.logLevel, program, complain, privacy })
+}
+
+/** What the logs hide. Who may not read the key of the marks gets none: all addresses look the same then. */
+async function configuredPrivacy({ logPrivacy, queueDir }: Config, complain: Complain): Promise<Privacy> {
+  if (logPrivacy === 'full') return FULL_VIEW
+  const { createPrivacy } = await import('../logging/hiding.ts')
+  if (logPrivacy === 'domain' || queueDir === undefined) return createPrivacy(logPrivacy)
+  const { logKey } = await import('../queue/log-key.ts')
+  try {
+    return createPrivacy(logPrivacy, await logKey(queueDir))
+  } catch (error) {
+    const isOthers = error instanceof MailError && errnoOf(error.cause) === 'EACCES'
+    if (!isOthers)
+      complain(`log_privacy = hash has no key, so all addresses are hidden: ${describeError(error)}`)
+    return createPrivacy(logPrivacy)
+  }
 }
 
 async function configuredPlugins(config: Config, log: Logger, complain: Complain): Promise<PluginHooks> {
@@ -78,8 +98,9 @@ export async function configuredContext(
   })
   if (config.deliveryLog === undefined && config.queueLog === undefined) return base
   const { createTransactionLog } = await import('../logging/transaction-log.ts')
+  const privacy = await configuredPrivacy(config, complain)
   const open = (path: string | undefined, none: DeliveryContext['queueLog']) =>
-    path === undefined ? none : createTransactionLog(path, complain)
+    path === undefined ? none : createTransactionLog(path, complain, privacy)
   return {
     ...base,
     deliveryLog: open(config.deliveryLog, base.deliveryLog),
