@@ -76,10 +76,18 @@ export async function setUp(terminal: Terminal, options: SetupOptions): Promise<
   }
 }
 
-/** The structured log in the configured place, and the dialogue on standard error when asked to be verbose. */
-export async function openLog({ config, terminal, logName }: Setup, verbose = false): Promise<Logger> {
+/**
+ * The structured log in the configured place, and the dialogue on standard error when asked to be verbose. Where there are
+ * metrics, it counts for them.
+ */
+export async function openLog(setup: Setup, verbose = false): Promise<Logger> {
+  const { config, terminal, logName } = setup
   const log = await configuredLog(config, logName, (line) => terminal.complain(line))
-  return verbose ? bothLoggers(dialogueLogger(terminal), log) : log
+  const all = verbose ? bothLoggers(dialogueLogger(terminal), log) : log
+  const { metricsFile, queueDir } = config
+  if (metricsFile === undefined || queueDir === undefined) return all
+  const { countedLog } = await import('./counted-log.ts')
+  return (await countedLog(setup, all, queueDir)).log
 }
 
 /** Where mail goes, as configured; undefined when it cannot be sent. */

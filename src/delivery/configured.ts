@@ -16,6 +16,7 @@ import type { Transport } from '../transport/transport.ts'
 import { systemClock } from '../util/clock.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { ReportPractice } from './report-practice.ts'
 import type { RetryPolicy } from './schedule.ts'
 
@@ -28,6 +29,17 @@ export async function configuredLog(config: Config, program: string, complain: C
   const { createLogger } = await import('../logging/pino-logger.ts')
   const privacy = await configuredPrivacy(config, complain)
   return createLogger({ log: config.log, level: config.logLevel, program, complain, privacy })
+}
+
+/** What counts for the metrics of a queue; undefined when none are configured. */
+export async function configuredMetrics(
+  config: Config,
+  queue: QueueStore,
+  complain: Complain,
+): Promise<Metrics | undefined> {
+  if (config.metricsFile === undefined) return undefined
+  const { openMetrics } = await import('./metrics/metrics.ts')
+  return openMetrics({ queue, config, clock: systemClock, complain })
 }
 
 /** What the logs hide. Who may not read the key of the marks gets none: all addresses look the same then. */
