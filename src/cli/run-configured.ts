@@ -106,7 +106,10 @@ function queueDirectory(config: Config, operand: string | undefined): string {
 export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: string): Promise<ExitCode> {
   const { config, terminal } = setup
   const queueDir = queueDirectory(config, operand)
-  const log = await openLog(setup, call.verbose)
+  // The metrics are those of the configured queue.
+  const isOther = queueDir !== config.queueDir
+  const counted = isOther ? { ...setup, config: { ...config, metricsFile: undefined } } : setup
+  const log = await openLog(counted, call.verbose)
   if (!config.accounts.some(hasWay))
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   const context = await openContext(setup, log)

@@ -9,9 +9,9 @@ import type { Config } from '../config/config.ts'
 import { loadConfig, type ConfigOverride } from '../config/load.ts'
 import { configuredContext, configuredLog, configuredTransport } from '../delivery/configured.ts'
 import type { DeliveryContext } from '../delivery/context.ts'
-import type { Logger } from '../logging/logger.ts'
+import { bothLoggers, type Logger } from '../logging/logger.ts'
 import type { Transport } from '../transport/transport.ts'
-import { bothLoggers, dialogueLogger } from './dialogue-logger.ts'
+import { dialogueLogger } from './dialogue-logger.ts'
 import type { Terminal } from './exit.ts'
 import { thisCaller, type Caller } from './identity.ts'
 
@@ -76,10 +76,18 @@ export async function setUp(terminal: Terminal, options: SetupOptions): Promise<
   }
 }
 
-/** The structured log in the configured place, and the dialogue on standard error when asked to be verbose. */
-export async function openLog({ config, terminal, logName }: Setup, verbose = false): Promise<Logger> {
+/**
+ * The structured log in the configured place, and the dialogue on standard error when asked to be verbose. Where there are
+ * metrics, it counts for them.
+ */
+export async function openLog(setup: Setup, verbose = false): Promise<Logger> {
+  const { config, terminal, logName } = setup
   const log = await configuredLog(config, logName, (line) => terminal.complain(line))
-  return verbose ? bothLoggers(dialogueLogger(terminal), log) : log
+  const all = verbose ? bothLoggers(dialogueLogger(terminal), log) : log
+  const { metricsFile, queueDir } = config
+  if (metricsFile === undefined || queueDir === undefined) return all
+  const { countedLog } = await import('./counted-log.ts')
+  return (await countedLog(setup, all, queueDir)).log
 }
 
 /** Where mail goes, as configured; undefined when it cannot be sent. */

@@ -37,6 +37,9 @@ export type SpoolMode = 'fallback' | 'first' | 'only'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** What the logs show of mail addresses. */
+export type LogPrivacy = 'full' | 'domain' | 'hash'
+
 /** The limits of each step of an SMTP session, in milliseconds (RFC 5321 section 4.5.3.2). */
 export interface SmtpTimeouts {
   readonly connect: number
@@ -294,9 +297,12 @@ export interface Config extends AccountSettings {
   readonly qualifyDomain: string | undefined
   readonly deliveryLog: string | undefined
   readonly queueLog: string | undefined
-  /** File path or `stderr`. */
+  /** File path, `stderr`, `syslog` or `journal`. */
   readonly log: string | undefined
   readonly logLevel: LogLevel
+  readonly logPrivacy: LogPrivacy
+  /** File for the textfile collector of Prometheus. */
+  readonly metricsFile: string | undefined
   /** Package names, absolute module paths or absolute glob patterns. */
   readonly plugins: readonly string[]
   /** Sentences about settings that have no effect here, for a caller that is asked to be verbose. */

@@ -228,6 +228,8 @@ function otherLines(config: Config): string[] {
     ...line(OPTIONS.queue_log, config.queueLog),
     ...line(OPTIONS.log, config.log),
     ...line(OPTIONS.log_level, config.logLevel),
+    ...line(OPTIONS.log_privacy, config.logPrivacy),
+    ...line(OPTIONS.metrics_file, config.metricsFile),
     ...line(OPTIONS.plugins, config.plugins),
   ]
 }

@@ -46,6 +46,8 @@ export function resolveConfig(sections: Sections, origin: Origin): Config {
     queueLog: readGiven(given, OPTIONS.queue_log),
     log: readGiven(given, OPTIONS.log),
     logLevel: readOrDefault(given, OPTIONS.log_level),
+    logPrivacy: readOrDefault(given, OPTIONS.log_privacy),
+    metricsFile: readGiven(given, OPTIONS.metrics_file),
     plugins: plugins(given),
     notes: Object.freeze(notes(given)),
   }
@@ -72,6 +74,12 @@ function notes(given: GivenValues): string[] {
     const where = given.get(option.name)?.where ?? 'configuration'
     found.push(
       `${where}: ${option.name} names a logging file for Python and has no effect; use log and log_level`,
+    )
+  }
+  if (readOrDefault(given, OPTIONS.log_privacy) === 'hash' && !given.has(OPTIONS.queue_dir.name)) {
+    const where = given.get(OPTIONS.log_privacy.name)?.where ?? 'configuration'
+    found.push(
+      `${where}: log_privacy = hash keeps its key in the queue; without queue_dir all addresses look the same`,
     )
   }
   const modules = readGiven(given, OPTIONS.plugins)

@@ -109,10 +109,12 @@ function absolute(text: string, { folder, home }: PathBase): string {
 /** A file or directory. */
 export const PATH = scalar({ form: 'a path', read: absolute })
 
-/** A file, or the word `stderr`. */
+const LOG_PLACES: ReadonlySet<string> = new Set(['stderr', 'syslog', 'journal'])
+
+/** A file, or one of the words that name another place. */
 export const LOG_TARGET = scalar({
-  form: 'a path or "stderr"',
-  read: (text, base) => (text === 'stderr' ? text : absolute(text, base)),
+  form: 'a path, "stderr", "syslog" or "journal"',
+  read: (text, base) => (LOG_PLACES.has(text) ? text : absolute(text, base)),
 })
 
 /** Like {@link absolute}, but a pattern keeps its meaning whatever characters the folder's name has. */

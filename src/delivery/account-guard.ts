@@ -139,7 +139,7 @@ class AccountGuard implements Transport {
     return this.#insistence === 'submission' || state.trouble === 'login' || state.trouble === 'quota'
   }
 
-  #names(): Record<string, string> {
+  #names(): { readonly transport: string; readonly account?: string } {
     const { account } = this.#context
     return { transport: this.name, ...(account === undefined ? {} : { account }) }
   }
@@ -150,8 +150,9 @@ class AccountGuard implements Transport {
     const { reason } = refused
     this.#state = afterFailure(this.#state, { trouble, reason }, clock.now())
     const { failures, until } = this.#state
-    const level = trouble === 'connection' ? 'warn' : 'error'
-    log[level]('account.failed', { ...this.#names(), trouble, reason, failures, until })
+    const facts = { ...this.#names(), trouble, reason, failures, until }
+    if (trouble === 'connection') log.warn('account.failed', facts)
+    else log.error('account.failed', facts)
     this.#noted = true
     this.#failedHere = true
     await writeAccountState(queue, this.#key, this.#state)

@@ -193,7 +193,9 @@ export async function attemptClaim(
       for (const { recipient } of part) stored.add(recipient)
     },
   }
+  const start = process.uptime()
   const outcomes = await sendPatiently(transport, delivery, patience)
+  const duration = Math.round((process.uptime() - start) * 1000)
   if (claim.lost && stored.size === 0 && outcomes.every(blameless)) {
     claim.abandon()
     context.log.warn('message.taken', { id })
@@ -213,8 +215,9 @@ export async function attemptClaim(
     claim.abandon()
     return abandoned(outcomes, error)
   }
-  const subject = { envelope, content: claim.content, id, attempts: claim.message.attempts }
-  const action = await reportAttempt(context, subject, outcomes)
+  const { attempts, account } = claim.message
+  const subject = { envelope, content: claim.content, id, attempts, account, server: transport.name }
+  const action = await reportAttempt(context, subject, { outcomes, duration })
   const next = action === undefined ? disposition(claim.message, outcomes, context) : ASKED_BY_PLUGIN[action]
   if (next.action === 'expire') await reportExpired(context, subject)
   return settle(delivering, outcomes, next, stop)

@@ -6,7 +6,10 @@ import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { AccountSettings, Config, SmtpSettings } from '../config/config.ts'
+import { describeError, errnoOf } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
+import { FULL_VIEW, type Privacy } from '../logging/privacy.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -14,6 +17,7 @@ import { lateSmtp } from '../transport/late-smtp.ts'
 import { systemClock } from '../util/clock.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { ReportPractice } from './report-practice.ts'
 import type { RetryPolicy } from './schedule.ts'
 
@@ -24,7 +28,35 @@ export type Complain = (line: string) => void
 export async function configuredLog(config: Config, program: string, complain: Complain): Promise<Logger> {
   if (config.log === undefined) return nullLogger
   const { createLogger } = await import('../logging/pino-logger.ts')
-  return createLogger({ log: config.log, level: config.logLevel, program, complain })
+  const privacy = await configuredPrivacy(config, complain)
+  return createLogger({ log: config.log, level: config.logLevel, program, complain, privacy })
+}
+
+/** What counts for the metrics of a queue; undefined when none are configured. */
+export async function configuredMetrics(
+  config: Config,
+  queue: QueueStore,
+  complain: Complain,
+): Promise<Metrics | undefined> {
+  if (config.metricsFile === undefined) return undefined
+  const { openMetrics } = await import('./metrics/metrics.ts')
+  return openMetrics({ queue, config, clock: systemClock, complain })
+}
+
+/** What the logs hide. Who may not read the key of the marks gets none: all addresses look the same then. */
+async function configuredPrivacy({ logPrivacy, queueDir }: Config, complain: Complain): Promise<Privacy> {
+  if (logPrivacy === 'full') return FULL_VIEW
+  const { createPrivacy } = await import('../logging/hiding.ts')
+  if (logPrivacy === 'domain' || queueDir === undefined) return createPrivacy(logPrivacy)
+  const { logKey } = await import('../queue/log-key.ts')
+  try {
+    return createPrivacy(logPrivacy, await logKey(queueDir))
+  } catch (error) {
+    const isOthers = error instanceof MailError && errnoOf(error.cause) === 'EACCES'
+    if (!isOthers)
+      complain(`log_privacy = hash has no key, so all addresses are hidden: ${describeError(error)}`)
+    return createPrivacy(logPrivacy)
+  }
 }
 
 async function configuredPlugins(config: Config, log: Logger, complain: Complain): Promise<PluginHooks> {
@@ -79,8 +111,9 @@ export async function configuredContext(
   })
   if (config.deliveryLog === undefined && config.queueLog === undefined) return base
   const { createTransactionLog } = await import('../logging/transaction-log.ts')
+  const privacy = await configuredPrivacy(config, complain)
   const open = (path: string | undefined, none: DeliveryContext['queueLog']) =>
-    path === undefined ? none : createTransactionLog(path, complain)
+    path === undefined ? none : createTransactionLog(path, complain, privacy)
   return {
     ...base,
     deliveryLog: open(config.deliveryLog, base.deliveryLog),

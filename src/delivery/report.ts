@@ -2,8 +2,7 @@
  * Telling everybody who wants to know what an attempt brought: the structured log, the text logs and the
  * plug-ins. It happens after the outcome is on stable storage, and nothing here can change that outcome.
  */
-import type { EventName } from '../logging/events.ts'
-import { nullLogger } from '../logging/logger.ts'
+import { nullLogger, type Logger } from '../logging/logger.ts'
 import { nullTransactionLog } from '../logging/transaction-log.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
@@ -19,16 +18,20 @@ export interface Subject {
   readonly id: string | undefined
   /** Failed attempts, the one reported included. */
   readonly attempts: number
+  /** The account that it goes over; undefined where it belongs to none. */
+  readonly account?: string | undefined
+  /** The server, or where else it goes, as its transport is called. */
+  readonly server?: string
+}
+
+/** What an attempt brought. */
+export interface Attempted {
+  readonly outcomes: readonly RecipientOutcome[]
+  /** Milliseconds that it took. */
+  readonly duration: number
 }
 
 type Status = RecipientOutcome['status']
-
-const EVENT_OF: Readonly<Record<Status, EventName>> = {
-  delivered: 'message.delivered',
-  deferred: 'message.deferred',
-  failed: 'message.failed',
-  'in-doubt': 'message.in-doubt',
-}
 
 const SIGNAL_OF: Readonly<Record<Status, PluginSignal>> = {
   delivered: 'delivered',
@@ -57,14 +60,19 @@ function logOutcomes(
   outcomes: readonly RecipientOutcome[],
 ): void {
   if (context.log === nullLogger) return
-  for (const outcome of outcomes) {
-    const level = outcome.status === 'failed' || outcome.status === 'in-doubt' ? 'warn' : 'info'
-    context.log[level](EVENT_OF[outcome.status], {
-      id: subject.id,
-      sender: subject.envelope.sender,
-      ...outcome,
-    })
-  }
+  for (const outcome of outcomes) logOutcome(context.log, subject, outcome)
+}
+
+function logOutcome(
+  log: Logger,
+  { id, account, server, envelope }: Subject,
+  outcome: RecipientOutcome,
+): void {
+  const about = { id, account, server, sender: envelope.sender }
+  if (outcome.status === 'delivered') log.info('message.delivered', { ...about, ...outcome })
+  else if (outcome.status === 'in-doubt') log.warn('message.in-doubt', { ...about, ...outcome })
+  else if (outcome.status === 'failed') log.warn('message.failed', { ...about, ...outcome })
+  else log.info('message.deferred', { ...about, ...outcome })
 }
 
 function event(subject: Subject, result: readonly RecipientOutcome[]): PluginEvent {
@@ -111,9 +119,11 @@ async function emitAll(
 export async function reportAttempt(
   context: DeliveryContext,
   subject: Subject,
-  outcomes: readonly RecipientOutcome[],
+  { outcomes, duration }: Attempted,
 ): Promise<PluginAction | undefined> {
   logOutcomes(context, subject, outcomes)
+  const { id, account, server = '' } = subject
+  context.log.debug('attempt.finished', { id, account, server, size: subject.content.size, duration })
   const delivered = outcomes
     .filter((outcome) => outcome.status === 'delivered')
     .map((outcome) => outcome.recipient)
@@ -137,7 +147,8 @@ export async function reportQueued(context: DeliveryContext, subject: Subject): 
 
 /** Reports that a message was given up because of its age. */
 export async function reportExpired(context: DeliveryContext, subject: Subject): Promise<void> {
-  context.log.warn('message.expired', { id: subject.id, sender: subject.envelope.sender })
+  const { id, account, envelope } = subject
+  context.log.warn('message.expired', { id, account, sender: envelope.sender })
   await context.plugins.emit('expired', event(subject, []))
 }
 
@@ -147,6 +158,6 @@ export async function reportBounced(
   subject: Subject,
   facts: { readonly report: string; readonly to: string; readonly recipients: readonly string[] },
 ): Promise<void> {
-  context.log.info('message.bounced', { id: subject.id, ...facts })
+  context.log.info('message.bounced', { id: subject.id, account: subject.account, ...facts })
   await context.plugins.emit('bounced', event(subject, []))
 }

@@ -88,9 +88,14 @@ async function makeReport(claim: Claim, owed: OwedReport, reporting: Reporting):
     ...(server === undefined ? {} : { server }),
   })
   await claim.note({ event: kind === 'delayed' ? 'delay-notice' : 'bounce', recipients, report })
-  const { id, envelope: original, attempts } = message
+  const { id, envelope: original, attempts, account: from } = message
   if (kind === 'delayed') context.log.info('message.delay-noticed', { id, report, to, recipients })
-  else await reportBounced(context, { envelope: original, content, id, attempts }, { report, to, recipients })
+  else
+    await reportBounced(
+      context,
+      { envelope: original, content, id, attempts, account: from },
+      { report, to, recipients },
+    )
 }
 
 /** An address that no message can be sent to makes the report impossible, now and later. */

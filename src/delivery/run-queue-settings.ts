@@ -4,9 +4,10 @@
 import { hasWay } from '../config/accounts.ts'
 import { configFromSettings } from '../config/settings.ts'
 import { MailError } from '../errors/mail-error.ts'
+import { bothLoggers } from '../logging/logger.ts'
 import { MaildirQueue } from '../queue/maildir-queue.ts'
 import type { Transport } from '../transport/transport.ts'
-import { configuredContext, configuredLog, type Complain } from './configured.ts'
+import { configuredContext, configuredLog, configuredMetrics, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
 import { runQueueOnce, type RunOptions } from './run-queue.ts'
 import type { RunReport } from './run-report.ts'
@@ -37,14 +38,21 @@ export async function runQueue(
 ): Promise<RunReport> {
   const config = configFromSettings(settings)
   const complain = options.complain ?? (() => undefined)
+  const queue = new MaildirQueue(queueDir)
+  const metrics = await configuredMetrics(config, queue, complain)
   const log = await configuredLog(config, 'mailqueue', complain)
-  const context = { ...(await configuredContext(config, log, complain)), ...options.context }
+  const given = { ...(await configuredContext(config, log, complain)), ...options.context }
+  const context = metrics === undefined ? given : { ...given, log: bothLoggers(metrics.log, given.log) }
   const { transport, connections } = options
   if (transport === undefined && !config.accounts.some(hasWay))
     throw new MailError('CONFIG_MISSING', 'no smarthost: give smtp_hostname or a transport')
   const way = transport ?? accountWays(config, context, { connections, complain })
-  return runQueueOnce(new MaildirQueue(queueDir), way, context, {
-    ...options,
-    connections: connections ?? config.smtp?.connections ?? 1,
-  })
+  try {
+    return await runQueueOnce(queue, way, context, {
+      ...options,
+      connections: connections ?? config.smtp?.connections ?? 1,
+    })
+  } finally {
+    await metrics?.finish(config.metricsFile)
+  }
 }

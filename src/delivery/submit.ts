@@ -253,15 +253,19 @@ async function storeRest(
 }
 
 async function sendFirst(submission: Submission, context: DeliveryContext): Promise<SubmitResult> {
-  const { transport, envelope, content } = submission
+  const { transport, envelope, content, account } = submission
+  const start = process.uptime()
   const outcomes =
     transport === undefined
       ? NOT_TRIED
       : await sendPatiently(transport, { envelope, content }, callersPatience(submission))
+  const duration = Math.round((process.uptime() - start) * 1000)
   const result = rejected(submission, outcomes) ?? (await storeRest(submission, outcomes, context))
   // Stored first, told afterwards: a slow plug-in must not stand between a failure and the queue.
-  if (outcomes.length > 0)
-    await reportAttempt(context, { envelope, content, id: result.queueId, attempts: 1 }, outcomes)
+  if (transport !== undefined) {
+    const subject = { envelope, content, id: result.queueId, attempts: 1, account, server: transport.name }
+    await reportAttempt(context, subject, { outcomes, duration })
+  }
   return result
 }
 

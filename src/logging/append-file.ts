@@ -1,8 +1,9 @@
 /**
  * Lines appended to a file, for everything that writes a log. Each line is one write to a file opened with
  * O_APPEND, so several processes may share the file and nothing waits in memory when the process ends. The file
- * may be renamed at any time: the next line goes to a new one. Nothing here ever throws: what cannot be opened or
- * written is complained about once and then dropped, because a log must not stop a mail.
+ * may be renamed at any time: the next line goes to a new one. Nothing here ever throws or waits: what cannot be opened or
+ * written is complained about once and then dropped, because a log must not stop a mail. Of a line that a full disk cut
+ * off, the rest is dropped, and the next line begins on a line of its own.
  */
 import { closeSync, constants, fstatSync, openSync, statSync, writeSync, type Stats } from 'node:fs'
 import { describeError } from '../errors/errno.ts'
@@ -20,7 +21,8 @@ export interface LineWriter {
   close(): void
 }
 
-function once(complain: (line: string) => void): (line: string) => void {
+/** Passes on the first line. */
+export function once(complain: (line: string) => void): (line: string) => void {
   let said = false
   return (line) => {
     if (said) return
@@ -29,10 +31,21 @@ function once(complain: (line: string) => void): (line: string) => void {
   }
 }
 
-function writeWhole(fd: number, line: string): void {
+/** @returns why the line was cut off; undefined when it is there */
+function writeWhole(fd: number, line: string): Error | undefined {
   const bytes = Buffer.from(line)
   const written = writeSync(fd, bytes)
-  if (written < bytes.length) throw new Error('the file took only a part of a line')
+  return written < bytes.length ? new Error('it took only a part of a line') : undefined
+}
+
+/** Writes lines to a descriptor that may take only a part of one. */
+function lineByLine(): (fd: number, line: string) => void {
+  let isCut = false
+  return (fd, line) => {
+    const why = writeWhole(fd, isCut ? `\n${line}` : line)
+    isCut = why !== undefined
+    if (why !== undefined) throw why
+  }
 }
 
 function sameFile(left: Stats, right: Stats | undefined): boolean {
@@ -47,6 +60,7 @@ function sameFile(left: Stats, right: Stats | undefined): boolean {
  */
 export function appendFileWriter(path: string, complain: (line: string) => void): LineWriter {
   const complainOnce = once(complain)
+  const writeLine = lineByLine()
   let open: { readonly fd: number; readonly stats: Stats } | undefined
   const close = (): void => {
     if (open === undefined) return
@@ -64,7 +78,7 @@ export function appendFileWriter(path: string, complain: (line: string) => void)
   return {
     write: (line) => {
       try {
-        writeWhole(current(), line)
+        writeLine(current(), line)
       } catch (error) {
         complainOnce(`cannot write the log ${path}: ${describeError(error)}; logging there is incomplete`)
       }
@@ -76,10 +90,11 @@ export function appendFileWriter(path: string, complain: (line: string) => void)
 /** A writer for a descriptor that is open already, such as 2 for stderr. It is not closed. */
 export function descriptorWriter(fd: number, complain: (line: string) => void): LineWriter {
   const complainOnce = once(complain)
+  const writeLine = lineByLine()
   return {
     write: (line) => {
       try {
-        writeWhole(fd, line)
+        writeLine(fd, line)
       } catch (error) {
         complainOnce(`cannot write the log to descriptor ${fd}: ${describeError(error)}`)
       }

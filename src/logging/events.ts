@@ -1,41 +1,246 @@
 /**
- * The names of all log events: a contract with whoever reads the logs. A name is never reused for something
- * else; docs/logging.md carries the same table.
+ * All log events: a contract with whoever reads the logs. A name is never reused for something else, and each event
+ * has the levels and facts that are named here and no others; docs/logging.md carries the same table.
  */
+import type { FactName, FactType } from './facts.ts'
+
+/** How important an event is. */
+export type EventLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** One event. */
+interface EventRow {
+  /** Nearly always one; two where it depends on the trouble. */
+  readonly levels: readonly EventLevel[]
+  readonly means: string
+  /** The facts that it always has. */
+  readonly facts: readonly FactName[]
+  /** The facts that it has when there is something to tell. */
+  readonly maybe: readonly FactName[]
+}
+
+/** A message on its way: its id, and which way it took. */
+const ON_ITS_WAY = ['id', 'account', 'server'] as const
+/** What a refusal tells. */
+const REFUSAL = [...ON_ITS_WAY, 'code', 'enhanced', 'trouble', 'onLimit', 'underWay'] as const
+
+/** The events by name. */
 export const EVENTS = {
-  'message.delivered': 'the server accepted the message for these recipients',
-  'message.deferred': 'a temporary failure; the message waits for its next attempt',
-  'message.failed': 'a permanent failure; the message is kept in failed/',
-  'message.in-doubt': 'the body was handed over but no reply came',
-  'message.queued': 'the message is on stable storage in the queue',
-  'message.expired': 'too old to be tried again; kept in failed/',
-  'message.discarded':
-    'a plug-in gave the message up, or it was above a limit and on_limit refuses such mail',
-  'message.bounced': 'the sender is told what became of the message; the report is in the queue',
-  'message.delay-noticed': 'the sender is told that the message is delayed; the notice is in the queue',
-  'message.taken': 'an administrator or another run took the message while it was being delivered',
-  'message.changed': 'an administrator changed the message',
-  'message.held': 'the message waits in hold/ until released',
-  'message.unsigned': 'sent without our DKIM signature, which is not for its From',
-  'message.dropped': 'thrown away, as deliver = discard asks',
-  'dkim.failed': 'the DKIM key cannot be used; mail that needs it waits',
-  'account.failed': 'the smarthost cannot be used now; no message is to blame',
-  'account.missing': 'a queued message is for an account that is not configured; it waits',
-  'account.works': 'the smarthost takes mail again',
-  'limit.reached': 'a limit of the account is used up; nothing is sent over it until there is room again',
-  'limit.unknown': 'the limits of the account cannot be counted, so nothing is sent over it',
-  'report.impossible': 'no report can be sent to the sender of a message; it stays in failed/',
-  'report.postponed': 'a report for the sender could not be made yet; it is tried again',
-  'queue.recovered': 'a claim of a process that is gone was taken back',
-  'queue.quarantined': 'a file that is no queued message was moved to corrupt/',
-  'queue.busy': 'another runner is at work on this queue',
-  'queue.stopped': 'a runner stopped before everything due was tried',
-  'run.finished': 'a runner has tried everything that was due',
-  'tls.failed': 'a server offers TLS that does not work; with tls = may the mail goes without it',
-  'smtp.dialogue': 'one line of the SMTP dialogue, secrets removed',
-  'plugin.failed': 'a plug-in threw, hung or could not be loaded',
-  'config.ignored': 'a setting that has no effect here',
-} as const
+  'message.delivered': {
+    levels: ['info'],
+    means: 'the server accepted the message for this recipient',
+    facts: ['sender', 'recipient', 'status', 'reply'],
+    maybe: [...ON_ITS_WAY, 'remoteId', 'reportsTaken'],
+  },
+  'message.deferred': {
+    levels: ['info'],
+    means: 'a temporary failure; the message waits for its next attempt',
+    facts: ['sender', 'recipient', 'status', 'scope', 'reason'],
+    maybe: REFUSAL,
+  },
+  'message.failed': {
+    levels: ['warn'],
+    means: 'a permanent failure; the message is kept in failed/',
+    facts: ['sender', 'recipient', 'status', 'scope', 'reason'],
+    maybe: REFUSAL,
+  },
+  'message.in-doubt': {
+    levels: ['warn'],
+    means: 'the body was handed over but no reply came',
+    facts: ['sender', 'recipient', 'status', 'reason'],
+    maybe: ON_ITS_WAY,
+  },
+  'message.queued': {
+    levels: ['info'],
+    means: 'the message is on stable storage in the queue',
+    facts: ['sender', 'recipients', 'size'],
+    maybe: ['id', 'source'],
+  },
+  'message.expired': {
+    levels: ['warn'],
+    means: 'too old to be tried again; kept in failed/',
+    facts: ['sender'],
+    maybe: ['id', 'account'],
+  },
+  'message.discarded': {
+    levels: ['warn'],
+    means: 'a plug-in gave the message up, or it was above a limit and on_limit refuses such mail',
+    facts: ['id'],
+    maybe: [],
+  },
+  'message.bounced': {
+    levels: ['info'],
+    means: 'the sender is told what became of the message; the report is in the queue',
+    facts: ['report', 'to', 'recipients'],
+    maybe: ['id', 'account'],
+  },
+  'message.delay-noticed': {
+    levels: ['info'],
+    means: 'the sender is told that the message is delayed; the notice is in the queue',
+    facts: ['id', 'report', 'to', 'recipients'],
+    maybe: [],
+  },
+  'message.taken': {
+    levels: ['warn'],
+    means: 'an administrator or another run took the message while it was being delivered',
+    facts: ['id'],
+    maybe: [],
+  },
+  'message.changed': {
+    levels: ['info'],
+    means: 'an administrator changed the message',
+    facts: ['id', 'action', 'by', 'settled'],
+    maybe: [],
+  },
+  'message.held': {
+    levels: ['warn'],
+    means: 'the message waits in hold/ until released',
+    facts: ['id'],
+    maybe: [],
+  },
+  'message.unsigned': {
+    levels: ['info'],
+    means: 'sent without our DKIM signature, which is not for its From',
+    facts: ['reason'],
+    maybe: ['id'],
+  },
+  'message.dropped': {
+    levels: ['warn'],
+    means: 'thrown away, as deliver = discard asks',
+    facts: ['sender', 'recipients'],
+    maybe: ['id'],
+  },
+  'attempt.finished': {
+    levels: ['debug'],
+    means: 'one attempt to send a message is over; what became of each recipient is told beside it',
+    facts: ['server', 'size', 'duration'],
+    maybe: ['id', 'account'],
+  },
+  'dkim.failed': {
+    levels: ['error'],
+    means: 'the DKIM key cannot be used; mail that needs it waits',
+    facts: ['key', 'reason'],
+    maybe: ['id'],
+  },
+  'account.failed': {
+    levels: ['warn', 'error'],
+    means: 'the smarthost cannot be used now; no message is to blame',
+    facts: ['transport', 'trouble', 'reason', 'failures', 'until'],
+    maybe: ['account'],
+  },
+  'account.missing': {
+    levels: ['error'],
+    means: 'a queued message is for an account that is not configured; it waits',
+    facts: ['id', 'reason'],
+    maybe: ['account'],
+  },
+  'account.works': {
+    levels: ['info'],
+    means: 'the smarthost takes mail again',
+    facts: ['transport'],
+    maybe: ['account'],
+  },
+  'limit.reached': {
+    levels: ['warn'],
+    means: 'a limit of the account is used up; nothing is sent over it until there is room again',
+    facts: ['account', 'limit', 'most', 'until'],
+    maybe: [],
+  },
+  'limit.unknown': {
+    levels: ['error'],
+    means: 'the limits of the account cannot be counted, so nothing is sent over it',
+    facts: ['account', 'reason'],
+    maybe: [],
+  },
+  'report.impossible': {
+    levels: ['error'],
+    means: 'no report can be sent to the sender of a message; it stays in failed/',
+    facts: ['id', 'to', 'reason'],
+    maybe: [],
+  },
+  'report.postponed': {
+    levels: ['error'],
+    means: 'a report for the sender could not be made yet; it is tried again',
+    facts: ['id', 'reason'],
+    maybe: [],
+  },
+  'queue.recovered': {
+    levels: ['warn'],
+    means: 'a claim of a process that is gone was taken back',
+    facts: ['id', 'inDoubt'],
+    maybe: [],
+  },
+  'queue.quarantined': {
+    levels: ['error'],
+    means: 'a file that is no queued message was moved to corrupt/',
+    facts: ['name', 'why'],
+    maybe: [],
+  },
+  'queue.busy': {
+    levels: ['debug'],
+    means: 'another runner is at work on this queue',
+    facts: ['queue'],
+    maybe: [],
+  },
+  'queue.stopped': {
+    levels: ['warn'],
+    means: 'a runner stopped before everything due was tried',
+    facts: ['scope', 'reason'],
+    maybe: ['account'],
+  },
+  'run.finished': {
+    levels: ['info'],
+    means: 'a runner has tried everything that was due',
+    facts: [
+      'busy',
+      'delivered',
+      'deferred',
+      'failed',
+      'discarded',
+      'held',
+      'quarantined',
+      'recovered',
+      'accounts',
+      'faults',
+    ],
+    maybe: ['unreadable', 'stopped'],
+  },
+  'tls.failed': {
+    levels: ['warn'],
+    means: 'a server offers TLS that does not work; with tls = may the mail goes without it',
+    facts: ['server', 'reason'],
+    maybe: [],
+  },
+  'smtp.dialogue': {
+    levels: ['debug'],
+    means: 'one line of the SMTP dialogue, secrets removed',
+    facts: ['line'],
+    maybe: ['id', 'connection'],
+  },
+  'plugin.failed': {
+    levels: ['error'],
+    means: 'a plug-in threw, hung or could not be loaded',
+    facts: ['plugin', 'reason'],
+    maybe: ['signal'],
+  },
+} as const satisfies Readonly<Record<string, EventRow>>
+
+type Events = typeof EVENTS
 
 /** A key of {@link EVENTS}. */
-export type EventName = keyof typeof EVENTS
+export type EventName = keyof Events
+
+/** The events that are logged at a level. */
+export type EventAt<L extends EventLevel> = {
+  [E in EventName]: L extends Events[E]['levels'][number] ? E : never
+}[EventName]
+
+type Flat<T> = { readonly [K in keyof T]: T[K] }
+
+/** The facts of each event. */
+export type FactsOf = {
+  readonly [E in EventName]: Flat<
+    { readonly [N in Events[E]['facts'][number]]: FactType<N> } & {
+      readonly [N in Events[E]['maybe'][number]]?: FactType<N> | undefined
+    }
+  >
+}

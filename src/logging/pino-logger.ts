@@ -1,14 +1,16 @@
 /**
  * The structured log: one JSON object a line, written with pino, which is loaded only when a log is configured.
- * Every line is in the file when the call returns. A log that cannot be loaded, opened or written is
- * complained about once and otherwise ignored: no call of the logger ever throws.
+ * Every line is in the file, or on its way to whoever else writes it, when the call returns. A log that cannot be loaded,
+ * opened or written is complained about once and otherwise ignored: no call of the logger ever throws.
  */
 import type { LogLevel } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
-import { appendFileWriter, descriptorWriter, type LineWriter } from './append-file.ts'
-import type { EventName } from './events.ts'
-import { nullLogger, type LogFields, type Logger } from './logger.ts'
+import { appendFileWriter, descriptorWriter } from './append-file.ts'
+import type { EventLevel } from './events.ts'
+import { loggerOf, nullLogger, type LogFields, type Logger } from './logger.ts'
+import { FULL_VIEW, type Privacy } from './privacy.ts'
 import { safeFields } from './redact.ts'
+import type { LogSink } from './stream-sink.ts'
 
 const STDERR = 2
 /** What every line has anyway; a field of the same name would be there twice. */
@@ -16,7 +18,7 @@ const RESERVED = new Set(['level', 'time', 'program', 'pid', 'event'])
 
 /** Where and how much to log. */
 export interface LoggerOptions {
-  /** Absolute path of the file, or `stderr`. */
+  /** Absolute path of the file, `stderr`, `syslog` or `journal`. */
   readonly log: string
   /** The least important level that is written. */
   readonly level: LogLevel
@@ -24,18 +26,26 @@ export interface LoggerOptions {
   readonly program: string
   /** Gets one line when the log cannot be written; never more than one. */
   readonly complain: (line: string) => void
+  /** Hides addresses; nothing is hidden when left out. */
+  readonly privacy?: Privacy
 }
+
+type Open = (options: LoggerOptions) => LogSink | Promise<LogSink>
+
+/** Places that are no files. */
+const PLACES: ReadonlyMap<string, Open> = new Map<string, Open>([
+  ['stderr', ({ complain }) => descriptorWriter(STDERR, complain)],
+  ['syslog', async ({ program, complain }) => (await import('./syslog.ts')).openSyslog(program, complain)],
+  ['journal', async ({ program, complain }) => (await import('./journal.ts')).openJournal(program, complain)],
+])
 
 function ownFields(fields: LogFields): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(safeFields(fields)).map(([name, value]) => [
-      RESERVED.has(name) ? `${name}_` : name,
-      value,
-    ]),
+    Object.entries(fields).map(([name, value]) => [RESERVED.has(name) ? `${name}_` : name, value]),
   )
 }
 
-async function createPino(options: LoggerOptions, writer: LineWriter) {
+async function createPino(options: LoggerOptions, write: (line: string) => void) {
   const { default: pino } = await import('pino')
   return pino(
     {
@@ -47,8 +57,25 @@ async function createPino(options: LoggerOptions, writer: LineWriter) {
       serializers: { err: (value: unknown) => value },
       formatters: { level: (label) => ({ level: label }) },
     },
-    writer,
+    { write },
   )
+}
+
+async function openLogger(options: LoggerOptions): Promise<Logger> {
+  const { log, complain, privacy = FULL_VIEW } = options
+  const open = PLACES.get(log) ?? (() => appendFileWriter(log, complain))
+  const sink = await open(options)
+  let writing: EventLevel = 'info'
+  const pino = await createPino(options, (line) => sink.write(line, writing))
+  return loggerOf((level, event, facts) => {
+    if (!pino.isLevelEnabled(level)) return
+    writing = level
+    try {
+      pino[level]({ event, ...ownFields(privacy.facts(safeFields(facts))) })
+    } catch (error) {
+      pino[level]({ event, unloggable: describeError(error) })
+    }
+  }, pino.isLevelEnabled('debug'))
 }
 
 /**
@@ -57,29 +84,8 @@ async function createPino(options: LoggerOptions, writer: LineWriter) {
  * @returns a logger; one that writes nothing when pino cannot be loaded, after a complaint
  */
 export async function createLogger(options: LoggerOptions): Promise<Logger> {
-  const writer =
-    options.log === 'stderr'
-      ? descriptorWriter(STDERR, options.complain)
-      : appendFileWriter(options.log, options.complain)
   try {
-    const pino = await createPino(options, writer)
-    const at =
-      (level: LogLevel) =>
-      (event: EventName, fields: LogFields = {}) => {
-        if (!pino.isLevelEnabled(level)) return
-        try {
-          pino[level]({ event, ...ownFields(fields) })
-        } catch (error) {
-          pino[level]({ event, unloggable: describeError(error) })
-        }
-      }
-    return {
-      debug: at('debug'),
-      info: at('info'),
-      warn: at('warn'),
-      error: at('error'),
-      debugEnabled: pino.isLevelEnabled('debug'),
-    }
+    return await openLogger(options)
   } catch (error) {
     options.complain(`cannot start the log ${options.log}: ${describeError(error)}; nothing is logged`)
     return nullLogger

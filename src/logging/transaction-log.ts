@@ -8,6 +8,7 @@
  */
 import { systemClock, type Clock } from '../util/clock.ts'
 import { appendFileWriter } from './append-file.ts'
+import { FULL_VIEW, type Privacy } from './privacy.ts'
 
 /** One message, as far as the line tells. */
 export interface Transaction {
@@ -42,12 +43,13 @@ function angled(messageId: string | undefined): string {
  * The line of one message, line end included.
  *
  * @param now milliseconds since the epoch; written in UTC to the second
+ * @param privacy hides addresses
  */
-export function transactionLine(transaction: Transaction, now: number): string {
+export function transactionLine(transaction: Transaction, now: number, privacy = FULL_VIEW): string {
   const date = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z')
-  const sender = transaction.sender === '' ? '<>' : clean(transaction.sender)
-  const recipients = transaction.recipients.map(clean).join(', ')
-  return `${date} ${sender} => ${recipients} ${angled(transaction.messageId)}\n`
+  const sender = transaction.sender === '' ? '<>' : clean(privacy.address(transaction.sender))
+  const recipients = transaction.recipients.map((each) => clean(privacy.address(each))).join(', ')
+  return `${date} ${sender} => ${recipients} ${privacy.text(angled(transaction.messageId))}\n`
 }
 
 /**
@@ -55,13 +57,15 @@ export function transactionLine(transaction: Transaction, now: number): string {
  *
  * @param path absolute path
  * @param complain gets one line the first time the file cannot be written
+ * @param privacy hides addresses
  * @param clock says what time it is
  */
 export function createTransactionLog(
   path: string,
   complain: (line: string) => void,
+  privacy: Privacy = FULL_VIEW,
   clock: Clock = systemClock,
 ): TransactionLog {
   const writer = appendFileWriter(path, complain)
-  return { record: (transaction) => writer.write(transactionLine(transaction, clock.now())) }
+  return { record: (transaction) => writer.write(transactionLine(transaction, clock.now(), privacy)) }
 }

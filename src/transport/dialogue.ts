@@ -42,7 +42,8 @@ export function openDialogue(log: Logger, clean: (text: string) => string): Dial
     if (typeof entry !== 'object' || entry === null || typeof message !== 'string') return
     const from: unknown = Reflect.get(entry, 'tnx')
     if (from !== 'client' && from !== 'server') return
-    const connection: unknown = Reflect.get(entry, 'sid')
+    const sid: unknown = Reflect.get(entry, 'sid')
+    const connection = typeof sid === 'string' ? sid : undefined
     const text = from === 'client' ? (dialogue.spoken ?? message) : message
     if (from === 'client') dialogue.spoken = undefined
     if (from === 'client' && /^AUTH\b/i.test(message)) loggingIn = true

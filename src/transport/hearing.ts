@@ -2,7 +2,7 @@
  * A log that keeps what is worth knowing of a dialogue, the greeting of the server and how we logged in, and passes
  * everything on.
  */
-import type { Logger } from '../logging/logger.ts'
+import type { LogFields, Logger } from '../logging/logger.ts'
 
 /** A log that keeps things. */
 export interface Hearing extends Logger {
@@ -16,7 +16,7 @@ export interface Hearing extends Logger {
 export function hearing(log: Logger): Hearing {
   let greeting = ''
   let mechanism: string | undefined
-  const hear = (line: unknown): void => {
+  const hear = ({ line }: LogFields): void => {
     if (typeof line !== 'string') return
     if (greeting === '') greeting = /^S: 220[ -]?(.*)/.exec(line)?.[1] ?? ''
     mechanism = /^C: AUTH (\S+)/.exec(line)?.[1] ?? mechanism
@@ -30,7 +30,7 @@ export function hearing(log: Logger): Hearing {
     },
     debugEnabled: true,
     debug: (event, fields) => {
-      if (event === 'smtp.dialogue') hear(fields?.['line'])
+      if (event === 'smtp.dialogue') hear(fields)
       if (log.debugEnabled) log.debug(event, fields)
     },
     info: (event, fields) => log.info(event, fields),

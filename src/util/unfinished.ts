@@ -13,7 +13,19 @@ export function mustFinish<T>(work: Promise<T>): Promise<T> {
   return work
 }
 
+const lastThings: (() => Promise<void> | void)[] = []
+
+/** Has the process do something when everything else is done. It must not fail, nor take long. */
+export function atTheEnd(work: () => Promise<void> | void): void {
+  lastThings.push(work)
+}
+
 /** Waits until nothing is left to do. */
 export async function allFinished(): Promise<void> {
+  await nothingUnderWay()
+  for (const work of lastThings.splice(0)) await work()
+}
+
+async function nothingUnderWay(): Promise<void> {
   while (underWay.size > 0) await Promise.allSettled(underWay)
 }

@@ -133,6 +133,12 @@ async function removeThere(work: Import, message: ForeignMessage): Promise<void>
   }
 }
 
+const envelopeFacts = ({ envelope: { sender, recipients }, content: { size } }: ForeignMessage) => ({
+  sender,
+  recipients,
+  size,
+})
+
 async function importMessage(work: Import, message: ForeignMessage): Promise<void> {
   const { terminal } = work.named.setup
   const { source, notes, envelope, content } = message
@@ -146,7 +152,7 @@ async function importMessage(work: Import, message: ForeignMessage): Promise<voi
     } else {
       const id = await store(work, message)
       if (id === undefined) return
-      work.log.info('message.queued', { id, source, recipients: envelope.recipients })
+      work.log.info('message.queued', { id, source, ...envelopeFacts(message) })
     }
     work.imported += 1
     for (const note of notes) terminal.complain(`${source}: ${note}`)

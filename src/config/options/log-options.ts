@@ -1,5 +1,5 @@
 /**
- * Logs and plug-ins.
+ * Logs, metrics and plug-ins.
  */
 import { LOG_TARGET, MODULES, PATH } from '../text-kinds.ts'
 import { choice } from '../value-kinds.ts'
@@ -9,7 +9,7 @@ import { defaulted, NONE, optional, SITE } from './option.ts'
 export const LOG_OPTIONS = {
   delivery_log: optional('delivery_log', PATH, 'File that gets one line for each message sent.', SITE),
   queue_log: optional('queue_log', PATH, 'File that gets one line for each message queued.', SITE),
-  log: optional('log', LOG_TARGET, 'File, or stderr, that gets the log of events.', SITE),
+  log: optional('log', LOG_TARGET, 'Where the log of events goes: a file, stderr, syslog or journal.', SITE),
   log_level: defaulted(
     'log_level',
     choice('debug', 'info', 'warn', 'error'),
@@ -17,6 +17,14 @@ export const LOG_OPTIONS = {
     'The least important events to log.',
     SITE,
   ),
+  log_privacy: defaulted(
+    'log_privacy',
+    choice('full', 'domain', 'hash'),
+    'full',
+    'What all logs show of mail addresses.',
+    SITE,
+  ),
+  metrics_file: optional('metrics_file', PATH, 'File that gets the metrics after each run.', SITE),
   plugins: defaulted('plugins', MODULES, NONE, 'Plug-in modules to load.', SITE),
   logging_conf: optional('logging_conf', PATH, 'Python logging file; accepted, but has no effect.', SITE),
   logging_config: optional('logging_config', PATH, 'Python logging file; accepted, but has no effect.', SITE),

@@ -42,6 +42,7 @@ const FULL = configFromSettings({
   ...{ limit_per_minute: 1, limit_per_hour: 2, limit_per_day: 3, limit_recipients_per_day: 4 },
   fallback_charset: 'koi8-r',
   ...{ qualify_domain: 'c', delivery_log: '/d', queue_log: '/q', log: 'stderr', log_level: 'warn' },
+  ...{ log_privacy: 'hash', metrics_file: '/m' },
   ...{ force_from: true, masquerade: 'me@site.example', qualify_headers: false, set_from_header: 'off' },
   ...{ set_date_header: 'off', set_msgid_header: 'off', set_to_header: 'on', remove_bcc_headers: false },
   plugins: ['pkg', '/my dir/x.mjs', '/p,q/*.{mjs,js}'],

@@ -51,6 +51,8 @@ describe('a configuration', () => {
       queueLog: undefined,
       log: undefined,
       logLevel: 'info',
+      logPrivacy: 'full',
+      metricsFile: undefined,
       plugins: [],
       notes: [],
     })

@@ -22,7 +22,8 @@ it('goes into the text logs without a Message-ID when the message cannot be read
   const envelope = { sender: 's@x.example', recipients: ['a@x'] }
   const subject = { envelope, content, id: 'ID', attempts: 0 }
   await reportQueued(context, subject)
-  await reportAttempt(context, subject, [{ status: 'delivered', recipient: 'a@x', reply: '250 ok' }])
+  const outcomes = [{ status: 'delivered', recipient: 'a@x', reply: '250 ok' }] as const
+  await reportAttempt(context, subject, { outcomes, duration: 1 })
   const line = { sender: 's@x.example', recipients: ['a@x'], messageId: undefined }
   expect(lines).toEqual([line, line])
 })

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { createPrivacy } from '../../../src/logging/hiding.ts'
+import { FULL_VIEW } from '../../../src/logging/privacy.ts'
 import { createTransactionLog, transactionLine } from '../../../src/logging/transaction-log.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 21, 46, 5, 999)
@@ -37,6 +39,13 @@ describe('transactionLine', () => {
   })
 })
 
+it('hides addresses, in the Message-ID as well', () => {
+  const transaction = { sender: 'a@x.example', recipients: ['b@y.example', 'root'], messageId: 'i@h.example' }
+  expect(transactionLine(transaction, NOW, createPrivacy('domain'))).toBe(
+    '2026-11-21T21:46:05Z *@x.example => *@y.example, * <*@h.example>\n',
+  )
+})
+
 describe('createTransactionLog', () => {
   it('appends a line a message to a file that only owner and group read', () => {
     const root = mkdtempSync(join(tmpdir(), 'mq-tlog-'))
@@ -44,7 +53,7 @@ describe('createTransactionLog', () => {
     const complaints: string[] = []
     const clock = { now: () => NOW }
     for (const sender of ['a@x', 'b@x']) {
-      const log = createTransactionLog(path, (line) => complaints.push(line), clock)
+      const log = createTransactionLog(path, (line) => complaints.push(line), FULL_VIEW, clock)
       log.record({ sender, recipients: ['c@x'], messageId: '<1@x>' })
     }
     expect(readFileSync(path, 'utf8')).toBe(
