@@ -37,6 +37,16 @@ export interface Terminal {
   complain(line: string): void
 }
 
+/** Takes an error that nobody caught, and ends the process itself. */
+type FaultHandler = (error: unknown) => void
+
+let onFault: FaultHandler | undefined
+
+/** From now on errors that nobody caught are told instead of ending the process at once: there are claims to give back. */
+export function handleFaults(handler: FaultHandler): void {
+  onFault = handler
+}
+
 /** How long to leave a full pipe to its reader, in milliseconds. */
 const BREATH = 5
 
@@ -134,8 +144,9 @@ export async function runProgram(
   }
   // Code of a plug-in runs in this process: what it throws later must not end a delivery half way.
   process.on('uncaughtException', (error) => {
-    if (!pluginsAreLoaded()) end(error)
+    if (!pluginsAreLoaded() && onFault === undefined) end(error)
     debugStack(terminal, error)
+    if (!pluginsAreLoaded()) return onFault?.(error)
     terminal.complain(`an error was thrown outside of a delivery: ${describeError(error)}`)
   })
   let ended = false
@@ -149,6 +160,7 @@ export async function runProgram(
   // A promise that a plug-in left alone must not end a delivery.
   process.on('unhandledRejection', (error) => {
     debugStack(terminal, error)
+    if (!pluginsAreLoaded()) onFault?.(error)
     terminal.complain(`an error was not handled: ${describeError(error)}`)
   })
   try {

@@ -85,7 +85,12 @@ function tell(terminal: Terminal, report: RunReport, { verbose, asked = verbose 
   return report.stopped !== undefined || report.unreadable !== undefined || waits ? EX.TEMPFAIL : EX.OK
 }
 
-function queueDirectory(config: Config, operand: string | undefined): string {
+/**
+ * The queue that a call is about.
+ *
+ * @throws MailError INPUT_MISSING, CONFIG_MISSING
+ */
+export function queueDirectory(config: Config, operand: string | undefined): string {
   if (operand !== undefined) {
     const path = namedPath(operand, 'queue directory')
     // A queue that is configured is made when it is missing; one that is named has to be there.

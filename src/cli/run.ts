@@ -17,12 +17,18 @@ export async function run(terminal: Terminal): Promise<ExitCode> {
     .option('-v, --verbose', 'show the SMTP dialogue and a summary on standard error')
     .option('--all', 'ignore the schedule: try everything that waits')
     .option('--force', 'run beside another runner')
+    .option('--daemon', 'stay in the foreground and deliver mail as it comes')
     .action(
       async (
         operand: string | undefined,
-        options: { config?: string; verbose?: true; all?: true; force?: true },
+        options: { config?: string; verbose?: true; all?: true; force?: true; daemon?: true },
       ) => {
         const verbose = options.verbose === true
+        if (options.daemon === true) {
+          const { runAsDaemon } = await import('./daemon.ts')
+          exitCode = await runAsDaemon(terminal, { config: options.config, verbose, queueDir: operand })
+          return
+        }
         const setup = await setUp(terminal, { config: options.config, verbose })
         const call = { all: options.all === true, force: options.force === true, verbose }
         exitCode = await runConfiguredQueue(setup, call, operand)

@@ -274,6 +274,8 @@ export interface Config extends AccountSettings {
   /** True when a part of the configuration is closed to this user, who only hands in mail for somebody else to send. */
   readonly sealed: boolean
   readonly queueDir: string | undefined
+  /** How often a daemon looks at the whole queue, in milliseconds. */
+  readonly rescan: number
   readonly spool: SpoolMode
   /** Whether senders are told of mail that failed. */
   readonly bounce: 'dsn' | 'none'

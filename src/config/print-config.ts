@@ -203,6 +203,7 @@ function limitLines(limits: AccountLimits | undefined): string[] {
 function queueLines(config: Config): string[] {
   return [
     ...line(OPTIONS.queue_dir, config.queueDir),
+    ...line(OPTIONS.rescan, config.rescan),
     ...line(OPTIONS.spool, config.spool),
     ...line(OPTIONS.bounce, config.bounce),
     ...line(OPTIONS.bounce_limit, config.bounceLimit),

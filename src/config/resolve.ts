@@ -30,6 +30,7 @@ export function resolveConfig(sections: Sections, origin: Origin): Config {
     sealed: origin.sealed === true,
     ...settings,
     queueDir: readGiven(given, OPTIONS.queue_dir),
+    rescan: readOrDefault(given, OPTIONS.rescan),
     spool: readOrDefault(given, OPTIONS.spool),
     bounce: readOrDefault(given, OPTIONS.bounce),
     bounceLimit: readOrDefault(given, OPTIONS.bounce_limit),

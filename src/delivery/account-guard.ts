@@ -21,10 +21,14 @@ import {
 } from './account-state.ts'
 
 /**
- * Who asks. A `submission` does not wait for a server that is known to be down. A `run` has come to find out, but
- * leaves a refused login and a used-up quota alone until their time. `now` tries in any case.
+ * Who asks. A `submission` does not wait for a server that is known to be down, nor does a `daemon`, which comes back
+ * when it may be tried. A `run` has come to find out, but leaves a refused login and a used-up quota alone until their
+ * time. `now` tries in any case.
  */
-export type Insistence = 'submission' | 'run' | 'now'
+export type Insistence = 'submission' | 'daemon' | 'run' | 'now'
+
+/** Who asks, also where that changes while the process lives. */
+export type Insisting = Insistence | (() => Insistence)
 
 /** What a guard works with. */
 export interface GuardContext {
@@ -44,7 +48,7 @@ type Refusal = Omit<Refused, 'recipient'>
 function refusalOf(state: AccountState): Refusal {
   const time = new Date(state.until).toISOString().replace(/\.\d+Z$/, 'Z')
   const reason = `not tried until ${time}, because it failed before: ${state.reason}`
-  return { status: 'deferred', scope: 'account', trouble: state.trouble, reason }
+  return { status: 'deferred', scope: 'account', trouble: state.trouble, reason, retryAt: state.until }
 }
 
 /** What is wrong with the account; a limit of one's own is nothing of the kind, nor is what one message lacks. */
@@ -67,7 +71,7 @@ class AccountGuard implements Transport {
   readonly #transport: Transport
   readonly #key: string
   readonly #context: GuardContext
-  readonly #insistence: Insistence
+  readonly #insisting: Insisting
   #state: AccountState | undefined
   /** Others may read a note about the account. */
   #noted = false
@@ -77,12 +81,21 @@ class AccountGuard implements Transport {
   /** It failed since this process asked: nobody has to come and find out. */
   #failedHere = false
 
-  constructor(transport: Transport, insistence: Insistence, context: GuardContext) {
+  constructor(transport: Transport, insisting: Insisting, context: GuardContext) {
     this.name = transport.name
     this.#transport = transport
     this.#key = breakerKey(context.account, transport.name, context.server)
-    this.#insistence = insistence
+    this.#insisting = insisting
     this.#context = context
+  }
+
+  /** Others may find out that the server is down at any time, and that it works again. */
+  get #looksEachTime(): boolean {
+    return ['submission', 'daemon'].includes(this.#insistence)
+  }
+
+  get #insistence(): Insistence {
+    return typeof this.#insisting === 'function' ? this.#insisting() : this.#insisting
   }
 
   async ready(signal?: AbortSignal): Promise<Refusal | undefined> {
@@ -100,7 +113,7 @@ class AccountGuard implements Transport {
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
     // A run has asked once, in the beginning; where the account is left alone, others may stand in for it.
     const asks = !this.#asked || this.#refused || this.#failedHere
-    const paused = asks || this.#insistence === 'submission' ? await this.#ask() : undefined
+    const paused = asks || this.#looksEachTime ? await this.#ask() : undefined
     if (paused !== undefined) {
       return delivery.envelope.recipients.map((recipient) => ({ ...paused, recipient }))
     }
@@ -136,7 +149,7 @@ class AccountGuard implements Transport {
     if (!isPaused(state, this.#context.clock.now())) return false
     if (this.#failedHere) return true
     if (this.#insistence === 'now') return false
-    return this.#insistence === 'submission' || state.trouble === 'login' || state.trouble === 'quota'
+    return this.#looksEachTime || state.trouble === 'login' || state.trouble === 'quota'
   }
 
   #names(): { readonly transport: string; readonly account?: string } {
@@ -169,6 +182,6 @@ class AccountGuard implements Transport {
 }
 
 /** Puts the breaker of the account in front of a transport. */
-export function guardAccount(transport: Transport, insistence: Insistence, context: GuardContext): Transport {
-  return new AccountGuard(transport, insistence, context)
+export function guardAccount(transport: Transport, insisting: Insisting, context: GuardContext): Transport {
+  return new AccountGuard(transport, insisting, context)
 }

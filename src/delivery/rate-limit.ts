@@ -249,6 +249,7 @@ class RateLimit implements Transport {
     return {
       ...LIMITED,
       reason,
+      retryAt: until,
       ...(onLimit === 'defer' ? {} : { onLimit }),
     }
   }

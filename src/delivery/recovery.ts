@@ -17,16 +17,19 @@ export interface RecoveryReport {
 /**
  * Recovers everything and logs it. What is in doubt waits for the first step of the schedule.
  *
+ * @param sweeps also looks for leftovers that nobody misses
  * @throws MailError QUEUE_* when the queue cannot be read or written
  */
 export async function recoverQueue(
   runner: Runner,
   { policy, clock, log }: Pick<DeliveryContext, 'policy' | 'clock' | 'log'>,
+  sweeps = true,
 ): Promise<RecoveryReport> {
   let [recovered, quarantinedFiles] = [0, 0]
   let whyUnreadable: string | undefined
   for (const { id, inDoubt, quarantined, unreadable } of await runner.recover(
     nextAttempt(policy, 1, clock.now()),
+    sweeps,
   )) {
     if (unreadable !== undefined) whyUnreadable = unreadable
     else if (quarantined === undefined) {

@@ -7,19 +7,20 @@
  * those of the others go on.
  */
 import { setMaxListeners } from 'node:events'
-import { describeError, errnoOf } from '../errors/errno.ts'
-import type { QueueEntry, QueueStore, Runner } from '../queue/store.ts'
+import { describeError } from '../errors/errno.ts'
+import type { QueueEntry, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { attemptClaim, SENDING_SUSPENDED, siteLacks, type Stop } from './attempt.ts'
+import { SENDING_SUSPENDED, siteLacks, type Stop } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
-import { noteLastRun } from './last-run.ts'
+import { deliverEntry, isBadSpot, laneOf, type Desk } from './deliver-entry.ts'
 import { dueWindows } from './due-window.ts'
+import { noteLastRun } from './last-run.ts'
 import { recoverQueue } from './recovery.ts'
-import { newLane, reportLanes, stopLane, type Lane } from './lane.ts'
+import { reportLanes, stopLane, type Lane } from './lane.ts'
 import { reportFaults } from './site-faults.ts'
 import { readSuspended } from './suspension.ts'
-import { countAttempt, newReport, type RunReport } from './run-report.ts'
-import { oneWay, type Way, type Ways, type WaysOver } from './ways.ts'
+import { newReport, type RunReport } from './run-report.ts'
+import { oneWay, type Ways, type WaysOver } from './ways.ts'
 
 /** Removals become durable at least this often, in milliseconds. */
 const FLUSH_INTERVAL = 1000
@@ -39,16 +40,10 @@ export interface RunOptions {
 }
 
 /** The state of one run. */
-interface Run {
-  readonly store: QueueStore
-  readonly runner: Runner
-  readonly ways: Ways
-  readonly lanes: Map<Way, Lane>
+interface Run extends Desk {
   /** Groups of messages whose way cannot be used. */
   readonly leftAlone: Set<string>
-  readonly context: DeliveryContext
   readonly options: RunOptions
-  readonly report: RunReport
   /** Messages in a row that could not be read. */
   unreadable: number
 }
@@ -60,55 +55,27 @@ function mustStop({ report, options, runner }: Run): boolean {
   return report.stopped !== undefined
 }
 
-function laneOf({ lanes }: Run, way: Way): Lane {
-  const lane = lanes.get(way) ?? newLane(way)
-  lanes.set(way, lane)
-  return lane
-}
-
 function stopAfter({ report }: Run, lane: Lane, stop: Stop | undefined): void {
   if (stop?.scope === 'host') report.stopped ??= { scope: 'host', reason: stop.reason }
   else stopLane(lane, stop)
 }
 
-async function deliverEntry(run: Run, entry: QueueEntry): Promise<void> {
-  const { store, runner, context, options, report } = run
-  if (options.selects !== undefined && !(await options.selects(entry))) return
-  const result = await runner.claim(entry)
-  if (result.kind === 'gone' || result.kind === 'busy') return
-  if (result.kind === 'quarantined') {
-    report.quarantined += 1
-    context.log.error('queue.quarantined', { ...result.file })
-    return
-  }
-  const { claim } = result
-  const way = await run.ways.wayOf(claim.message)
-  const lane = laneOf(run, way)
-  if (lane.stopped !== undefined) return claim.release()
-  if (way.missing !== undefined)
-    way.context.log.error('account.missing', {
-      id: claim.message.id,
-      account: way.account,
-      reason: way.missing,
-    })
-  const delivering = { queue: store, claim, transport: way.transport, context: way.context }
-  const attempt = await attemptClaim(delivering, { signal: options.signal, awaitReply: true })
-  countAttempt(report, attempt)
-  lane.fault ??= attempt.outcomes.map(siteLacks).find((reason) => reason !== undefined)
-  stopAfter(run, lane, attempt.stop)
+async function deliverSelected(run: Run, entry: QueueEntry): Promise<void> {
+  const { selects } = run.options
+  if (selects !== undefined && !(await selects(entry))) return
+  const result = await deliverEntry(run, entry)
+  if (result.kind === 'tried') stopAfter(run, result.lane, result.attempt.stop)
 }
-
-const causeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause ?? error) : error)
 
 /** A queue that fails stops the run; what is in flight elsewhere still comes to its end. */
 async function deliverSafely(run: Run, entry: QueueEntry): Promise<void> {
   try {
-    await deliverEntry(run, entry)
+    await deliverSelected(run, entry)
     run.unreadable = 0
   } catch (error) {
     // One bad spot on the disk must not hold up all other mail; two in a row are the disk.
     run.unreadable += 1
-    if (errnoOf(causeOf(error)) === 'EIO' && run.unreadable === 1) {
+    if (isBadSpot(error) && run.unreadable === 1) {
       run.report.unreadable ??= describeError(error)
       return
     }
@@ -235,6 +202,7 @@ export async function runQueueOnce(
     context,
     options,
     report,
+    signal: options.signal,
     unreadable: 0,
   }
   const stopFlushing = flushNowAndThen(run)

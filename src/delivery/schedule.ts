@@ -90,15 +90,27 @@ export interface DueTimes {
   readonly all?: boolean
 }
 
+type Scheduled = Pick<QueueEntry, 'nextAttempt' | 'notBefore'>
+
 /** Decides whether a message may be tried. */
-type DueTest = (message: Pick<QueueEntry, 'nextAttempt' | 'notBefore'>) => boolean
+type DueTest = (message: Scheduled) => boolean
+
+/** A time of the schedule after this one was written by a clock that went wrong. */
+const furthest = (policy: RetryPolicy, now: number): number =>
+  now + Math.max(REPORT_DELAY, ...policy.retry) * (1 + JITTER) + 60_000
 
 /**
  * What may be tried now. A time of the schedule further away than any retry or report can be was written by a clock that
  * went wrong: such a message is due, or it would wait for ever.
  */
 export function dueTest(policy: RetryPolicy, { cutoff, now, all = false }: DueTimes): DueTest {
-  const furthest = now + Math.max(REPORT_DELAY, ...policy.retry) * (1 + JITTER) + 60_000
+  const end = furthest(policy, now)
   return ({ nextAttempt, notBefore = 0 }) =>
-    notBefore <= cutoff && (all || nextAttempt <= cutoff || nextAttempt > furthest)
+    notBefore <= cutoff && (all || nextAttempt <= cutoff || nextAttempt > end)
+}
+
+/** Tells when each message may be tried, in milliseconds since the epoch; what {@link dueTest} lets pass is due by then. */
+export function dueTime(policy: RetryPolicy, now: number): (message: Scheduled) => number {
+  const end = furthest(policy, now)
+  return ({ nextAttempt, notBefore = 0 }) => Math.max(nextAttempt > end ? 0 : nextAttempt, notBefore)
 }

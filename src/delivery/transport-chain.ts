@@ -51,14 +51,23 @@ async function firstReady(
   handsOn: HandsOn,
 ): Promise<Omit<Refused, 'recipient'> | undefined> {
   let first: Omit<Refused, 'recipient'> | undefined
+  const times: (number | undefined)[] = []
   for (const transport of transports) {
     const refused = await transport.ready?.(signal)
     if (refused === undefined) return undefined
     first ??= refused
+    times.push(refused.retryAt)
     const goesOn = refused.scope === 'account' && handsOn({ ...refused, recipient: '' })
     if (!goesOn || signal?.aborted === true) break
   }
-  return first
+  return first && soonest(first, times)
+}
+
+/** A chain can be tried again as soon as one of its transports can. */
+function soonest<T extends Omit<Refused, 'recipient'>>(first: T, times: readonly (number | undefined)[]): T {
+  const known = times.filter((time) => time !== undefined)
+  if (known.length < times.length || first.retryAt === undefined) return first
+  return { ...first, retryAt: Math.min(...known) }
 }
 
 /**

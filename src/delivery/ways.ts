@@ -9,7 +9,7 @@ import type { Account, Config } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { QueuedMessage, QueueEntry, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { guardAccount, type Insistence } from './account-guard.ts'
+import { guardAccount, type Insisting } from './account-guard.ts'
 import { accountTransports, type Guard } from './account-transports.ts'
 import { contextOver, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
@@ -45,12 +45,12 @@ export interface Ways {
 }
 
 /** Makes the ways once the run knows its queue. */
-export type WaysOver = (queue: QueueStore, insistence: Insistence) => Ways
+export type WaysOver = (queue: QueueStore, insisting: Insisting) => Ways
 
 /** One transport for all messages; whoever made it closes it. */
 export function oneWay(transport: Transport, context: DeliveryContext, connections: number): WaysOver {
-  return (queue, insistence) => {
-    const guarded = guardAccount(transport, insistence, { ...context, queue })
+  return (queue, insisting) => {
+    const guarded = guardAccount(transport, insisting, { ...context, queue })
     const way: Way = { account: undefined, transport: guarded, context, connections }
     return {
       groupOf: () => '',
@@ -94,9 +94,9 @@ export function accountWays(
   base: DeliveryContext,
   { connections, complain }: { readonly connections?: number | undefined; readonly complain?: Complain } = {},
 ): WaysOver {
-  return (queue, insistence) => {
+  return (queue, insisting) => {
     const guard: Guard = (transport, account, server) =>
-      guardAccount(transport, insistence, { ...base, queue, account, server })
+      guardAccount(transport, insisting, { ...base, queue, account, server })
     const transports = accountTransports(config, base.log, guard, { complain })
     const made = new Map<string, Promise<Way>>()
 

@@ -63,6 +63,7 @@ export const FACTS = {
   most: { kind: 'number', means: 'how many the limit allows' },
   name: { kind: 'name', means: 'the name of the file' },
   onLimit: { kind: 'name', means: 'what the site wants done with new mail above its limit' },
+  path: { kind: 'name', means: 'the folder' },
   plugin: { kind: 'name', means: 'the plug-in' },
   quarantined: { kind: 'number', means: 'how many files were moved to corrupt/' },
   queue: { kind: 'name', means: 'the queue directory' },

@@ -64,6 +64,8 @@ export interface Refused {
    * message may fare better, so this one must not stay the first in the queue.
    */
   readonly underWay?: true
+  /** Nobody was asked, and nobody will be before this time, in milliseconds since the epoch; not known when left out. */
+  readonly retryAt?: number
 }
 
 /** The body was handed over completely and no reply came: the server may or may not have the message. */

@@ -28,8 +28,10 @@ import type {
   Place,
   QueueEntry,
   QueueFacts,
+  QueueListener,
   QueuedMessage,
   QueueStore,
+  QueueWatch,
   Runner,
   Wants,
 } from './store.ts'
@@ -92,6 +94,12 @@ export class MaildirQueue implements QueueStore {
   async *list(places: readonly Place[], wants?: Wants): AsyncGenerator<QueueEntry> {
     requireQueue(this.name)
     for (const place of places) yield* scanPlace(this.name, place, wants)
+  }
+
+  async watch(listener: QueueListener): Promise<QueueWatch> {
+    // Only a daemon waits.
+    const { watchQueue } = await import('./watch.ts')
+    return watchQueue(this.name, listener, this.#clock)
   }
 
   #open(entry: QueueEntry): Extract<QueueFile, { ok: true }> | undefined {

@@ -122,7 +122,7 @@ export class MaildirRunner implements Runner {
     })
   }
 
-  async recover(inDoubtUntil: number): Promise<readonly Recovered[]> {
+  async recover(inDoubtUntil: number, sweeps = true): Promise<readonly Recovered[]> {
     const surroundings = {
       queueDir: this.#queueDir,
       runner: this.id,
@@ -145,8 +145,8 @@ export class MaildirRunner implements Runner {
         markFlight: (claim) => this.#lease.markFlight(claim, this.#open),
       })
       const alone = await clearRunners(surroundings, alive)
-      await sweepTmp(this.#queueDir, surroundings.now)
-      if (alone) await sweepJournals(this.#queueDir, surroundings.now)
+      if (sweeps) await sweepTmp(this.#queueDir, surroundings.now)
+      if (sweeps && alone) await sweepJournals(this.#queueDir, surroundings.now)
       return recovered
     })
   }

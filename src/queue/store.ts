@@ -176,8 +176,12 @@ export interface Runner {
   readonly lost: boolean
   /** True when another, older runner of role `run` is at work. */
   othersAtWork(): Promise<boolean>
-  /** Takes back what dead runners left behind; in-doubt messages wait until `inDoubtUntil`. */
-  recover(inDoubtUntil: number): Promise<readonly Recovered[]>
+  /**
+   * Takes back what dead runners left behind; in-doubt messages wait until `inDoubtUntil`.
+   *
+   * @param sweeps also looks for leftovers that nobody misses, which takes a while; true when left out
+   */
+  recover(inDoubtUntil: number, sweeps?: boolean): Promise<readonly Recovered[]>
   /** Claims a waiting message for delivery. */
   claim(entry: QueueEntry): Promise<ClaimResult>
   /**
@@ -236,6 +240,25 @@ export interface Ledger {
   close(): void
 }
 
+/** What somebody who waits for messages is told. */
+export interface QueueListener {
+  /** A message is among the waiting that was not there before; undefined when it is not known which. */
+  arrived(entry: QueueEntry | undefined): void
+  /** From now on nothing is told, for this reason. May be called before `watch` returns. */
+  deaf(why: string): void
+}
+
+/** Waiting for messages. */
+export interface QueueWatch {
+  /**
+   * Two marks that are the same: no message has come in between. Undefined when that cannot be known.
+   *
+   * @throws MailError QUEUE_* when the queue is gone
+   */
+  mark(): string | undefined
+  close(): void
+}
+
 /** Decides about a message by what is quick to know. */
 export type Wants = (glance: Glance) => boolean
 
@@ -255,6 +278,12 @@ export interface QueueStore {
    * @param wants passes over what it is not true for, which costs far less than to look at an entry
    */
   list(places: readonly Place[], wants?: Wants): AsyncIterable<QueueEntry>
+  /**
+   * Waits for messages; a queue without this has to be looked at now and then.
+   *
+   * @throws MailError QUEUE_* when there is no queue
+   */
+  watch?(listener: QueueListener): Promise<QueueWatch>
   /** Everything about one message but its bytes; undefined when it is gone or unreadable. */
   describe(entry: QueueEntry): Promise<QueuedMessage | undefined>
   /** The message bytes; the caller closes them. Undefined when the message is gone. */

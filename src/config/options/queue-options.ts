@@ -10,6 +10,13 @@ const SCHEDULE = Object.freeze([MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HO
 /** The options by name. */
 export const QUEUE_OPTIONS = {
   queue_dir: optional('queue_dir', PATH, 'The queue; without it, nothing is queued.', SITE),
+  rescan: defaulted(
+    'rescan',
+    duration('1d'),
+    MINUTE,
+    'How often mq-run --daemon looks at the whole queue in any case.',
+    SITE,
+  ),
   spool: defaulted(
     'spool',
     choice('fallback', 'first', 'only'),

@@ -1,12 +1,11 @@
 /** Promises of src/logging/stream-sink.ts, journal.ts and syslog.ts, with real sockets, processes and logger(1). */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildSync } from 'esbuild'
 import { expect, it } from 'vitest'
 import { openJournal } from '../../../src/logging/journal.ts'
 import { openSyslog } from '../../../src/logging/syslog.ts'
-import { ROOT } from '../../unit/docs/pages.ts'
+import { bundle, source } from '../../helpers/bundle.ts'
 import { scratchDirectory, startListener } from './listener.ts'
 
 const HEADER = 'mq-run\n\n6\n1\n0\n0\n0\n'
@@ -75,16 +74,12 @@ it('a listener that went away stops nothing', async () => {
 async function killedAfterWriting(module: string, open: string, path: string): Promise<void> {
   const directory = scratchDirectory()
   const lines = [
-    `import { ${open} } from ${JSON.stringify(join(ROOT, 'src/logging', module))}`,
+    `import { ${open} } from ${source(join('logging', module))}`,
     `const sink = await ${open}('mq-run', (line) => process.stderr.write(line), ${JSON.stringify(path)})`,
     `for (let n = 0; n < 100; n += 1) sink.write(n + '\\n', 'info')`,
     `process.kill(process.pid, 'SIGKILL')`,
   ]
-  const source = join(directory, 'source.ts')
-  const program = join(directory, 'program.mjs')
-  writeFileSync(source, lines.join('\n'))
-  const options = { bundle: true, platform: 'node', format: 'esm' } as const
-  buildSync({ entryPoints: [source], outfile: program, ...options })
+  const program = bundle(lines.join('\n'), directory)
   const child = spawn(process.execPath, [program], { stdio: 'inherit' })
   await new Promise((resolve) => child.once('close', resolve))
 }

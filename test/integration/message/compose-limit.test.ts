@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { bundle, source } from './bundle.ts'
+import { bundle, source } from '../../helpers/bundle.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'mailqueue-compose-'))
 afterAll(() => rmSync(directory, { recursive: true }))

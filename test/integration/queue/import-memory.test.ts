@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bundle, source } from '../message/bundle.ts'
+import { bundle, source } from '../../helpers/bundle.ts'
 import { queueOf, scratch } from './import-files.ts'
 
 const MEGABYTE = 1024 * 1024

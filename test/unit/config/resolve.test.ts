@@ -27,6 +27,7 @@ describe('a configuration', () => {
       fallback: [],
       smtp: undefined,
       queueDir: undefined,
+      rescan: 60_000,
       from: undefined,
       spool: 'fallback',
       retry: [60_000, 180_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000],

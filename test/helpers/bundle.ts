@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const ROOT = join(import.meta.dirname, '../../..')
+const ROOT = join(import.meta.dirname, '../..')
 
 /** The absolute path of a source file as a string literal, for an import in a program. */
 export const source = (path: string) => JSON.stringify(join(ROOT, 'src', path))

@@ -1,0 +1,106 @@
+/**
+ * mq-run --daemon while something is missing: the server, the watches of the system, the queue itself.
+ */
+import { renameSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { queueContents } from '../helpers/queue-dir.ts'
+import { openDaemonSite, until, type RunningDaemon } from './daemon-site.ts'
+
+const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
+const NO_WATCHES = fileURLToPath(new URL('../helpers/no-watches.cjs', import.meta.url))
+
+function stop({ child, result }: RunningDaemon) {
+  child.kill('SIGTERM')
+  return result
+}
+
+describe('a daemon', () => {
+  it('comes back to a server that was down when its time has come, and says both once', async () => {
+    let down = true
+    const site = await openDaemonSite({}, { banner: () => (down ? '421 4.3.0 down' : undefined) })
+    const daemon = await site.daemon()
+    await site.enqueue('one@d.ex')
+    await site.logged('account.failed')
+    await site.enqueue('two@d.ex')
+    down = false
+    await site.holds({})
+    const { code, stderr } = await stop(daemon)
+    expect(code).toBe(0)
+    expect(stderr.split('\n').filter(Boolean)).toEqual([
+      expect.stringMatching(/^mq-run: the account default cannot be used: .*; its mail waits$/),
+      'mq-run: the account default can be used again',
+    ])
+    expect(site.received).toHaveLength(2)
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('looks every few seconds where the system has no watches left, and says so once', async () => {
+    const site = await openDaemonSite({ rescan: '1s' })
+    const daemon = await site.daemon([], { env: { NODE_OPTIONS: `--require ${NO_WATCHES}` } })
+    await site.enqueue('one@d.ex')
+    await site.holds({})
+    const { code, stderr } = await stop(daemon)
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^mq-run: the queue cannot be watched: no more inotify watches; [^\n]*\n$/)
+    expect(site.log().filter(({ event }) => event === 'queue.unwatched')).toHaveLength(1)
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('waits for a queue that is gone, and goes on when it is back', async () => {
+    const site = await openDaemonSite({ rescan: '1s' })
+    const daemon = await site.daemon()
+    await site.enqueue('one@d.ex')
+    await site.holds({})
+    renameSync(site.queueDir, `${site.queueDir}.away`)
+    await site.logged('queue.unusable')
+    renameSync(`${site.queueDir}.away`, site.queueDir)
+    await site.enqueue('two@d.ex')
+    await site.holds({})
+    await site.logged('queue.usable')
+    const { code, stderr } = await stop(daemon)
+    expect(code).toBe(0)
+    const lines = stderr.split('\n').filter(Boolean)
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toMatch(/^mq-run: the queue cannot be used: .*; it is tried again$/)
+    expect(lines[1]).toBe('mq-run: the queue can be used again')
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('leaves mail alone while all sending is suspended, and notices when it is active again', async () => {
+    const site = await openDaemonSite()
+    await site.enqueue('one@d.ex')
+    await site.run('mq-queue', ['suspend', 'ALL'])
+    const daemon = await site.daemon()
+    await site.enqueue('two@d.ex')
+    expect(site.server.connections).toBe(0)
+    await site.run('mq-queue', ['activate', 'ALL'])
+    await site.holds({})
+    expect(await stop(daemon)).toEqual(QUIET)
+    expect(site.received).toHaveLength(2)
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('goes on when there is room again in a limit', async () => {
+    const site = await openDaemonSite({ limit_per_minute: '1' })
+    const daemon = await site.daemon()
+    await site.enqueue('one@d.ex')
+    await site.holds({})
+    await site.enqueue('two@d.ex')
+    await until('the second is there', () => site.received.length === 2, 90_000)
+    await site.holds({})
+    expect(await stop(daemon)).toEqual(QUIET)
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('takes back what a runner left that was killed, and works beside other runners', async () => {
+    const site = await openDaemonSite({ rescan: '1s' })
+    const [one, other] = [await site.daemon(), await site.daemon()]
+    for (let count = 1; count <= 10; count++) await site.enqueue(`r${count}@d.ex`)
+    await site.holds({})
+    expect(site.received).toHaveLength(10)
+    expect(await stop(one)).toEqual(QUIET)
+    expect(await stop(other)).toEqual(QUIET)
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+})
