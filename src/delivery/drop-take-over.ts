@@ -180,9 +180,10 @@ async function stageRound(work: Work, turns: readonly Turn[]): Promise<StagedFil
   }
 }
 
-async function tell(work: Work, file: StagedFile, ids: readonly string[]): Promise<void> {
+async function tell(work: Work, file: StagedFile, published: ReadonlyMap<string, string>): Promise<void> {
   const { context } = work.parts
-  const { name, uid, why, content, envelope } = file
+  const { name, uid, why, staged, content, envelope } = file
+  const ids = staged.flatMap((each) => published.get(each) ?? [])
   const user = work.users.get(uid)
   const facts = { file: name, uid, user, ...envelope }
   if (why !== undefined) {
@@ -205,7 +206,11 @@ async function serve(work: Work, turns: readonly Turn[]): Promise<number> {
       files.map(({ name }) => name),
     )
     for (const [uid, count] of countByUser(files)) await work.limits.count(uid, count)
-    for (const file of files) await tell(work, file, await publish(queueDir, file.staged))
+    const ids = await publish(
+      queueDir,
+      files.flatMap(({ staged }) => staged),
+    )
+    for (const file of files) await tell(work, file, ids)
     work.taken += files.filter(({ why }) => why === undefined).length
     work.refused += files.filter(({ why }) => why !== undefined).length
     return files.length

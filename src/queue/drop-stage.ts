@@ -160,17 +160,20 @@ function finalName(
 /**
  * Makes messages of what lies in taken/, durably.
  *
- * @returns the queue ids, in the order of the names
+ * @returns the queue ids by the names; somebody else has published what is not there
  * @throws MailError QUEUE_*; what was not published stays in taken/
  */
-export async function publish(queueDir: string, names: readonly string[]): Promise<string[]> {
-  const ids: string[] = []
+export async function publish(
+  queueDir: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = new Map<string, string>()
   for (const name of names) {
     try {
       const final = finalName(queueDir, name)
       if (final === undefined) continue
       renameSync(`${folderOf(queueDir)}/${name}`, folderPath(queueDir, 'new', final.name))
-      ids.push(final.id)
+      ids.set(name, final.id)
     } catch (error) {
       // Somebody else has published it.
       if (errnoOf(error) !== 'ENOENT')

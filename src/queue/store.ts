@@ -94,6 +94,8 @@ export interface QueuedMessage extends QueueEntry, MessageState {
   /** Milliseconds since the epoch at which it is given up; undefined when the site's policy decides. */
   readonly expires: number | undefined
   readonly batch: string | undefined
+  /** The number of the user who dropped it; undefined for a message that was queued directly. */
+  readonly uid?: number | undefined
 }
 
 /** Where a message goes when its claim ends; recipients are unfinished that may still get the message. */
