@@ -29,7 +29,10 @@ describe.runIf(canBeOthers())('another user', () => {
     { what: 'read a message whose name he knows', script: 'fs.readFileSync(drop + "/NAME")' },
     { what: 'remove it', script: 'fs.unlinkSync(drop + "/NAME")' },
     { what: 'rename it', script: 'fs.renameSync(drop + "/NAME", drop + "/other")' },
-    { what: 'put his own in its place', script: 'fs.writeFileSync(drop + "/x", ""); fs.renameSync(drop + "/x", drop + "/NAME")' },
+    {
+      what: 'put his own in its place',
+      script: 'fs.writeFileSync(drop + "/x", ""); fs.renameSync(drop + "/x", drop + "/NAME")',
+    },
     { what: 'change it', script: 'fs.appendFileSync(drop + "/NAME", "more")' },
     { what: 'link it to another name', script: 'fs.linkSync(drop + "/NAME", drop + "/other")' },
     { what: 'reach a queued message', script: 'fs.readFileSync(queue + "/new/QUEUED")' },
@@ -55,10 +58,13 @@ describe.runIf(canBeOthers())('another user', () => {
   })
 
   it('cannot have a secret sent to him, whatever he links or names', async () => {
-    const site = await openDropSite({ smtp_username: 'u', password_file: 'secret', tls: 'off', insecure_auth: 'yes' }, {
-      extensions: ['AUTH PLAIN'],
-      auth: '235 2.7.0 welcome',
-    })
+    const site = await openDropSite(
+      { smtp_username: 'u', password_file: 'secret', tls: 'off', insecure_auth: 'yes' },
+      {
+        extensions: ['AUTH PLAIN'],
+        auth: '235 2.7.0 welcome',
+      },
+    )
     const secret = site.write('secret', droppedText('thief@d.ex'))
     chownSync(secret, OWNER, OWNER)
     const names = [messageName(), messageName(), messageName()]
@@ -86,7 +92,9 @@ describe.runIf(canBeOthers())('another user', () => {
     const script = `fs.writeFileSync(drop + '/${name}', ${JSON.stringify(droppedText('one@d.ex', forged))}); fs.chmodSync(drop + '/${name}', 0o644)`
     expect(runAs(NOBODY, site, script)).toEqual({ code: 0, said: '' })
     await site.takeOver()
-    expect(site.received.map(({ mailFrom, rcptTo }) => [mailFrom, ...rcptTo])).toEqual([['', 'nobody@h.example']])
+    expect(site.received.map(({ mailFrom, rcptTo }) => [mailFrom, ...rcptTo])).toEqual([
+      ['', 'nobody@h.example'],
+    ])
     const report = site.received[0]?.data.toString() ?? ''
     expect(report).toContain('sender_login')
     expect(report).toContain('one@d.ex')

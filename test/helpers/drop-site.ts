@@ -3,7 +3,7 @@
  * Only root can make one.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openSite, type MailSite, type Settings } from './mail-site.ts'
@@ -86,12 +86,6 @@ export function droppedText(
     '',
   ]
   return `${block.join('\r\n')}Subject: s\r\n\r\n${body}`
-}
-
-/** Makes a file old for whoever looks at its time of change; the kernel's own clock cannot be set back. */
-export function backdate(path: string, seconds: number): void {
-  const time = Date.now() / 1000 - seconds
-  utimesSync(path, time, time)
 }
 
 /** Opens a site; it is gone when the test has finished. */

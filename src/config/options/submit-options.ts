@@ -19,7 +19,7 @@ export const SUBMIT_OPTIONS = {
     'sender_login',
     SENDER_LOGIN,
     { rule: 'any' },
-    'Which senders a user may use for mail that he drops: any, his own address, or what a file allows.',
+    'Senders a user may use for mail that he drops: any, own, or by a file.',
     SITE,
   ),
   submit_max_size: defaulted(
@@ -33,7 +33,7 @@ export const SUBMIT_OPTIONS = {
     'submit_max_messages',
     integer(1, 1_000_000),
     1000,
-    'Messages of one user that are taken over from submit_dir in an hour; more than that wait.',
+    'Messages of one user that are taken over in an hour; more than that wait.',
     SITE,
   ),
 } as const

@@ -135,4 +135,3 @@ describe.runIf(isRoot)('what changes while it is taken', () => {
     expect(await readDropped(join(place.drop, messageName()), reading(place))).toEqual({ kind: 'gone' })
   })
 })
-

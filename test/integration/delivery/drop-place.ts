@@ -1,7 +1,16 @@
 /**
  * A queue and a drop directory in this process, for tests of taking over. Root makes the files of other users.
  */
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -85,4 +94,3 @@ export function openPlace(): Place {
         .toSorted(),
   }
 }
-
