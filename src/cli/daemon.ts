@@ -8,6 +8,7 @@ import { hasWay } from '../config/accounts.ts'
 import { queueIn } from '../delivery/configured.ts'
 import type { DeliveryContext } from '../delivery/context.ts'
 import { runDaemon, type DaemonSite } from '../delivery/daemon.ts'
+import type { WatchedIntake } from '../delivery/daemon-intake.ts'
 import { DaemonWishes } from '../delivery/daemon-wishes.ts'
 import { accountWays } from '../delivery/ways.ts'
 import { describeError } from '../errors/errno.ts'
@@ -33,8 +34,8 @@ interface OpenLogs {
   readonly context: DeliveryContext
 }
 
-const whereOf = ({ log, logLevel, deliveryLog, queueLog }: Config): string =>
-  JSON.stringify([log, logLevel, deliveryLog, queueLog])
+const whereOf = ({ log, logLevel, logPrivacy, deliveryLog, queueLog }: Config): string =>
+  JSON.stringify([log, logLevel, logPrivacy, deliveryLog, queueLog])
 
 /** Makes a site of the configuration as it is now; logs in the same places stay open. */
 function siteOpener(terminal: Terminal, call: DaemonCall): () => Promise<DaemonSite> {
@@ -53,8 +54,17 @@ function siteOpener(terminal: Terminal, call: DaemonCall): () => Promise<DaemonS
     const context = { ...opened, deliveryLog, queueLog }
     logs = { where, log, context }
     const ways = accountWays(config, context, { complain: (line) => terminal.complain(line) })
-    return { store: await queueIn(queueDir), ways, context, rescan: config.rescan }
+    const intakes = await intakesOf({ ...config, queueDir }, context)
+    return { store: await queueIn(queueDir), ways, context, rescan: config.rescan, intakes }
   }
+}
+
+/** Where other users leave mail for the queue. */
+async function intakesOf(config: Config, context: DeliveryContext): Promise<readonly WatchedIntake[]> {
+  if (config.submitDir === undefined) return []
+  const { dropIntake } = await import('../delivery/drop-take-over.ts')
+  const intake = dropIntake(config, context)
+  return intake === undefined ? [] : [intake]
 }
 
 /** A signal that fires when the process is asked to end; asked again, it ends at once. */

@@ -6,6 +6,7 @@ import type { AccountSettings, Config, MessageServer } from '../config/config.ts
 import { ABOUT_SERVER, KEPT_WITH_MESSAGE } from '../config/options.ts'
 import { queueIn } from '../delivery/configured.ts'
 import { submit, type Submission, type SubmitResult } from '../delivery/submit.ts'
+import type { DropWay } from '../delivery/way-in.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { MessageContent } from '../message/content.ts'
@@ -154,14 +155,21 @@ async function severalAccounts(setup: Setup, means: Means, log: Logger): Promise
   return { take: (message) => opened.submit(message), close: () => void opened.close() }
 }
 
+/** The drop directory, for a user who may not write the queue. */
+async function dropOf(config: Config): Promise<DropWay | undefined> {
+  return (await import('../delivery/way-in.ts')).dropInstead(config)
+}
+
 /** Opens what delivering needs: log, plug-ins, queue and, unless everything is only queued, the transports. */
 export async function openCounter(
-  setup: Setup,
+  given: Setup,
   { verbose, queueOnly = false, handling }: CounterOptions,
 ): Promise<Counter> {
+  const drop = given.config.submitDir === undefined ? undefined : await dropOf(given.config)
+  const setup = drop === undefined ? given : { ...given, config: drop.config }
   const { config } = setup
   const log = await openLog(setup, verbose)
-  const queue = config.queueDir === undefined ? undefined : await queueIn(config.queueDir)
+  const queue = drop?.queue ?? (config.queueDir === undefined ? undefined : await queueIn(config.queueDir))
   const spool = queueOnly ? 'only' : config.spool
   const means: Means = { queue, spool, signal: endingSignal(), handling }
   const isOne = config.accounts.length === 1 && setup.account === undefined

@@ -7,6 +7,7 @@ import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import { hasWay } from '../config/accounts.ts'
 import type { Config } from '../config/config.ts'
 import { queueIn } from '../delivery/configured.ts'
+import type { DeliveryContext } from '../delivery/context.ts'
 import { runQueueOnce, type RunOptions } from '../delivery/run-queue.ts'
 import type { RunReport } from '../delivery/run-report.ts'
 import { accountWays } from '../delivery/ways.ts'
@@ -107,6 +108,17 @@ export function queueDirectory(config: Config, operand: string | undefined): str
   return config.queueDir
 }
 
+/** Takes over what users dropped for this queue. @returns why that was not possible */
+async function takeOver(
+  config: Config,
+  context: DeliveryContext,
+  queueDir: string,
+): Promise<MailError | undefined> {
+  if (config.submitDir === undefined || config.queueDir !== queueDir) return undefined
+  const { takeOverDrops } = await import('../delivery/drop-take-over.ts')
+  return (await takeOverDrops({ config, context, signal: endingSignal() })).problem
+}
+
 /** Runs the queue of the configuration, or the one named. */
 export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: string): Promise<ExitCode> {
   const { config, terminal } = setup
@@ -118,6 +130,7 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
   if (!config.accounts.some(hasWay))
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   const context = await openContext(setup, log)
+  const intake = await takeOver(config, context, queueDir)
   const ways = accountWays(config, context, { complain: (line) => terminal.complain(line) })
   const report = await runQueueOnce(await queueIn(queueDir), ways, context, {
     connections: config.smtp?.connections ?? 1,
@@ -126,5 +139,7 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
     ...(call.selects === undefined ? {} : { selects: call.selects }),
     signal: endingSignal(),
   })
-  return tell(terminal, report, call)
+  const exitCode = tell(terminal, report, call)
+  if (intake !== undefined) terminal.complain(`dropped mail waits: ${intake.publicMessage}`)
+  return exitCode === EX.OK && intake !== undefined ? intake.exitCode : exitCode
 }

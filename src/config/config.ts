@@ -230,6 +230,10 @@ export interface MessageServer {
   readonly fingerprints?: readonly string[]
 }
 
+/** Which senders users may use for the mail that they drop; a file has rules for single users. */
+export type SenderLogin =
+  { readonly rule: 'any' } | { readonly rule: 'own' } | { readonly rule: 'file'; readonly path: string }
+
 /** What each account has of its own. */
 export interface AccountSettings {
   /** Where mail goes; with anything but `smtp` there is no smarthost. */
@@ -277,6 +281,13 @@ export interface Config extends AccountSettings {
   /** How often a daemon looks at the whole queue, in milliseconds. */
   readonly rescan: number
   readonly spool: SpoolMode
+  /** Where users who may not write the queue drop their mail; undefined where there is no such place. */
+  readonly submitDir: string | undefined
+  readonly senderLogin: SenderLogin
+  /** Octets of a message that is taken over from there. */
+  readonly submitMaxSize: number
+  /** Messages of one user that are taken over in an hour. */
+  readonly submitMaxMessages: number
   /** Whether senders are told of mail that failed. */
   readonly bounce: 'dsn' | 'none'
   /** Delivery reports in one hour. */

@@ -12,6 +12,7 @@ import { LOG_OPTIONS } from './options/log-options.ts'
 import { QUEUE_OPTIONS } from './options/queue-options.ts'
 import { SERVER_OPTIONS } from './options/server-options.ts'
 import { SIGN_OPTIONS } from './options/sign-options.ts'
+import { SUBMIT_OPTIONS } from './options/submit-options.ts'
 import { TIMING_OPTIONS } from './options/timing-options.ts'
 import { TLS_OPTIONS } from './options/tls-options.ts'
 import type { Option } from './options/option.ts'
@@ -24,6 +25,7 @@ export const OPTIONS = {
   ...TIMING_OPTIONS,
   ...LIMIT_OPTIONS,
   ...QUEUE_OPTIONS,
+  ...SUBMIT_OPTIONS,
   ...ADDRESS_OPTIONS,
   ...HEADER_OPTIONS,
   ...SIGN_OPTIONS,

@@ -207,6 +207,10 @@ function queueLines(config: Config): string[] {
     ...line(OPTIONS.spool, config.spool),
     ...line(OPTIONS.bounce, config.bounce),
     ...line(OPTIONS.bounce_limit, config.bounceLimit),
+    ...line(OPTIONS.submit_dir, config.submitDir),
+    ...line(OPTIONS.sender_login, config.senderLogin),
+    ...line(OPTIONS.submit_max_size, config.submitMaxSize),
+    ...line(OPTIONS.submit_max_messages, config.submitMaxMessages),
     ...line(OPTIONS.postmaster, config.postmaster),
   ]
 }

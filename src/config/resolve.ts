@@ -32,6 +32,10 @@ export function resolveConfig(sections: Sections, origin: Origin): Config {
     queueDir: readGiven(given, OPTIONS.queue_dir),
     rescan: readOrDefault(given, OPTIONS.rescan),
     spool: readOrDefault(given, OPTIONS.spool),
+    submitDir: readGiven(given, OPTIONS.submit_dir),
+    senderLogin: readOrDefault(given, OPTIONS.sender_login),
+    submitMaxSize: readOrDefault(given, OPTIONS.submit_max_size),
+    submitMaxMessages: readOrDefault(given, OPTIONS.submit_max_messages),
     bounce: readOrDefault(given, OPTIONS.bounce),
     bounceLimit: readOrDefault(given, OPTIONS.bounce_limit),
     postmaster: readGiven(given, OPTIONS.postmaster),
@@ -52,14 +56,25 @@ export function resolveConfig(sections: Sections, origin: Origin): Config {
     plugins: plugins(given),
     notes: Object.freeze(notes(given)),
   }
-  refuseQueueless(config, given.get(OPTIONS.spool.name)?.where ?? 'configuration')
+  refuseQueueless(config, given)
   return Object.freeze(config)
 }
 
-function refuseQueueless(config: Config, where: string): void {
-  if (config.spool === 'fallback' || config.queueDir !== undefined) return
-  throw configInvalid(where, `spool = ${config.spool} needs a queue; add queue_dir, or remove spool`)
+function refuseQueueless({ spool, submitDir, queueDir }: Config, given: GivenValues): void {
+  const whereOf = (name: string): string => given.get(name)?.where ?? 'configuration'
+  if (queueDir === undefined && spool !== 'fallback') {
+    const remedy = 'add queue_dir, or remove spool'
+    throw configInvalid(whereOf(OPTIONS.spool.name), `spool = ${spool} needs a queue; ${remedy}`)
+  }
+  if (submitDir === undefined) return
+  const where = whereOf(OPTIONS.submit_dir.name)
+  if (queueDir === undefined)
+    throw configInvalid(where, 'submit_dir needs a queue that its mail goes to; add queue_dir')
+  if (isInside(submitDir, queueDir) || isInside(queueDir, submitDir))
+    throw configInvalid(where, 'submit_dir and queue_dir cannot lie in each other; choose another path')
 }
+
+const isInside = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
 /** In mailqueue-runner the lone `*` means all plug-ins that are installed, which Node.js packages cannot tell. */
 const ALL_PLUGINS = /(?:^|\/)\*$/

@@ -51,6 +51,16 @@ function fitsUser(users: readonly string[], submitter: Submitter): boolean {
   return user !== undefined && users.includes(user)
 }
 
+/** Whether an account is for this user: one that names users in match_uid is for nobody else. */
+export function isFor({ match }: Pick<Account, 'match'>, submitter: Submitter): boolean {
+  return fitsUser(match.user, submitter)
+}
+
+/** Whether an address is one of those that some patterns stand for; it is when there is no pattern. */
+export function fitsAddress(patterns: readonly string[], address: string): boolean {
+  return fits(patterns, address)
+}
+
 const saysNothing = ({ from, recipient, user }: MatchRules): boolean =>
   from.length + recipient.length + user.length === 0
 

@@ -74,10 +74,13 @@ const submitter = {
   },
 }
 
-async function open(config: Config, complain: Complain): Promise<Open> {
+async function open(given: Config, complain: Complain): Promise<Open> {
+  const drop =
+    given.submitDir === undefined ? undefined : await (await import('./way-in.ts')).dropInstead(given)
+  const config = drop?.config ?? given
   const log: Logger = await configuredLog(config, 'mailqueue', complain)
   const context = await configuredContext(config, log, complain)
-  const queue = config.queueDir === undefined ? undefined : await queueIn(config.queueDir)
+  const queue = drop?.queue ?? (config.queueDir === undefined ? undefined : await queueIn(config.queueDir))
   const routing = { config, account: undefined, submitter, complain }
   return { submission: submissionOverAccounts(routing, { queue, spool: config.spool }, context), context }
 }

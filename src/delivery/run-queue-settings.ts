@@ -46,6 +46,11 @@ export async function runQueue(
   const { transport, connections } = options
   if (transport === undefined && !config.accounts.some(hasWay))
     throw new MailError('CONFIG_MISSING', 'no smarthost: give smtp_hostname or a transport')
+  if (config.submitDir !== undefined && config.queueDir === queueDir) {
+    const { takeOverDrops } = await import('./drop-take-over.ts')
+    const { problem } = await takeOverDrops({ config, context, signal: options.signal })
+    if (problem !== undefined) complain(`dropped mail waits: ${problem.publicMessage}`)
+  }
   const way = transport ?? accountWays(config, context, { connections, complain })
   try {
     return await runQueueOnce(queue, way, context, {

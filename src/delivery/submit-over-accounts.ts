@@ -74,7 +74,7 @@ function routesOf({ config, account }: Routing, envelope: Envelope, submitter: S
 }
 
 /** The sender as the account has it: one that forces its own takes no other, but a bounce stays a bounce. */
-function senderOver({ headers, from }: Account, { sender }: Envelope, config: Config): string {
+export function senderOver({ headers, from }: Account, { sender }: Envelope, config: Config): string {
   if (!headers.forceFrom || from === undefined || sender === '') return sender
   return qualify(readSender(from), mailDomain(config.qualifyDomain))
 }

@@ -246,6 +246,30 @@ export const EVENTS = {
     facts: ['reason'],
     maybe: [],
   },
+  'intake.taken': {
+    levels: ['info'],
+    means: 'a message that a user dropped in submit_dir was taken over into the queue',
+    facts: ['name', 'uid', 'sender', 'recipients', 'ids'],
+    maybe: ['user'],
+  },
+  'intake.refused': {
+    levels: ['warn'],
+    means: 'a message in submit_dir is not taken over; its owner is told why',
+    facts: ['name', 'uid', 'sender', 'recipients', 'reason'],
+    maybe: ['user', 'report'],
+  },
+  'intake.left': {
+    levels: ['warn'],
+    means: 'files in submit_dir that could not be taken over now',
+    facts: ['count', 'name', 'reason'],
+    maybe: [],
+  },
+  'intake.removed': {
+    levels: ['warn'],
+    means: 'files in submit_dir that were old and no messages',
+    facts: ['count', 'files'],
+    maybe: [],
+  },
   'intake.failed': {
     levels: ['error'],
     means: 'mail that others left for the queue cannot be taken over now',

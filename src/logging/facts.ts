@@ -10,6 +10,7 @@ export const FACT_KINDS = {
   words: 'text for people',
   address: 'mail address',
   addresses: 'list of mail addresses',
+  names: 'list of texts',
   number: 'number',
   flag: 'true or false',
   time: 'milliseconds since the epoch',
@@ -24,6 +25,7 @@ interface KindTypes {
   words: string
   address: string
   addresses: readonly string[]
+  names: readonly string[]
   number: number
   flag: boolean
   time: number
@@ -46,6 +48,7 @@ export const FACTS = {
   by: { kind: 'name', means: 'who did it' },
   code: { kind: 'number', means: 'the reply code of the server, such as 550' },
   connection: { kind: 'name', means: 'tells the connections of one process apart' },
+  count: { kind: 'number', means: 'how many' },
   deferred: { kind: 'number', means: 'how many still wait' },
   delivered: { kind: 'number', means: 'how many were delivered' },
   discarded: { kind: 'number', means: 'how many were thrown away' },
@@ -54,8 +57,10 @@ export const FACTS = {
   failed: { kind: 'number', means: 'how many failed for good' },
   failures: { kind: 'number', means: 'how many failures in a row' },
   faults: { kind: 'objects', means: 'what this site lacks for some mail: `account`, `reason`, `isNew`' },
+  files: { kind: 'names', means: 'the names of the first files' },
   held: { kind: 'number', means: 'how many went to hold/' },
   id: { kind: 'name', means: 'the queue id of the message; a message that was never queued has none' },
+  ids: { kind: 'names', means: 'the queue ids that it has now' },
   inDoubt: { kind: 'flag', means: 'the server may have the message' },
   key: { kind: 'name', means: 'the file of the DKIM key' },
   limit: { kind: 'name', means: 'the key of the limit, such as `limit_per_hour`' },
@@ -87,9 +92,11 @@ export const FACTS = {
   to: { kind: 'address', means: 'whom the report is for' },
   transport: { kind: 'name', means: 'the server of the account' },
   trouble: { kind: 'name', means: 'what is wrong with the account, such as `connection` or `login`' },
+  uid: { kind: 'number', means: 'the user id of the owner' },
   underWay: { kind: 'flag', means: 'the message was under way when the session ended' },
   unreadable: { kind: 'words', means: 'why a message could not be read' },
   until: { kind: 'time', means: 'when it is tried again' },
+  user: { kind: 'name', means: 'the name of the owner' },
   why: { kind: 'words', means: 'what is wrong with the file' },
 } as const satisfies Readonly<Record<string, Fact>>
 

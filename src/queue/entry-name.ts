@@ -54,11 +54,19 @@ function maildirHost(): string {
 
 /** A unique part that no other message of any host has. */
 export function newUnique(clock: Clock): string {
-  const now = clock.now()
+  return uniqueOf(clock.now(), randomOctets(6).toString('hex'))
+}
+
+/**
+ * A unique part with a random part that was chosen before.
+ *
+ * @param now milliseconds since the epoch
+ * @param random twelve hexadecimal digits, which become the queue id
+ */
+export function uniqueOf(now: number, random: string): string {
   const seconds = Math.floor(now / 1000)
   const micros = Math.floor((now % 1000) * 1000)
   counter += 1
-  const random = randomOctets(6).toString('hex')
   return `${seconds}.M${micros}P${process.pid}Q${counter}R${random}.${maildirHost()}`
 }
 

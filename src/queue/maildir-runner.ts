@@ -114,7 +114,7 @@ export class MaildirRunner implements Runner {
       for await (const { name } of scanNames(this.#queueDir, 'runners')) {
         if (!isRunnerFile(name) || name === this.id) continue
         const other = inspectRunner(this.#queueDir, name, info, this.#clock.now())
-        if (!other.alive || !other.beating || other.info?.role !== 'run') continue
+        if (!other.alive || !other.beating || other.info?.role !== info.role) continue
         // Of two that start at the same moment exactly one is the older.
         if (other.info.since < info.since || (other.info.since === info.since && name < this.id)) return true
       }

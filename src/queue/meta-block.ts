@@ -31,6 +31,8 @@ export interface QueueMeta {
   readonly account: string
   /** The server it goes to instead of the account's. */
   readonly server: MessageServer | undefined
+  /** The user who dropped it; undefined for a message that was queued directly. */
+  readonly uid?: number | undefined
 }
 
 /** What a new message's block is made of. */
@@ -42,6 +44,7 @@ export interface NewMeta {
   readonly batch?: string | undefined
   readonly account?: string | undefined
   readonly server?: MessageServer | undefined
+  readonly uid?: number | undefined
   /** Failed attempts in the queue that it comes from. */
   readonly earlierAttempts?: number
   /** Milliseconds since the epoch of the last one of these. */
@@ -71,7 +74,7 @@ function pastLines({ earlierAttempts = 0, lastAttempt }: NewMeta): string[] {
 }
 
 /** The headers of ours, each only when it says something: mailqueue-runner stops at any it does not know. */
-function ownLines({ envelope, expires, batch, account = DEFAULT_ACCOUNT, server }: NewMeta): string[] {
+function ownLines({ envelope, expires, batch, account = DEFAULT_ACCOUNT, server, uid }: NewMeta): string[] {
   const { recipients, reports = {}, body } = envelope
   const request = formatReportRequest(reports)
   const single = formatRecipientRequests(reports, recipients)
@@ -89,6 +92,7 @@ function ownLines({ envelope, expires, batch, account = DEFAULT_ACCOUNT, server 
     ...(request === '' ? [] : [`X-Queue-Dsn: ${request}`]),
     ...(single === '' ? [] : [`X-Queue-Rcpt-Dsn: ${single}`]),
     ...(body === undefined ? [] : [`X-Queue-Body: ${body.toUpperCase()}`]),
+    ...(uid === undefined ? [] : [`X-Queue-Uid: ${uid}`]),
   ]
 }
 
@@ -167,6 +171,10 @@ function parseTime(value: string | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
+function parseUid(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,10}$/.test(value.trim()) ? Number(value) : undefined
+}
+
 /**
  * Reads the block at the start of a queued file.
  *
@@ -216,6 +224,7 @@ export function parseMetaBlock(bytes: Buffer, whole: boolean): MetaResult {
       batch: fields.get('x-queue-batch'),
       account: fields.get('x-queue-account')?.trim() || DEFAULT_ACCOUNT,
       server,
+      uid: parseUid(fields.get('x-queue-uid')),
     },
   }
 }

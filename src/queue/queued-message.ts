@@ -42,6 +42,7 @@ export function queuedMessage(
     size,
     expires: meta.expires,
     batch: meta.batch,
+    uid: meta.uid,
     account: state.account,
     server: state.server,
     ownServer,

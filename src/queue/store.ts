@@ -41,6 +41,8 @@ export interface NewMessage extends Handling {
   readonly account?: string
   /** The server it goes to instead of the account's. */
   readonly server?: MessageServer
+  /** The number of the user who dropped it; left out for whoever queued it himself. */
+  readonly uid?: number
 }
 
 /** What happened to a message in the queue that it comes from. */
@@ -92,6 +94,8 @@ export interface QueuedMessage extends QueueEntry, MessageState {
   /** Milliseconds since the epoch at which it is given up; undefined when the site's policy decides. */
   readonly expires: number | undefined
   readonly batch: string | undefined
+  /** The number of the user who dropped it; undefined for a message that was queued directly. */
+  readonly uid?: number | undefined
 }
 
 /** Where a message goes when its claim ends; recipients are unfinished that may still get the message. */
@@ -174,7 +178,7 @@ export interface Runner {
   readonly id: string
   /** True once others may take this runner for dead: claim nothing more. */
   readonly lost: boolean
-  /** True when another, older runner of role `run` is at work. */
+  /** True when another, older runner of the same role is at work. */
   othersAtWork(): Promise<boolean>
   /**
    * Takes back what dead runners left behind; in-doubt messages wait until `inDoubtUntil`.

@@ -29,7 +29,8 @@ const VOLATILE: ReadonlySet<string> = new Set(['tmpfs', 'ramfs'])
 /** Findings that are counted at the most. */
 const MOST_FINDINGS = 1000
 
-function faultOfQueue(error: unknown, what: string): Fault {
+/** A fault of a directory as the doctor tells it. */
+export function faultOfQueue(error: unknown, what: string): Fault {
   if (!(error instanceof MailError)) throw error
   const { why, remedy } = splitSentence(error.publicMessage, 'check the disk')
   return { state: 'failed', what, why, remedy, exit: error.temporary ? EX.TEMPFAIL : EX.CONFIG }

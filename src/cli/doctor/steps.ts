@@ -4,6 +4,7 @@
 import { lookAtAliases } from './aliases.ts'
 import { lookAtClock } from './clock.ts'
 import { lookAtDkim } from './dkim.ts'
+import { lookAtDrop } from './drop.ts'
 import { lookAtRecipients, lookAtSender } from './envelope.ts'
 import { lookAtConfiguration, lookAtHost, lookAtSmarthost } from './host.ts'
 import { lookAtContents, lookAtLastRun, lookAtQueue } from './queue.ts'
@@ -104,6 +105,13 @@ export const STEPS: readonly Step[] = [
     about: 'site',
     needs: ['configuration'],
     look: lookAtLastRun,
+  },
+  {
+    name: 'drop',
+    doc: 'users can drop mail, and it is taken over',
+    about: 'site',
+    needs: ['configuration'],
+    look: lookAtDrop,
   },
   {
     name: 'aliases',

@@ -2,6 +2,7 @@
  * Whether a queue is well: what was found, held against limits, as one line in the form that Nagios and its relatives
  * read (state, words, performance data). A pure function; `queue-check.ts` asks and prints.
  */
+import { DROP_STALE } from '../../delivery/drop-waiting.ts'
 import type { ProbeState } from '../../errors/probe-status.ts'
 import { ageText, sizeText } from './quantity.ts'
 import { suspendedWords } from './stats.ts'
@@ -88,6 +89,14 @@ function judgeAccounts({ accounts, missing }: Survey): Finding[] {
 function judgeSuspended({ suspended }: Survey): Finding[] {
   const state = suspended.all ? 'WARNING' : 'OK'
   return suspendedWords(suspended).map((words) => ({ state, words: `suspended: ${words}` }))
+}
+
+/** Somebody should take over what users drop within moments. */
+function judgeDropped({ dropped, now }: Survey): Finding[] {
+  if (dropped === undefined || now - dropped.oldest < DROP_STALE) return []
+  const waits = some(dropped.messages, 'dropped message waits', 'dropped messages wait')
+  const words = `${waits} to be taken over, the oldest for ${ageText(now - dropped.oldest)}`
+  return [{ state: 'WARNING', words }]
 }
 
 /** Octets below which there is too little space; undefined when it cannot be known. */
@@ -178,6 +187,7 @@ export function judgeQueue(survey: Survey, thresholds: Thresholds): Verdict {
     ...judgeRun(survey, age, thresholds.run),
     ...judgeAccounts(survey),
     ...judgeSuspended(survey),
+    ...judgeDropped(survey),
     ...judgeSpace(survey, thresholds),
     ...judgeFiles(survey),
   ]

@@ -38,6 +38,7 @@ export function envelopeText(message: QueuedMessage): string {
     ['Sender', message.envelope.sender === '' ? '<>' : message.envelope.sender],
     ['Account', message.account],
     ['Batch', batch],
+    ['Dropped by', message.uid],
     ['Queued', time(message.queuedAt)],
     ['Not before', message.notBefore === undefined ? undefined : time(message.notBefore)],
     ['Next attempt', place === 'new' ? time(message.nextAttempt) : undefined],

@@ -4,6 +4,7 @@
 import { findAccount } from '../../config/accounts.ts'
 import type { Config } from '../../config/config.ts'
 import { accountStatuses, type AccountStatus } from '../../delivery/account-status.ts'
+import { dropWaiting, type DropWaiting } from '../../delivery/drop-waiting.ts'
 import { readLastRun, type LastRun } from '../../delivery/last-run.ts'
 import { readSuspended, type Suspended } from '../../delivery/suspension.ts'
 import { newTally, tallyMessage, type Tally } from '../../delivery/tally.ts'
@@ -29,6 +30,8 @@ export interface Survey {
   readonly missing: readonly string[]
   /** Undefined when the queue was never run. */
   readonly lastRun: LastRun | undefined
+  /** What users have dropped and nobody has taken over yet; left out where nothing is, or this user may not look. */
+  readonly dropped?: DropWaiting | undefined
   /** What is kept back by an administrator. */
   readonly suspended: Suspended
 }
@@ -65,6 +68,7 @@ export async function surveyQueue(
     accounts: config === undefined ? [] : await accountStatuses(store, config, now),
     missing: config === undefined || config.sealed ? [] : unknownAccounts(tally, config),
     lastRun: await readLastRun(store),
+    dropped: await dropWaiting(config, now),
     suspended: await readSuspended(store),
   }
 }

@@ -56,7 +56,7 @@ describe('mailqueue.conf.example', () => {
     expect((await loadConfig({ ...request, file: join(folder, 'a.conf') })).smtp).toBeUndefined()
     const config = await loadConfig({ ...request, file: join(folder, 'b.conf') })
     expect(config).toMatchObject({
-      queueDir: '/var/spool/mailqueue',
+      queueDir: '/var/spool/mailqueue/queue',
       from: 'ann@pc',
       plugins: [`${folder}/plugins/*.mjs`],
     })

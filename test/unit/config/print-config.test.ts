@@ -30,6 +30,7 @@ const FULL = configFromSettings({
     spool: 'only',
     retry: ['90s', '1d'],
   },
+  ...{ submit_dir: '/drop', sender_login: '/rules', submit_max_size: '3M', submit_max_messages: 9 },
   ...{ in_doubt: 'hold', bounce: 'none', bounce_expire: '3h', bounce_limit: 7, postmaster: 'p@site.example' },
   ...{
     delay_notice: '4h',

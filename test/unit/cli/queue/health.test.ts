@@ -54,6 +54,14 @@ function broken(trouble: Exclude<AccountTrouble, 'limit' | 'uncounted'>): Partia
 
 const waiting = (count: number): QueuedMessage[] => Array.from({ length: count }, () => queuedMessage())
 
+it('mail that users dropped and nobody takes over is a WARNING after ten minutes', () => {
+  const dropped = (age: number) => ({ dropped: { messages: 2, oldest: QUEUED + MINUTE - age } })
+  expect(judgeQueue(survey(waiting(1), dropped(9 * MINUTE)), USUAL).state).toBe('OK')
+  const verdict = judgeQueue(survey(waiting(1), dropped(10 * MINUTE)), USUAL)
+  expect(verdict.state).toBe('WARNING')
+  expect(verdict.line).toContain('2 dropped messages wait to be taken over, the oldest for 10m')
+})
+
 describe('a queue that is well', () => {
   it('is OK, with all that was measured and the limits', () => {
     const verdict = judgeQueue(survey(waiting(1)), USUAL)
