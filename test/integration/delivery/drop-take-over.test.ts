@@ -65,12 +65,15 @@ describe.runIf(isRoot)('what lies in the drop', () => {
       'X-Queue-Uid: 0',
       'X-Queue-Batch: b1',
       'X-Queue-Evil: yes',
+      'X-Queue-Dsn: RET=HDRS ENVID=a+0D+0Ab',
     ]
     place.put(messageName(), droppedText('one@d.ex', { fields: forged }))
     await place.takeOver()
     const [block = ''] = place.blocks()
-    expect(block).not.toMatch(/1990|Retries|Last-Attempt|2100|Evil|Uid: 0/)
-    expect(block).toMatch(/X-Queue-Expires: .*\r\nX-Queue-Batch: b1\r\nX-Queue-Uid: 65534\r\n/)
+    expect(block).not.toMatch(/1990|Retries|Last-Attempt|2100|Evil|Uid: 0|ENVID/)
+    expect(block).toMatch(
+      /X-Queue-Expires: .*\r\nX-Queue-Batch: b1\r\nX-Queue-Dsn: RET=HDRS\r\nX-Queue-Uid: 65534\r\n/,
+    )
   })
 
   it('gets line ends that no server can take for the end of the message', async () => {
