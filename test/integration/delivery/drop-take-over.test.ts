@@ -34,6 +34,17 @@ describe.runIf(isRoot)('what lies in the drop', () => {
     expect(queueContents(place.queueDir)).toEqual({ new: ['one@d.ex=pending'] })
   })
 
+  it('is there once, however many take over at the same time', async () => {
+    const place = openPlace()
+    for (let count = 0; count < 30; count += 1) place.put(messageName(), droppedText(`r${count}@d.ex`))
+    await Promise.all([place.takeOver(), place.takeOver(), place.takeOver()])
+    await place.takeOver()
+    const expected = Array.from({ length: 30 }, (_, count) => `r${count}@d.ex=pending`).toSorted()
+    expect(queueContents(place.queueDir)).toEqual({ new: expected })
+    expect(readdirSync(join(place.queueDir, 'taken'))).toEqual([])
+    expect(place.dropped()).toEqual([])
+  })
+
   it('is split by the accounts that fit its owner', async () => {
     const place = openPlace()
     place.put(messageName(), droppedText('one@d.ex,two@w.ex'))
