@@ -8,7 +8,7 @@ import { findAccount } from '../config/accounts.ts'
 import type { Account, Config } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
-import type { Envelope } from '../message/envelope.ts'
+import type { Envelope, ReportRequest } from '../message/envelope.ts'
 import { qualify } from '../message/address.ts'
 import { envelope } from '../message/recipients.ts'
 import type { StagedMessage } from '../queue/drop-stage.ts'
@@ -32,7 +32,7 @@ export const DROP_METADATA: Readonly<Record<string, string>> = {
   'X-Queue-Smtp': 'refused: no user makes the owner of the queue connect to a server of his choice',
   'X-Queue-Expires': 'taken, 365 days at most',
   'X-Queue-Batch': 'taken',
-  'X-Queue-Dsn': 'taken',
+  'X-Queue-Dsn': 'taken; an ENVID that is not 1 to 100 printable ASCII characters is left out',
   'X-Queue-Rcpt-Dsn': 'taken',
   'X-Queue-Body': 'taken',
   'X-Queue-Uid': 'replaced by the owner of the file',
@@ -62,8 +62,21 @@ export interface DropRules {
 }
 
 const YEAR = 365 * 24 * 3600_000
+/** As the command line takes it. */
+const ENVELOPE_ID = /^[ -~]{1,100}$/
 
 const refused = (why: string): DropDecision => ({ kind: 'refused', why })
+
+/** What is asked for about reports, without a name of the message that no command would have taken. */
+function usableReports(reports: ReportRequest | undefined): ReportRequest | undefined {
+  if (reports?.envid === undefined || ENVELOPE_ID.test(reports.envid)) return reports
+  const { ret, notify, recipients } = reports
+  return {
+    ...(ret === undefined ? {} : { ret }),
+    ...(notify === undefined ? {} : { notify }),
+    ...(recipients === undefined ? {} : { recipients }),
+  }
+}
 
 /** The ways that it goes, or why it has none. */
 function routesOf(config: Config, meta: QueueMeta, asked: Envelope, submitter: Submitter): Route[] | string {
@@ -112,7 +125,7 @@ function decideOrThrow(dropped: DroppedMessage, rules: DropRules): DropDecision 
   const { sender, recipients, reports, body } = meta.envelope
   const domain = mailDomain(rules.config.qualifyDomain)
   const whole = (address: string): string => (address === '' ? '' : qualify(address, domain))
-  const asked = envelope(whole(sender), recipients.map(whole), reports, body)
+  const asked = envelope(whole(sender), recipients.map(whole), usableReports(reports), body)
   const routes = routesOf(rules.config, meta, asked, submitter)
   if (typeof routes === 'string') return refused(routes)
   for (const { account } of routes) {

@@ -5,9 +5,9 @@
  */
 import { closeSync, fstatSync, type BigIntStats } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
+import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
 import { openForReading } from '../util/durable-file.ts'
-import { isFileFault } from './queue-file.ts'
 import { keepMessage, readStart, type OpenFile } from './import/foreign-file.ts'
 import { parseMetaBlock, type MetaResult, type QueueMeta } from './meta-block.ts'
 
@@ -100,6 +100,26 @@ async function readMessage(
   return CHANGED
 }
 
+/** What keeps this machine from reading any file. Whatever else goes wrong is the doing of one user, and stops nobody. */
+const MACHINE_FAULTS: ReadonlySet<string | undefined> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+])
+
+/** What a failure makes of a file. A lease on it (fcntl), for one, lets nobody open it while its owner holds it. */
+function afterFailure(error: unknown, path: string): DroppedFile {
+  const errno = errnoOf(error)
+  if (errno === 'ENOENT') return { kind: 'gone' }
+  if (isShorter(error)) return CHANGED
+  if (error instanceof MailError || errno === undefined || MACHINE_FAULTS.has(errno))
+    throw queueError(error, 'cannot read', path)
+  return { kind: 'left', why: 'it cannot be read' }
+}
+
 /**
  * Reads a file in the drop directory.
  *
@@ -113,10 +133,7 @@ export async function readDropped(path: string, reading: DropReading): Promise<D
     const left = whyLeft(before, reading.uid)
     return left === undefined ? await readMessage(fd, before, reading) : { kind: 'left', why: left }
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { kind: 'gone' }
-    if (isFileFault(error)) return { kind: 'left', why: 'it cannot be read' }
-    if (isShorter(error)) return CHANGED
-    throw queueError(error, 'cannot read', path)
+    return afterFailure(error, path)
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

@@ -114,7 +114,7 @@ async function sync(path: string): Promise<void> {
 }
 
 /**
- * Removes dropped files, durably. One that its owner took away is fine.
+ * Removes dropped files, durably. One that its owner took away, or put a directory in the place of, is fine.
  *
  * @throws MailError QUEUE_* when one cannot be removed; nothing of it may be published then
  */
@@ -123,7 +123,7 @@ export async function removeDropped(directory: string, names: readonly string[])
     try {
       unlinkSync(`${directory}/${name}`)
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT')
+      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'EISDIR')
         throw queueError(error, 'cannot remove a dropped message from', directory)
     }
   }

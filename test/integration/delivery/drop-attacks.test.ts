@@ -2,7 +2,7 @@
  * What an enemy among the users may put into the drop, and how he may change it meanwhile: nothing is followed, nothing
  * blocks, and the mail of others goes its way.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -50,6 +50,24 @@ describe.runIf(isRoot)('what is no file of its own', () => {
     linkSync(target, join(place.drop, messageName()))
     await staysAndBlocksNobody(place, 1)
     expect(readFileSync(target, 'utf8')).toBe(secret)
+  })
+
+  it('does not block: a file that its owner holds a lease on, so that nobody can open it', async (context) => {
+    const place = openPlace()
+    chmodSync(place.directory, 0o755)
+    const path = place.put(messageName(), droppedText('one@d.ex'))
+    const script =
+      `import fcntl,os,sys,time; os.setuid(${ANN}); fd=os.open(sys.argv[1],os.O_WRONLY); ` +
+      `fcntl.fcntl(fd,fcntl.F_SETLEASE,fcntl.F_WRLCK); print('held',flush=True); time.sleep(60)`
+    const holder = spawn('python3', ['-c', script, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void holder.kill('SIGKILL'))
+    const held = await new Promise<boolean>((resolve) => {
+      holder.once('error', () => resolve(false))
+      holder.once('exit', () => resolve(false))
+      holder.stdout.once('data', () => resolve(true))
+    })
+    if (!held) context.skip('no lease can be taken here')
+    await staysAndBlocksNobody(place, 1)
   })
 
   it('does not block: a FIFO, a socket, a directory', async () => {

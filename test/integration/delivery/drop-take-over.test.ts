@@ -34,6 +34,17 @@ describe.runIf(isRoot)('what lies in the drop', () => {
     expect(queueContents(place.queueDir)).toEqual({ new: ['one@d.ex=pending'] })
   })
 
+  it('is there once, however many take over at the same time', async () => {
+    const place = openPlace()
+    for (let count = 0; count < 30; count += 1) place.put(messageName(), droppedText(`r${count}@d.ex`))
+    await Promise.all([place.takeOver(), place.takeOver(), place.takeOver()])
+    await place.takeOver()
+    const expected = Array.from({ length: 30 }, (_, count) => `r${count}@d.ex=pending`).toSorted()
+    expect(queueContents(place.queueDir)).toEqual({ new: expected })
+    expect(readdirSync(join(place.queueDir, 'taken'))).toEqual([])
+    expect(place.dropped()).toEqual([])
+  })
+
   it('is split by the accounts that fit its owner', async () => {
     const place = openPlace()
     place.put(messageName(), droppedText('one@d.ex,two@w.ex'))
@@ -65,12 +76,15 @@ describe.runIf(isRoot)('what lies in the drop', () => {
       'X-Queue-Uid: 0',
       'X-Queue-Batch: b1',
       'X-Queue-Evil: yes',
+      'X-Queue-Dsn: RET=HDRS ENVID=a+0D+0Ab',
     ]
     place.put(messageName(), droppedText('one@d.ex', { fields: forged }))
     await place.takeOver()
     const [block = ''] = place.blocks()
-    expect(block).not.toMatch(/1990|Retries|Last-Attempt|2100|Evil|Uid: 0/)
-    expect(block).toMatch(/X-Queue-Expires: .*\r\nX-Queue-Batch: b1\r\nX-Queue-Uid: 65534\r\n/)
+    expect(block).not.toMatch(/1990|Retries|Last-Attempt|2100|Evil|Uid: 0|ENVID/)
+    expect(block).toMatch(
+      /X-Queue-Expires: .*\r\nX-Queue-Batch: b1\r\nX-Queue-Dsn: RET=HDRS\r\nX-Queue-Uid: 65534\r\n/,
+    )
   })
 
   it('gets line ends that no server can take for the end of the message', async () => {

@@ -61,9 +61,11 @@ describe('a message', () => {
 
   it('cannot be looked for in the drop', async () => {
     const { store } = places()
-    expect(() => store.list()).toThrow(/only who may write the queue/)
+    expect(() => {
+      store.list()
+    }).toThrow(/only who may write the queue/)
     await expect(store.find()).rejects.toMatchObject({ code: 'QUEUE_DENIED' })
-    expect(await store.readNote()).toBeUndefined()
+    await expect(store.readNote()).resolves.toBeUndefined()
   })
 })
 
