@@ -78,11 +78,8 @@ function copyCommands(library, version) {
   }
   for (const name of ['train-command.cjs', 'training-calls.cjs', 'compile-commands.cjs'])
     write(join(library, 'scripts', name), readFileSync(join(root, 'scripts', name)))
-  write(
-    join(library, 'compile-commands'),
-    "#!/usr/bin/node\nrequire('./scripts/compile-commands.cjs').main()\n",
-    0o755,
-  )
+  const compile = "#!/usr/bin/node\nrequire('../scripts/compile-commands.cjs').main()\n"
+  write(join(library, 'bin', 'compile-commands'), compile, 0o755)
   const { name, type } = manifest
   write(join(library, 'package.json'), `${JSON.stringify({ name, version, type }, null, 2)}\n`)
 }
