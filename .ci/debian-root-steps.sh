@@ -101,7 +101,7 @@ step_compiled_code() {
   [ "$(find $caches -name "*.$(node --version)-*.cache" | wc -l)" -ge 14 ] || fail 'there is no compiled code'
   find $caches ! -user root -o -perm /022 ! -type l | grep . && fail 'others can write compiled code'
   rm $caches/*.cache
-  dpkg-trigger /usr/bin/node && dpkg --configure --pending >/dev/null || fail 'the trigger of Node.js failed'
+  dpkg-trigger --by-package=nodejs /usr/bin/node && dpkg --configure --pending >/dev/null || fail 'the trigger of Node.js failed'
   [ "$(find $caches -name '*.cache' | wc -l)" -ge 14 ] || fail 'a new Node.js gets no compiled code'
 }
 
