@@ -52,9 +52,10 @@ enter() { # DIRECTORY WITH THE PACKAGES
   mount -t proc proc /mnt/root/proc && mount -t tmpfs tmpfs /mnt/root/run && mount -t tmpfs tmpfs /mnt/root/tmp || return
   chmod 1777 /mnt/root/tmp
   ip link set lo up && hostname machine.site.example || return
-  mkdir /mnt/root/srv/packages && cp "$1"/*/*.deb "$root/.ci/sink.mjs" "$root/.ci/debian-root-steps.sh" /mnt/root/srv/packages || return
+  mkdir /mnt/root/srv/packages && cp "$1"/*/*.deb "$root/.ci/sink.mjs" "$root/.ci/debian-root-steps.sh" \
+    "$root/docs/installation.md" /mnt/root/srv/packages || return
   exec chroot /mnt/root env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root \
-    DEBIAN_FRONTEND=noninteractive bash /srv/packages/debian-root-steps.sh
+    PASSED="$PASSED" FAILED="$FAILED" SKIPPED="$SKIPPED" DEBIAN_FRONTEND=noninteractive bash /srv/packages/debian-root-steps.sh
 }
 
 if [ "${1-}" = --enter ]; then
@@ -73,12 +74,29 @@ provide_base
 work=$(mktemp -d "${TMPDIR:-/tmp}/mq-debian.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 version=$(node -p "require('$root/package.json').version")
-for number in "$version" "$version+next"; do
-  if ! node "$root/scripts/package-deb.mjs" --version "$number" --output "$work/$number"; then
-    echo '  FAILED   the packages cannot be built'
-    echo '0 passed, 1 failed, 0 skipped'
-    exit 1
-  fi
-done
+export PASSED=0 FAILED=0 SKIPPED=0
+
+build() { # VERSION DIRECTORY
+  node "$root/scripts/package-deb.mjs" --version "$1" --output "$2" && return
+  echo '  FAILED   debian build'
+  echo '0 passed, 1 failed, 0 skipped'
+  exit 1
+}
+
+passes() { PASSED=$((PASSED + 1)); echo "  ok       debian $1"; }
+fails() { FAILED=$((FAILED + 1)); echo "  FAILED   debian $1"; }
+
+build "$version" "$work/packages/old"
+build "$version+next" "$work/packages/new"
+build "$version" "$work/again"
+if diff -r "$work/packages/old" "$work/again"; then passes reproducible; else fails reproducible; fi
+if ! command -v lintian >/dev/null; then
+  SKIPPED=1
+  echo '  SKIPPED  debian lintian: it is not installed'
+elif lintian --allow-root --fail-on error,warning,info,pedantic -I --pedantic "$work"/packages/old/*.deb; then
+  passes lintian
+else
+  fails lintian
+fi
 # word splitting is wanted
-unshare $alone "$0" --enter "$work"
+unshare $alone "$0" --enter "$work/packages"

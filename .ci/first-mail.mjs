@@ -1,7 +1,8 @@
 /**
- * Takes the newcomer's way: the block of the README that leads from a clone to a delivered mail, word for word. A copy of this tree, in a directory whose name has blanks, is installed and built
- * there, and the package goes into a prefix of its own. The mail goes, as nobody, to a server on this machine that has the
- * name smtp.gmail.com in a network of its own. Ends with exit code 77, after saying why, where that cannot be done.
+ * Takes the newcomer's way: the block of the README that leads from a clone to a delivered mail, word for word. A copy of
+ * this tree, in a directory whose name has blanks, is installed and built there, and the package goes into a prefix of its
+ * own. The mail goes, as nobody, to a server on this machine that has the name smtp.gmail.com in a network of its own.
+ * Ends with exit code 77, after saying why, where that cannot be done.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import {
