@@ -32,17 +32,24 @@ const BUILDING = [
 /** What is not run as it stands there, and why. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   apt: 'changes the machine; .ci/debian-root.sh installs the same packages',
-  'mq-configure':
-    'asks for the password of an account; .ci/first-mail.mjs answers it, .ci/debian-root.sh runs it as root',
+  'mq-configure': 'asks for a password, which .ci/first-mail.mjs types; .ci/debian-root.sh runs it as root',
   systemctl: 'wants a machine that systemd has started',
   'mq-send-test': 'sends to an account at a provider',
   mailq: 'is about the program that is replaced',
-  'mq-queue': 'imports the queue of another program; test/e2e/mq-queue-transfer.test.ts imports such queues',
+  'mq-queue':
+    'names messages, accounts and queues that are examples; test/e2e/mq-queue-*.test.ts have such calls',
+  'mq-run': 'runs a queue that is an example, or is the line of a crontab',
   echo: 'changes /etc/aliases, or sends to root of the machine; .ci/debian-root.sh sends with mail',
-  install: 'writes a secret of the machine',
+  install: 'makes files of the machine',
   ln: 'makes links in /usr; .ci/interop.sh makes the same',
+  printf: 'makes a program in /usr',
+  chmod: 'changes a program in /usr',
   crontab: 'opens an editor',
-  '*': 'is the line for the editor that crontab opens',
+  '*': 'is a line for the editor that crontab opens',
+  'PATH=/usr/local/bin:/usr/bin:/bin': 'is a line for the editor that crontab opens',
+  npx: 'runs these tests',
+  'MAILQUEUE_RIG=long': 'runs these tests',
+  npm: 'runs these tests, or the demonstration, which test/e2e/demo.test.ts runs',
 }
 
 interface Block {
@@ -123,10 +130,38 @@ describe('the commands of the documents', () => {
     for (const { lines } of marked('sh package')) expect(BUILDING).toEqual(expect.arrayContaining([...lines]))
   })
 
+  it('are all in blocks that are marked', () => {
+    const command = /^ {4}(mq-[a-z]|mail |ln |npm |install |apt |systemctl |\* \* )(?!.*\[--)/
+    const unmarked = PAGES.flatMap((page) =>
+      textOf(page)
+        .split('\n')
+        .filter((line) => command.test(line))
+        .map((line) => `${page}: ${line}`),
+    )
+    expect(unmarked).toEqual([])
+  })
+
   it('are in the list with a reason when they need another machine, and nothing else is', () => {
     const words = marked('console').flatMap(({ lines }) =>
       lines.map((line) => line.replace(/^[#$] /, '').split(' ')[0] ?? ''),
     )
     expect([...new Set(words)].toSorted()).toEqual(Object.keys(ELSEWHERE).toSorted())
+  })
+
+  it('of the container are commands of this program, with a configuration that is valid', async () => {
+    const page = textOf('docs/installation.md')
+    const [, dockerfile = ''] = /^```dockerfile\n([\s\S]*?)^```/m.exec(page) ?? []
+    const [, configuration = ''] = /^```ini\n([\s\S]*?)^```/m.exec(page) ?? []
+    const named = [...dockerfile.matchAll(/mq-[a-z-]+/g)].map(([name]) => name)
+    expect(named.length).toBeGreaterThan(1)
+    expect(readdirSync(BIN)).toEqual(expect.arrayContaining(named))
+    const { home, env } = await openUser()
+    writeFileSync(join(home, 'mailqueue.conf'), configuration)
+    const [run = ''] = /^RUN (?:.*\\\n)*.*/m.exec(dockerfile) ?? []
+    const commands = run.replace(/^RUN /, '')
+    expect(await shell([`sh -nc '${commands}'`], home, env)).toEqual({ code: 0, said: '' })
+    const { code, said } = await shell(['mq-sendmail --config mailqueue.conf --print-config'], home, env)
+    expect(said).toContain('password_file = /run/secrets/smtp_password\n')
+    expect(code).toBe(0)
   })
 })
