@@ -78,7 +78,7 @@ step_install() {
 step_places() {
   same 'shell of mailqueue' "$(getent passwd mailqueue | cut -d: -f6,7)" /var/lib/mailqueue:/usr/sbin/nologin
   same queue "$(mode_of /var/spool/mailqueue/queue)" '700 mailqueue:mailqueue'
-  same drop "$(mode_of /var/spool/mailqueue/drop)" '1733 mailqueue:mailqueue'
+  same drop "$(mode_of /var/spool/mailqueue/drop)" '3733 mailqueue:mailqueue'
   same spool "$(mode_of /var/spool/mailqueue)" '755 root:root'
   same tokens "$(mode_of /var/lib/mailqueue)" '700 mailqueue:mailqueue'
   same logs "$(mode_of /var/log/mailqueue)" '750 mailqueue:adm'

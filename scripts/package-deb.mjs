@@ -129,7 +129,7 @@ function changelog(version, date) {
   const [, maintainer] = /^Maintainer: (.*)$/m.exec(
     readFileSync(join(root, 'packaging/debian/control'), 'utf8'),
   )
-  return `mailqueue (${version}) unstable; urgency=medium\n\n  * What has changed is in CHANGELOG.md.gz.\n\n -- ${maintainer}  ${time}\n`
+  return `mailqueue (${version}) unstable; urgency=medium\n\n  * What has changed is in docs/CHANGELOG.md.gz.\n\n -- ${maintainer}  ${time}\n`
 }
 
 /** Everything that dpkg-buildpackage needs, in one directory. */
@@ -139,8 +139,10 @@ async function fill(stage, version, date) {
   cpSync(join(root, 'packaging/debian'), debian, { recursive: true })
   for (const [from, to] of Object.entries(DEBHELPER_NAMES))
     copyFileSync(join(root, 'packaging', from), join(debian, to))
-  for (const name of ['man', 'docs', 'README.md', 'CHANGELOG.md', 'mailqueue.conf.example'])
+  for (const name of ['man', 'docs', 'README.md', 'mailqueue.conf.example'])
     cpSync(join(root, name), join(stage, name), { recursive: true })
+  // debhelper takes a file of this name beside them for that of the package
+  copyFileSync(join(root, 'CHANGELOG.md'), join(stage, 'docs', 'CHANGELOG.md'))
   copyCommands(library, version)
   write(join(debian, 'copyright'), copyright(licencesOf(root, await bundlePackages(library))))
   write(join(debian, 'changelog'), changelog(version, date))
