@@ -22,7 +22,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { bundlePackage, EXTERNAL } from './bundle.mjs'
+import { bundlePackage } from './bundle-package.mjs'
+import { EXTERNAL } from './bundle.mjs'
 import { licencesOf, readLicences } from './licences.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
