@@ -30,6 +30,9 @@ const promised = [
   'bin/package.json',
   'LICENSE',
   'README.md',
+  'CHANGELOG.md',
+  'mailqueue.conf.example',
+  'docs/installation.md',
 ].map((path) => path.replace(/^\.\//, ''))
 
 const faults = [
@@ -38,7 +41,9 @@ const faults = [
     .filter((path) => modes.has(path) && (modes.get(path) & 0o111) === 0)
     .map((path) => `${path} is not executable`),
   ...[...modes.keys()]
-    .filter((path) => /^(src|test|scripts|\.ci|node_modules)\//.test(path))
+    .filter((path) =>
+      /^(src|test|scripts|packaging|packages|\.ci|node_modules)\/|\.(pem|key|deb|tgz|log)$/.test(path),
+    )
     .map((path) => `${path} does not belong there`),
 ]
 for (const each of faults) console.error(`npm pack: ${each}`)

@@ -19,41 +19,11 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chunksOf, packText } from './bundle.mjs'
+import { makeCaches, train } from './compile-commands.cjs'
+import { licencesOf, licenceText } from './licences.mjs'
 import { CALLS } from './training-calls.cjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-
-/** The licences of the packages that the bundles contain: MIT and ISC ask for the notice to go with the code. */
-function licences(inputs) {
-  const packages = new Set()
-  for (const input of inputs) {
-    const found = /^(?:.*\/)?(node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)
-    if (found) packages.add(found[1])
-  }
-  return [...packages].sort().map((path) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'))
-    const file = readdirSync(join(root, path)).find((each) => /^licen[cs]e/i.test(each))
-    const text = file === undefined ? '' : readFileSync(join(root, path, file), 'utf8').trim()
-    return `${name} ${version} (${license})\n\n${text}\n`
-  })
-}
-
-/** Runs a command in a process of its own, to learn from it. */
-function train(outdir, name, args) {
-  const script = join(root, 'scripts', 'train-command.cjs')
-  const start = join(outdir, 'start-command.cjs')
-  const [task, ...others] = args
-  // Options of a debugger or a coverage tool would make a cache that fits nobody else.
-  const env = { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: undefined }
-  const child = spawn(process.execPath, [script, task, start, name, ...others], {
-    env,
-    stdio: ['pipe', 'ignore', 'inherit'],
-    timeout: 20_000,
-  })
-  child.stdin.on('error', () => undefined)
-  child.stdin.end('Subject: x\n\nx\n')
-  return new Promise((resolve) => child.on('close', (code) => resolve(code === 0)))
-}
 
 /** The modules that a call runs; they are only sorted out for speed, so a failure is none. */
 async function modulesRun(outdir, name, call) {
@@ -111,10 +81,9 @@ async function buildCommand(outdir, name, version) {
   )
   write(name, packText(first, { main: sorted.main, places }))
   for (const [pack, held] of others) write(pack, packText(held))
-  const last = Object.keys(CALLS[name]).at(-1)
   // Without the cache a command only starts slower, so a build that cannot make one goes on.
-  if (!(await train(outdir, name, ['cache', last, ...packs.map(([pack]) => pack)])))
-    console.error(`build: no code cache for ${name}`)
+  const names = packs.map(([pack]) => pack)
+  if (!(await makeCaches(outdir, name, names))) console.error(`build: no code cache for ${name}`)
   return whole.inputs
 }
 
@@ -127,10 +96,8 @@ async function buildCommands() {
     mkdirSync(outdir, { recursive: true })
     copyFileSync(join(root, 'scripts', 'start-command.cjs'), join(outdir, 'start-command.cjs'))
     const inputs = await Promise.all(Object.keys(CALLS).map((name) => buildCommand(outdir, name, version)))
-    writeFileSync(
-      join(outdir, 'THIRD-PARTY-LICENSES.txt'),
-      licences(inputs.flat()).join(`\n${'-'.repeat(78)}\n\n`),
-    )
+    const licences = licencesOf(root, inputs.flat())
+    writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES.txt'), licenceText(licences))
     mkdirSync(target, { recursive: true })
     const fresh = readdirSync(outdir)
     // The first packs last: one that is there finds the others that belong to it.

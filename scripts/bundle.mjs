@@ -5,11 +5,11 @@
  * small chunks, each of which runs at its first use.
  */
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { rolldown } from 'rolldown'
 
 /** Loaded from node_modules, and only when a call needs them. */
-const EXTERNAL = ['pino', 'mailparser', 'fast-glob']
+export const EXTERNAL = ['pino', 'mailparser', 'fast-glob']
 
 /**
  * Parts of Node.js that a pack loads at their first use instead of at its start: together they cost more time
@@ -104,7 +104,8 @@ export async function chunksOf(root, command, version, groups) {
   await bundle.close()
   const chunks = new Map(output.map(({ fileName, code }) => [`./${fileName}`, code]))
   const main = output.find(({ isEntry }) => isEntry)
-  return { chunks, main: `./${main.fileName}`, inputs: output.flatMap(({ moduleIds }) => moduleIds) }
+  const inputs = output.flatMap(({ moduleIds }) => moduleIds.map((id) => relative(root, id)))
+  return { chunks, main: `./${main.fileName}`, inputs }
 }
 
 /** A part of Node.js as a module with a default export, and one that is loaded when something of it is used. */

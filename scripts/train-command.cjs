@@ -6,7 +6,7 @@
  *     node train-command.cjs cache START-COMMAND.CJS COMMAND CALL PACK...     what V8 has compiled of each pack
  */
 'use strict'
-const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs')
+const { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } = require('node:fs')
 const { createServer } = require('node:net')
 const { tmpdir } = require('node:os')
 const { basename, join } = require('node:path')
@@ -52,7 +52,11 @@ const server = createServer((socket) => {
 function storeCaches() {
   const read = new Set(packs.map(({ filename }) => basename(filename, '.cjs')))
   for (const pack of rest) if (!read.has(pack)) open(pack)
-  for (const { cacheFile, script } of packs) writeFileSync(cacheFile, script.createCachedData())
+  // Commands may start meanwhile: they find a whole cache or none.
+  for (const { cacheFile, script } of packs) {
+    writeFileSync(`${cacheFile}.new`, script.createCachedData())
+    renameSync(`${cacheFile}.new`, cacheFile)
+  }
 }
 
 process.on('exit', () => {

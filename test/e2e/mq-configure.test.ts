@@ -220,6 +220,22 @@ describe('a file that is there', () => {
     await expectItSends(site, {})
   })
 
+  it('is completed where it names no server, and keeps its mode and every line', async () => {
+    const site = await open()
+    const before = '# of a package\n[mailqueue]\n'
+    const after = '#smtp_hostname = mail.site.example\nexpire = 3d   # ours\n'
+    writeFileSync(site.file, before + after, { mode: 0o640 })
+    const result = await site.configure(WITH_PASSWORD, FROM_STDIN)
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    const text = site.read('mailqueue.conf')
+    expect([text.startsWith(before), text.endsWith(after)]).toEqual([true, true])
+    expect(site.mode('mailqueue.conf')).toBe('640')
+    expect(site.read('mailqueue.conf.bak')).toBe(before + after)
+    await expectItSends(site, {})
+    const again = await site.configure(WITH_PASSWORD, FROM_STDIN)
+    expect(again).toMatchObject({ code: 64, stdout: '' })
+  })
+
   it('gets an account at its end with --account, and keeps its mode and what links to it', async () => {
     const site = await open()
     writeFileSync(site.file, `${OLD}queue_dir = ${site.directory}/queue`, { mode: 0o600 })

@@ -1,6 +1,7 @@
 /**
  * What is to be done once the configuration is there: the commands to type.
  */
+import { existsSync } from 'node:fs'
 import { basename, delimiter, dirname } from 'node:path'
 import { locateConfig } from '../../config/locate.ts'
 import { quoteShellWords } from '../../config/shell-words.ts'
@@ -40,22 +41,35 @@ function searchPath(): string {
   ])
 }
 
+/** Where packages and administrators put the units of systemd. */
+const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
+const MACHINE_FILE = '/etc/mailqueue.conf'
+
+/** True when a daemon delivers what is queued, by the configuration of the machine. */
+function hasDaemon({ file }: Situation): boolean {
+  return file === MACHINE_FILE && UNIT_FOLDERS.some((folder) => existsSync(`${folder}/mailqueue.service`))
+}
+
+/** What has to be done so that queued mail is delivered. */
+function delivering(situation: Situation, config: readonly string[]): string {
+  if (hasDaemon(situation))
+    return 'Let the daemon read the configuration:\n\n    systemctl restart mailqueue\n'
+  const { owner } = situation
+  const crontab = quoteShellWords(['crontab', ...(owner === undefined ? [] : ['-u', owner]), '-e'])
+  const line = `    * * * * * ${searchPath()} ${quoteShellWords(['mq-run', ...config])}\n`
+  return `Let cron deliver what was queued (${crontab}):\n\n${line}`
+}
+
 /** The commands, with a sentence before each. */
 export function nextSteps(situation: Situation): string {
-  const { file, address, account, oauth2, owner } = situation
+  const { file, address, account, oauth2 } = situation
   const config = isFound(situation) ? [] : ['-C', file]
   const which = account === undefined ? [] : ['--account', account]
   const say = (words: readonly string[]): string => `    ${quoteShellWords(words)}\n`
-  const crontab = quoteShellWords(['crontab', ...(owner === undefined ? [] : ['-u', owner]), '-e'])
   const steps = [
     ...(oauth2 ? [`Permit it, with a browser:\n\n${say(['mq-auth', ...config, ...which])}`] : []),
     `Send a message to try it:\n\n${say(['mq-send-test', ...config, ...which, `--to=${address}`])}`,
-    ...(account === undefined
-      ? [
-          `Let cron deliver what was queued (${crontab}):\n\n` +
-            `    * * * * * ${searchPath()} ${quoteShellWords(['mq-run', ...config])}\n`,
-        ]
-      : []),
+    ...(account === undefined ? [delivering(situation, config)] : []),
   ]
   return steps.join('\n')
 }

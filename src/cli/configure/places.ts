@@ -10,6 +10,7 @@ import { MailError } from '../../errors/mail-error.ts'
 import { readUsers } from '../../util/passwd.ts'
 import { namedPath } from '../named-path.ts'
 import { DASH, type ConfigureOptions } from './call.ts'
+import { readUnfinished, type Unfinished } from './unfinished.ts'
 
 /** User and group of a file. */
 export interface Owner {
@@ -25,6 +26,8 @@ export interface Places {
   readonly printed: boolean
   /** The file is there, and is replaced or added to. */
   readonly exists: boolean
+  /** The configuration that is there and has no server yet. */
+  readonly unfinished: Unfinished | undefined
   readonly mode: number
   /** Others can read the file: no secret goes into it. */
   readonly isPublic: boolean
@@ -83,13 +86,18 @@ function checkWritable(file: string): void {
   }
 }
 
-function checkExisting(file: string, exists: boolean, { account, force }: ConfigureOptions): void {
+function checkExisting(
+  file: string,
+  exists: boolean,
+  isFinished: boolean,
+  { account, force }: ConfigureOptions,
+): void {
   if (account !== undefined && !exists)
     throw new MailError(
       'CONFIG_MISSING',
       `there is no ${file} that an account could be added to; leave --account out`,
     )
-  if (exists && account === undefined && force !== true) {
+  if (exists && isFinished && account === undefined && force !== true) {
     const remedy = '--account=NAME adds an account to it, --force replaces it and keeps a copy'
     throw new MailError('USAGE', `${file} exists and is not overwritten; ${remedy}`)
   }
@@ -113,19 +121,23 @@ export function choosePlaces(
     output === undefined || printed ? (fallback ?? locateConfig({ env, home })) : namedPath(output, 'file')
   const file = behindLinks(resolve(named))
   const stats = statSync(file, { throwIfNoEntry: false })
-  const owner = ownerOf(options)
+  const isCompleted = !printed && account === undefined && options.force !== true && stats?.isFile() === true
+  const unfinished = isCompleted ? readUnfinished(file) : undefined
+  const owner = ownerOf(options) ?? unfinished?.owner
   if (!printed) {
-    checkExisting(file, stats !== undefined, options)
+    checkExisting(file, stats !== undefined, unfinished === undefined, options)
     if (stats?.isFile() === false) throw new MailError('USAGE', `${file} is no file; name another one`)
     checkWritable(file)
   }
-  const mode = account !== undefined && stats !== undefined ? stats.mode & 0o777 : isRoot() ? 0o644 : 0o600
+  const isKept = account !== undefined || unfinished !== undefined
+  const mode = isKept && stats !== undefined ? stats.mode & 0o777 : isRoot() ? 0o644 : 0o600
   const stem = join(dirname(file), basename(file, '.conf'))
   const part = account === undefined ? '' : `.${account}`
   return {
     file,
     printed,
     exists: !printed && stats !== undefined,
+    unfinished,
     mode,
     isPublic: printed || (mode & READ_BY_OTHERS) !== 0,
     passwordFile: `${stem}${part}.password`,

@@ -143,7 +143,7 @@ function readSet(text: string, home: string): Setting {
  */
 export function settingsOf(plan: Plan, options: ConfigureOptions, home: string): Setting[] {
   const { user, places } = plan
-  const made = [
+  const all = [
     ...serverSettings(plan, options),
     ...(user === undefined
       ? []
@@ -154,6 +154,7 @@ export function settingsOf(plan: Plan, options: ConfigureOptions, home: string):
       ? [setting('queue_dir', places.queueDir, 'Mail that cannot be sent at once waits here for mq-run.')]
       : [setting('match_from', plan.address, 'Mail from this sender goes over this account.')]),
   ]
+  const made = all.filter(({ option }) => places.unfinished?.set.has(option.name) !== true)
   const set = (options.set ?? []).map((text) => readSet(text, home))
   const twice = set.find(({ option }, at) => set.findIndex((other) => other.option === option) !== at)
   if (twice !== undefined)

@@ -17,6 +17,7 @@ import { nextSteps, written } from './next-steps.ts'
 import { placeFiles, type PlacedFile } from './place-files.ts'
 import type { Owner } from './places.ts'
 import type { Plan } from './settings.ts'
+import { completed } from './unfinished.ts'
 
 /** What is written. */
 export interface Writing extends Plan {
@@ -34,13 +35,17 @@ function withSection(text: string, section: string): string {
 
 /** The files, secrets first; the configuration is the last. */
 export function filesOf({ login, places }: Plan, texts: Texts, options: ConfigureOptions): PlacedFile[] {
-  const { file, isPublic, owner, passwordFile, secretsFile, mode, exists } = places
+  const { file, isPublic, owner, passwordFile, secretsFile, mode, exists, unfinished } = places
   const replaces = options.force === true
   const secret = (path: string, text: string): PlacedFile => ({ path, text, mode: PRIVATE, replaces, owner })
-  const was = options.account === undefined ? undefined : readConfigFile(file).text
+  const was = options.account === undefined ? unfinished?.text : readConfigFile(file).text
   const main: PlacedFile = {
     path: file,
-    text: was === undefined ? texts.main : withSection(was, texts.main),
+    text: unfinished
+      ? completed(unfinished, texts.main)
+      : was === undefined
+        ? texts.main
+        : withSection(was, texts.main),
     mode,
     replaces: exists,
     ...(was === undefined ? {} : { was }),

@@ -89,7 +89,15 @@ describe('the server of a domain', () => {
 
 describe('a plan', () => {
   const places: Places = {
-    ...{ file: '/f', printed: false, exists: false, mode: 0o600, isPublic: false, owner: undefined },
+    ...{
+      file: '/f',
+      printed: false,
+      exists: false,
+      unfinished: undefined,
+      mode: 0o600,
+      isPublic: false,
+      owner: undefined,
+    },
     ...{ passwordFile: '/p', secretsFile: '/s', queueDir: '/q', tokenFile: '/t' },
   }
   const plan = (dns: DnsServer, options: Partial<ConfigureOptions>, questions?: Questions) =>
