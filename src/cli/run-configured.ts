@@ -13,9 +13,12 @@ import type { RunReport } from '../delivery/run-report.ts'
 import { accountWays } from '../delivery/ways.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
+import type { QueueEntry, QueueStore } from '../queue/store.ts'
 import type { Terminal } from './exit.ts'
 import { endingSignal } from './hand-over.ts'
 import { namedPath } from './named-path.ts'
+import type { RunProgress } from './run-progress.ts'
+import type { DueCall, Selection } from './run-selection.ts'
 import { openContext, openLog, type Setup } from './setup.ts'
 
 /** How a run is made. */
@@ -25,10 +28,14 @@ export interface RunCall {
   /** Runs beside another runner. */
   readonly force: boolean
   readonly verbose: boolean
+  /** A summary is said in the end; only with `verbose` when left out. */
+  readonly summed?: boolean
   /** A person waits for it: a smarthost that cannot be used is said too. */
   readonly asked?: boolean
   /** The messages it is about; all when left out. */
   readonly selects?: RunOptions['selects']
+  /** What mq-run is limited to. */
+  readonly selection?: Selection
 }
 
 const COUNTED = ['delivered', 'deferred', 'failed', 'discarded', 'held', 'quarantined', 'recovered'] as const
@@ -58,12 +65,13 @@ function troubles({ stopped, accounts }: RunReport, routine: boolean): string[] 
   ]
 }
 
-function tell(terminal: Terminal, report: RunReport, { verbose, asked = verbose }: RunCall): ExitCode {
+function tell(terminal: Terminal, report: RunReport, call: RunCall): ExitCode {
+  const { verbose, asked = verbose, summed = verbose } = call
   if (report.busy) {
     if (verbose) terminal.complain('another runner is at work on this queue; --force runs beside it')
     return EX.OK
   }
-  if (verbose) terminal.complain(summary(report))
+  if (summed) terminal.complain(summary(report))
   if (report.quarantined > 0) {
     terminal.complain(
       `${report.quarantined} files that are no queued messages were moved to corrupt/; see the .reason beside each`,
@@ -130,16 +138,78 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
   if (!config.accounts.some(hasWay))
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   const context = await openContext(setup, log)
+  const store = await queueIn(queueDir)
+  const { selection } = call
+  if (selection?.dryRun === true) return tellDue(terminal, store, { policy: context.policy, ...call })
   const intake = await takeOver(config, context, queueDir)
   const ways = accountWays(config, context, { complain: (line) => terminal.complain(line) })
-  const report = await runQueueOnce(await queueIn(queueDir), ways, context, {
+  const inTime = withinTime(selection?.maxTime)
+  const progress = await progressOf(setup, store, context, call)
+  const report = await runQueueOnce(store, ways, context, {
     connections: config.smtp?.connections ?? 1,
     all: call.all,
     force: call.force,
-    ...(call.selects === undefined ? {} : { selects: call.selects }),
-    signal: endingSignal(),
-  })
-  const exitCode = tell(terminal, report, call)
+    ...runLimits(store, call),
+    ...(progress && { progress: (so) => progress.update(so) }),
+    signal: inTime.signal,
+  }).finally(() => inTime.clear())
+  const isLong = progress?.end() === true
+  if (inTime.isOver && report.stopped?.scope === 'caller') report.stopped = undefined
+  const exitCode = tell(terminal, report, isLong ? { ...call, summed: true } : call)
   if (intake !== undefined) terminal.complain(`dropped mail waits: ${intake.publicMessage}`)
   return exitCode === EX.OK && intake !== undefined ? intake.exitCode : exitCode
+}
+
+/** Prints what a run would try. */
+async function tellDue(
+  terminal: Terminal,
+  store: QueueStore,
+  { policy, all, selection }: DueCall & RunCall,
+): Promise<ExitCode> {
+  const { dueNow } = await import('./run-selection.ts')
+  if (selection === undefined) return EX.OK
+  for await (const id of dueNow(store, { policy, all }, selection)) terminal.print(`${id} would be tried\n`)
+  return EX.OK
+}
+
+function runLimits(
+  store: QueueStore,
+  { selects, selection }: RunCall,
+): Pick<RunOptions, 'selects' | 'limit'> {
+  const { selects: chosen, limit } = selection ?? {}
+  const both = selects ?? (chosen && ((entry: QueueEntry) => chosen(store, entry)))
+  return { ...(both && { selects: both }), ...(limit === undefined ? {} : { limit }) }
+}
+
+/** Whoever looks on sees how far a long run is; what it is about is counted where its names tell. */
+async function progressOf(
+  { terminal }: Setup,
+  store: QueueStore,
+  { policy }: DeliveryContext,
+  { verbose, all, selects, selection }: RunCall,
+): Promise<RunProgress | undefined> {
+  if (!terminal.shown || verbose || !existsSync(store.name)) return undefined
+  const { countDue, showProgress } = await import('./run-progress.ts')
+  const isAll = selects === undefined && selection?.selects === undefined
+  const due = isAll ? await countDue(store, policy, all) : undefined
+  return showProgress(terminal, due === undefined ? undefined : Math.min(due, selection?.limit ?? due))
+}
+
+/** The signal that ends a run: somebody asks for it, or its time is over. */
+function withinTime(maxTime: number | undefined): {
+  readonly signal: AbortSignal
+  readonly isOver: boolean
+  clear(): void
+} {
+  const asked = endingSignal()
+  if (maxTime === undefined) return { signal: asked, isOver: false, clear: () => undefined }
+  const time = new AbortController()
+  const timer = setTimeout(() => time.abort(), maxTime)
+  return {
+    signal: AbortSignal.any([asked, time.signal]),
+    get isOver() {
+      return time.signal.aborted && !asked.aborted
+    },
+    clear: () => clearTimeout(timer),
+  }
 }

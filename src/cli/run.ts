@@ -1,12 +1,22 @@
 /**
- * mq-run: one pass over the queue, from cron. Silent when all is well, and also while the smarthost is down,
+ * mq-run: one pass over the queue, from cron, or a daemon that stays. Silent when all is well, and also while the smarthost is down,
  * which the exit code, the log and mailq tell; whatever needs a human is said in one line.
  */
+import { MailError } from '../errors/mail-error.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
 import { newCommand, parseCommand } from './commander.ts'
 import type { Terminal } from './exit.ts'
 import { runConfiguredQueue } from './run-configured.ts'
+import { addSelection, readSelection, type SelectionOptions } from './run-selection.ts'
 import { setUp } from './setup.ts'
+
+interface RunCommandOptions extends SelectionOptions {
+  readonly config?: string
+  readonly verbose?: true
+  readonly all?: true
+  readonly force?: true
+  readonly daemon?: true
+}
 
 /** Runs mq-run. */
 export async function run(terminal: Terminal): Promise<ExitCode> {
@@ -18,22 +28,50 @@ export async function run(terminal: Terminal): Promise<ExitCode> {
     .option('--all', 'ignore the schedule: try everything that waits')
     .option('--force', 'run beside another runner')
     .option('--daemon', 'stay in the foreground and deliver mail as it comes')
-    .action(
-      async (
-        operand: string | undefined,
-        options: { config?: string; verbose?: true; all?: true; force?: true; daemon?: true },
-      ) => {
-        const verbose = options.verbose === true
-        if (options.daemon === true) {
-          const { runAsDaemon } = await import('./daemon.ts')
-          exitCode = await runAsDaemon(terminal, { config: options.config, verbose, queueDir: operand })
-          return
-        }
-        const setup = await setUp(terminal, { config: options.config, verbose })
-        const call = { all: options.all === true, force: options.force === true, verbose }
-        exitCode = await runConfiguredQueue(setup, call, operand)
-      },
-    )
+  addSelection(command).action(async (operand: string | undefined, options: RunCommandOptions) => {
+    exitCode = await (options.daemon === true ? stay : runOnce)(terminal, options, operand)
+  })
   await parseCommand(command, terminal)
   return exitCode
+}
+
+/** Options that mean nothing to a daemon. */
+const ONLY_ONCE = [
+  'all',
+  'force',
+  'id',
+  'recipient',
+  'sender',
+  'domain',
+  'limit',
+  'maxTime',
+  'dryRun',
+] as const
+
+async function stay(
+  terminal: Terminal,
+  options: RunCommandOptions,
+  queueDir: string | undefined,
+): Promise<ExitCode> {
+  const wrong = ONLY_ONCE.find((name) => options[name] !== undefined)
+  if (wrong !== undefined) {
+    const flag = wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    throw new MailError('USAGE', `--daemon sends everything that is due; leave out --${flag}`)
+  }
+  const { runAsDaemon } = await import('./daemon.ts')
+  return runAsDaemon(terminal, { config: options.config, verbose: options.verbose === true, queueDir })
+}
+
+async function runOnce(
+  terminal: Terminal,
+  options: RunCommandOptions,
+  operand: string | undefined,
+): Promise<ExitCode> {
+  const verbose = options.verbose === true
+  const selection = readSelection(options)
+  const setup = await setUp(terminal, { config: options.config, verbose })
+  // Whoever asks for certain messages wants these tried, whoever else is at work.
+  const asked = selection.selects !== undefined
+  const call = { all: options.all === true, force: options.force === true || asked, verbose }
+  return runConfiguredQueue(setup, asked ? { ...call, asked, selection } : { ...call, selection }, operand)
 }

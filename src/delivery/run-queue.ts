@@ -35,6 +35,10 @@ export interface RunOptions {
   readonly force?: boolean
   /** The messages the run is about; all when left out. */
   readonly selects?: (entry: QueueEntry) => boolean | Promise<boolean>
+  /** Messages that are tried at the most; that there are more is no failure. */
+  readonly limit?: number
+  /** Is told after each message. */
+  readonly progress?: (report: RunReport) => void
   /** Asks the run to stop. */
   readonly signal?: AbortSignal
 }
@@ -44,6 +48,8 @@ interface Run extends Desk {
   /** Groups of messages whose way cannot be used. */
   readonly leftAlone: Set<string>
   readonly options: RunOptions
+  /** Messages that were tried, or are. */
+  begun: number
   /** Messages in a row that could not be read. */
   unreadable: number
 }
@@ -60,11 +66,20 @@ function stopAfter({ report }: Run, lane: Lane, stop: Stop | undefined): void {
   else stopLane(lane, stop)
 }
 
+const hasEnough = ({ begun, options }: Run): boolean => begun >= (options.limit ?? Infinity)
+
 async function deliverSelected(run: Run, entry: QueueEntry): Promise<void> {
-  const { selects } = run.options
+  const { selects, progress } = run.options
   if (selects !== undefined && !(await selects(entry))) return
+  if (hasEnough(run)) return
+  run.begun += 1
   const result = await deliverEntry(run, entry)
-  if (result.kind === 'tried') stopAfter(run, result.lane, result.attempt.stop)
+  if (result.kind !== 'tried') run.begun -= 1
+  progress?.(run.report)
+  if (result.kind !== 'tried') return
+  // What was given back because somebody asked for it is no failure of this machine.
+  if (result.attempt.settled === 'released' && run.options.signal?.aborted === true) mustStop(run)
+  else stopAfter(run, result.lane, result.attempt.stop)
 }
 
 /** A queue that fails stops the run; what is in flight elsewhere still comes to its end. */
@@ -90,7 +105,7 @@ async function deliverInTurn(
   lane: Lane | undefined,
 ): Promise<void> {
   let next = 0
-  const goesOn = (): boolean => !mustStop(run) && lane?.stopped === undefined
+  const goesOn = (): boolean => !mustStop(run) && !hasEnough(run) && lane?.stopped === undefined
   const deliverNext = async (): Promise<boolean> => {
     const entry = goesOn() ? entries[next] : undefined
     if (entry === undefined) return false
@@ -148,7 +163,7 @@ async function deliverAll(run: Run, store: QueueStore): Promise<void> {
   if (mustStop(run)) return
   for await (const window of dueWindows(store, selection)) {
     await Promise.all([...byGroup(window, ways)].map(([group, entries]) => deliverGroup(run, group, entries)))
-    if (mustStop(run)) return
+    if (mustStop(run) || hasEnough(run)) return
   }
 }
 
@@ -203,6 +218,7 @@ export async function runQueueOnce(
     options,
     report,
     signal: options.signal,
+    begun: 0,
     unreadable: 0,
   }
   const stopFlushing = flushNowAndThen(run)
@@ -214,7 +230,7 @@ export async function runQueueOnce(
     }
     Object.assign(report, await recoverQueue(runner, context))
     await deliverAll(run, store)
-    const whole = report.stopped === undefined && options.selects === undefined
+    const whole = report.stopped === undefined && options.selects === undefined && !hasEnough(run)
     await reportFaults(store, { lanes: run.lanes.values(), report, whole })
     reportLanes(report, run.lanes.values())
   } finally {

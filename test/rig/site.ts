@@ -24,6 +24,8 @@ export interface Call {
   readonly account?: AccountName
   readonly spool?: Spool
   readonly stdin?: string
+  /** Milliseconds after which it is taken to hang. */
+  readonly timeout?: number
   /** Settings of crash-point.cjs, such as `AT` and `HOW`. */
   readonly point?: Readonly<Record<string, string>>
 }
@@ -135,13 +137,14 @@ export class RigSite {
     })
   }
 
-  #start(config: string, name: string, args: readonly string[], { stdin, point = {} }: Call): RunningCommand {
+  #start(config: string, name: string, args: readonly string[], call: Call): RunningCommand {
+    const { stdin, point = {}, timeout = 120_000 } = call
     const keep = { MQ_TEST_KEEP_QUEUE: this.queueDir, MQ_TEST_KEEP_DIR: this.keepDir }
     const crash = Object.entries(point).map(([key, value]) => [`MQ_TEST_CRASH_${key}`, value] as const)
     return startCommand(name, args, {
       config: join(this.directory, config, 'mailqueue.conf'),
       env: { NODE_OPTIONS: PRELOADS, ...(this.#keeps ? keep : {}), ...Object.fromEntries(crash) },
-      timeout: 120_000,
+      timeout,
       ...(stdin === undefined ? {} : { stdin }),
     })
   }

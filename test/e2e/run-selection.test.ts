@@ -1,0 +1,89 @@
+/**
+ * mq-run for certain messages, for so many, for so long; and what it shows on a terminal.
+ */
+import { describe, expect, it } from 'vitest'
+import { M0, openSite, type MailSite } from '../helpers/mail-site.ts'
+import { queueContents } from '../helpers/queue-dir.ts'
+import { STALL } from '../helpers/scripted-server.ts'
+
+const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
+
+async function enqueue(site: MailSite, sender: string, ...recipients: string[]): Promise<void> {
+  const result = await site.run('mq-sendmail', ['-odq', '-f', sender, ...recipients], { stdin: M0 })
+  expect(result).toEqual(QUIET)
+}
+
+const waiting = (site: MailSite): unknown => queueContents(site.queueDir)['new']
+const idOf = (site: MailSite, recipient: string): string =>
+  site.queued().find(({ recipients }) => recipients.includes(recipient))?.id ?? ''
+
+async function threeMessages(site: MailSite): Promise<void> {
+  await enqueue(site, 'a@s.ex', 'one@d.ex')
+  await enqueue(site, 'b@s.ex', 'two@d.ex')
+  await enqueue(site, 'a@s.ex', 'three@e.ex')
+}
+
+describe('mq-run', () => {
+  it.each<[string, (site: MailSite) => string[], string[]]>([
+    ['--id', (site) => ['--id', idOf(site, 'two@d.ex')], ['one@d.ex=pending', 'three@e.ex=pending']],
+    ['--recipient', () => ['--recipient', 'ONE@*'], ['three@e.ex=pending', 'two@d.ex=pending']],
+    ['--sender', () => ['--sender', 'a@s.ex'], ['two@d.ex=pending']],
+    ['--domain', () => ['--domain', 'd.ex'], ['three@e.ex=pending']],
+    ['both', () => ['--domain', 'd.ex', '--sender', 'b@*'], ['one@d.ex=pending', 'three@e.ex=pending']],
+  ])('tries only what %s names', async (_option, args, left) => {
+    const site = await openSite()
+    await threeMessages(site)
+    expect(await site.run('mq-run', args(site))).toEqual(QUIET)
+    expect(queueContents(site.queueDir)).toEqual({ new: left })
+  })
+
+  it('tries several messages that are named by their ids', async () => {
+    const site = await openSite()
+    await threeMessages(site)
+    const ids = ['one@d.ex', 'three@e.ex'].flatMap((each) => ['--id', idOf(site, each).toLowerCase()])
+    expect(await site.run('mq-run', ids)).toEqual(QUIET)
+    expect(queueContents(site.queueDir)).toEqual({ new: ['two@d.ex=pending'] })
+  })
+
+  it('tries no more than --limit, and that is no failure', async () => {
+    const site = await openSite()
+    await threeMessages(site)
+    expect(await site.run('mq-run', ['--limit', '2'])).toEqual(QUIET)
+    expect(waiting(site)).toHaveLength(1)
+    expect(site.received).toHaveLength(2)
+    expect(await site.run('mq-run', ['--limit', '5'])).toEqual(QUIET)
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('ends after --max-time, and gives back what is not handed over', async () => {
+    const site = await openSite({}, { data: STALL })
+    await enqueue(site, 'a@s.ex', 'one@d.ex')
+    expect(await site.run('mq-run', ['--max-time', '1s'])).toEqual(QUIET)
+    expect(queueContents(site.queueDir)).toEqual({ new: ['one@d.ex=pending'] })
+  })
+
+  it('only prints what it would try with --dry-run', async () => {
+    const site = await openSite()
+    await threeMessages(site)
+    const id = idOf(site, 'two@d.ex')
+    const printed = await site.run('mq-run', ['--dry-run', '--sender', 'b@s.ex'])
+    expect(printed).toEqual({ ...QUIET, stdout: `${id} would be tried\n` })
+    expect((await site.run('mq-run', ['--dry-run', '--limit', '2'])).stdout.split('\n')).toHaveLength(3)
+    expect(site.server.connections).toBe(0)
+    expect(queueContents(site.queueDir)).toEqual({
+      new: ['one@d.ex=pending', 'three@e.ex=pending', 'two@d.ex=pending'],
+    })
+  })
+
+  it.each([
+    ['--limit 0', ['--limit', '0'], /--limit 0: write a whole number/],
+    ['--max-time soon', ['--max-time', 'soon'], /--max-time soon: write a duration/],
+    ['--daemon with --max-time', ['--daemon', '--max-time', '1m'], /leave out --max-time/],
+  ])('refuses %s with 64', async (_title, args, said) => {
+    const site = await openSite()
+    const { code, stdout, stderr } = await site.run('mq-run', args)
+    expect([code, stdout]).toEqual([64, ''])
+    expect(stderr).toMatch(said)
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+})
