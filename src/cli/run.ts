@@ -16,6 +16,7 @@ interface RunCommandOptions extends SelectionOptions {
   readonly all?: true
   readonly force?: true
   readonly daemon?: true
+  readonly listen?: string
 }
 
 /** Runs mq-run. */
@@ -28,6 +29,7 @@ export async function run(terminal: Terminal): Promise<ExitCode> {
     .option('--all', 'ignore the schedule: try everything that waits')
     .option('--force', 'run beside another runner')
     .option('--daemon', 'stay in the foreground and deliver mail as it comes')
+    .option('--listen <address>', 'with --daemon: serve /metrics, /healthz and /queue there')
   addSelection(command).action(async (operand: string | undefined, options: RunCommandOptions) => {
     exitCode = await (options.daemon === true ? stay : runOnce)(terminal, options, operand)
   })
@@ -59,7 +61,8 @@ async function stay(
     throw new MailError('USAGE', `--daemon sends everything that is due; leave out --${flag}`)
   }
   const { runAsDaemon } = await import('./daemon.ts')
-  return runAsDaemon(terminal, { config: options.config, verbose: options.verbose === true, queueDir })
+  const { config, listen } = options
+  return runAsDaemon(terminal, { config, verbose: options.verbose === true, queueDir, listen })
 }
 
 async function runOnce(
@@ -67,6 +70,7 @@ async function runOnce(
   options: RunCommandOptions,
   operand: string | undefined,
 ): Promise<ExitCode> {
+  if (options.listen !== undefined) throw new MailError('USAGE', '--listen is for a daemon; add --daemon')
   const verbose = options.verbose === true
   const selection = readSelection(options)
   const setup = await setUp(terminal, { config: options.config, verbose })

@@ -44,7 +44,10 @@ export async function configuredMetrics(
 }
 
 /** What the logs hide. Who may not read the key of the marks gets none: all addresses look the same then. */
-async function configuredPrivacy({ logPrivacy, queueDir }: Config, complain: Complain): Promise<Privacy> {
+export async function configuredPrivacy(
+  { logPrivacy, queueDir }: Config,
+  complain: Complain,
+): Promise<Privacy> {
   if (logPrivacy === 'full') return FULL_VIEW
   const { createPrivacy } = await import('../logging/hiding.ts')
   if (logPrivacy === 'domain' || queueDir === undefined) return createPrivacy(logPrivacy)

@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { as, canBeOthers, DAEMON, NOBODY, openDropSite, OWNER, runAs } from '../helpers/drop-site.ts'
 import { M0, M0_WIRE } from '../helpers/mail-site.ts'
 import { queueContents } from '../helpers/queue-dir.ts'
+import { startCommand } from '../helpers/run-command.ts'
+import { until } from './daemon-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 
@@ -23,6 +25,18 @@ describe.runIf(canBeOthers())('a user who may not write the queue', () => {
     expect(site.received.map(({ mailFrom, rcptTo, data }) => [mailFrom, rcptTo, data.toString()])).toEqual([
       ['a@s.ex', ['one@d.ex'], M0_WIRE],
     ])
+    expect(site.dropped()).toEqual([])
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('needs no run of the queue where a daemon takes it over', async () => {
+    const site = await openDropSite({ rescan: '1h' })
+    const daemon = startCommand('mq-run', ['--daemon'], { config: site.config, env: as(OWNER) })
+    const sent = await site.run('mq-sendmail', ['-f', 'a@s.ex', 'one@d.ex'], { stdin: M0, env: as(NOBODY) })
+    expect(sent).toEqual(QUIET)
+    await until('the mail is sent', () => site.received.length === 1)
+    daemon.child.kill('SIGTERM')
+    expect(await daemon.result).toEqual(QUIET)
     expect(site.dropped()).toEqual([])
     expect(queueContents(site.queueDir)).toEqual({})
   })

@@ -3,14 +3,17 @@
  * printable ASCII, so that all processes can add theirs to a ledger of the queue.
  */
 import type { LedgerLine } from '../../queue/store.ts'
-import type { Sample } from './exposition.ts'
-import { BOUNDS, METRICS, type MetricName } from './table.ts'
+import type { MetricName } from './table.ts'
 
 /** Counts by key. */
 export type Counts = ReadonlyMap<string, number>
 
-const HISTOGRAM = 'mailqueue_attempt_duration_seconds'
-const SUM = 'sum'
+/** The one metric that counts durations. */
+export const DURATIONS = 'mailqueue_attempt_duration_seconds'
+/** Stands for the sum in place of a range. */
+export const SUM = 'sum'
+/** The upper bounds of the durations that are counted together, in seconds. */
+export const BOUNDS = [0.1, 0.3, 1, 3, 10, 30, 100, 300] as const
 
 /** The key of a count. */
 export function countKey(metric: MetricName, ...labels: readonly string[]): string {
@@ -22,8 +25,8 @@ export function durationCounts(account: string, seconds: number): [string, numbe
   const range = BOUNDS.findIndex((bound) => seconds <= bound)
   const at = range === -1 ? BOUNDS.length : range
   return [
-    [countKey(HISTOGRAM, account, String(at)), 1],
-    [countKey(HISTOGRAM, account, SUM), seconds],
+    [countKey(DURATIONS, account, String(at)), 1],
+    [countKey(DURATIONS, account, SUM), seconds],
   ]
 }
 
@@ -54,42 +57,4 @@ export function countsOf(lines: readonly LedgerLine[]): Map<string, number> {
     )
   }
   return counts
-}
-
-function labelsOf(words: readonly string[]): string[] | undefined {
-  try {
-    return words.map(decodeURIComponent)
-  } catch {
-    return undefined
-  }
-}
-
-/** The counts as samples; keys of another version are passed over. */
-export function countedSamples(counts: Counts): Sample[] {
-  const durations = new Map<string, { readonly ranges: number[]; sum: number }>()
-  const samples: Sample[] = []
-  for (const [key, value] of counts) {
-    const [metric = '', ...words] = key.split(',')
-    const labels = labelsOf(words)
-    if (!isMetric(metric) || labels === undefined) continue
-    if (metric !== HISTOGRAM) {
-      if (labels.length === METRICS[metric].labels.length) samples.push({ metric, labels, value })
-      continue
-    }
-    const [account = '', part = ''] = labels
-    const duration = durations.get(account) ?? { ranges: [], sum: 0 }
-    durations.set(account, duration)
-    if (part === SUM) duration.sum = value
-    else if (/^\d$/.test(part)) duration.ranges[Number(part)] = value
-  }
-  const measured = [...durations].map(([account, value]): Sample => ({
-    metric: HISTOGRAM,
-    labels: [account],
-    value,
-  }))
-  return [...samples, ...measured]
-}
-
-function isMetric(name: string): name is MetricName {
-  return Object.hasOwn(METRICS, name)
 }

@@ -1,7 +1,8 @@
 /**
  * Metrics as text, in the format that Prometheus reads (version 0.0.4), for the textfile collector and for `/metrics`.
  */
-import { BOUNDS, METRICS, type Metric, type MetricName } from './table.ts'
+import { BOUNDS, DURATIONS, SUM, type Counts } from './counts.ts'
+import { METRICS, type Metric, type MetricName } from './table.ts'
 
 /** One value of a metric. */
 export interface Sample {
@@ -50,4 +51,42 @@ export function exposition(samples: readonly Sample[]): string {
       : [`# HELP ${name} ${metric.help}`, `# TYPE ${name} ${metric.type}`, ...lines]
   })
   return text.map((line) => `${line}\n`).join('')
+}
+
+function labelsOf(words: readonly string[]): string[] | undefined {
+  try {
+    return words.map(decodeURIComponent)
+  } catch {
+    return undefined
+  }
+}
+
+/** The counts as samples; keys of another version are passed over. */
+export function countedSamples(counts: Counts): Sample[] {
+  const durations = new Map<string, { readonly ranges: number[]; sum: number }>()
+  const samples: Sample[] = []
+  for (const [key, value] of counts) {
+    const [metric = '', ...words] = key.split(',')
+    const labels = labelsOf(words)
+    if (!isMetric(metric) || labels === undefined) continue
+    if (metric !== DURATIONS) {
+      if (labels.length === METRICS[metric].labels.length) samples.push({ metric, labels, value })
+      continue
+    }
+    const [account = '', part = ''] = labels
+    const duration = durations.get(account) ?? { ranges: [], sum: 0 }
+    durations.set(account, duration)
+    if (part === SUM) duration.sum = value
+    else if (/^\d$/.test(part)) duration.ranges[Number(part)] = value
+  }
+  const measured = [...durations].map(([account, value]): Sample => ({
+    metric: DURATIONS,
+    labels: [account],
+    value,
+  }))
+  return [...samples, ...measured]
+}
+
+function isMetric(name: string): name is MetricName {
+  return Object.hasOwn(METRICS, name)
 }

@@ -9,10 +9,7 @@ import type { Logger } from '../../logging/logger.ts'
 import type { LedgerLine, QueueStore } from '../../queue/store.ts'
 import type { Clock } from '../../util/clock.ts'
 import { countingLogger } from './counting-logger.ts'
-import { addCounts, countedSamples, countKey, countsLine, countsOf } from './counts.ts'
-import { exposition } from './exposition.ts'
-import { gaugeSamples } from './gauges.ts'
-import { replaceMetricsFile } from './metrics-file.ts'
+import { addCounts, countKey, countsLine, countsOf } from './counts.ts'
 
 const LEDGER = 'metrics'
 
@@ -80,10 +77,14 @@ export function openMetrics({ queue, config, clock, complain }: MetricsSite): Me
   const text = async (): Promise<string> => {
     const all = countsOf(await queue.readLedger(LEDGER))
     addCounts(all, counts)
+    // Who only counts does without.
+    const { gaugeSamples } = await import('./gauges.ts')
+    const { countedSamples, exposition } = await import('./exposition.ts')
     return exposition([...countedSamples(all), ...(await gaugeSamples(queue, config, clock.now()))])
   }
   const writeFile = async (path: string): Promise<void> => {
     try {
+      const { replaceMetricsFile } = await import('./metrics-file.ts')
       replaceMetricsFile(path, await text())
     } catch (error) {
       fail(`cannot write the metrics to ${path}`, error)

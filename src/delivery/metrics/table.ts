@@ -122,6 +122,3 @@ export const METRICS = {
 
 /** A key of {@link METRICS}. */
 export type MetricName = keyof typeof METRICS
-
-/** The upper bounds of the durations that are counted together, in seconds. */
-export const BOUNDS = [0.1, 0.3, 1, 3, 10, 30, 100, 300] as const

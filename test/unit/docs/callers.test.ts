@@ -6,10 +6,10 @@ import { ROOT, textOf } from './pages.ts'
 
 const MAIL_CALLERS = 'mail-callers.sh'
 
-/** These cases are about servers, proxies, logins, signatures and other implementations, and not about callers. */
+/** These cases are about servers, proxies, logins, signatures, logs and other implementations, and not about callers. */
 const OTHERS = [
   ...['servers.sh', 'proxies.sh', 'dkim.sh', 'mail-compared.sh'],
-  ...['log-in.sh', 'logins.sh', 'exim.sh', 'opensmtpd.sh'],
+  ...['log-in.sh', 'logins.sh', 'exim.sh', 'opensmtpd.sh', 'logs.sh'],
 ]
 
 const casesOf = (names: readonly string[]): string[] =>

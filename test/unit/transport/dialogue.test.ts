@@ -5,7 +5,7 @@ import { newSecrets } from '../../../src/transport/secrets.ts'
 
 function logged(exchange: readonly (readonly ['client' | 'server' | 'message', string])[]): LogFields[] {
   const seen: LogFields[] = []
-  const log: Logger = { ...nullLogger, debugEnabled: true, debug: (_event, fields = {}) => seen.push(fields) }
+  const log: Logger = { ...nullLogger, debugEnabled: true, debug: (_event, fields) => seen.push(fields) }
   const secrets = newSecrets()
   secrets.add('hunter22')
   const dialogue = openDialogue(log, (text) => secrets.clean(text))

@@ -1,14 +1,8 @@
 /** Promises of src/delivery/metrics/: what is counted, how it is added up, and how it is written. */
 import { describe, expect, it } from 'vitest'
 import { countingLogger } from '../../../../src/delivery/metrics/counting-logger.ts'
-import {
-  addCounts,
-  countedSamples,
-  countKey,
-  countsLine,
-  countsOf,
-} from '../../../../src/delivery/metrics/counts.ts'
-import { exposition } from '../../../../src/delivery/metrics/exposition.ts'
+import { addCounts, countKey, countsLine, countsOf } from '../../../../src/delivery/metrics/counts.ts'
+import { countedSamples, exposition } from '../../../../src/delivery/metrics/exposition.ts'
 import { METRICS } from '../../../../src/delivery/metrics/table.ts'
 import { readExposition } from '../../../helpers/exposition.ts'
 

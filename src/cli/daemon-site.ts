@@ -1,0 +1,106 @@
+/**
+ * What a daemon works with, by the configuration as it is when it is asked for: the queue, the ways of mail, its logs,
+ * and what goes on beside the deliveries. Logs in the same places stay open; they find their files again by themselves when
+ * these are rotated.
+ */
+import { hasWay } from '../config/accounts.ts'
+import type { Config } from '../config/config.ts'
+import { queueIn } from '../delivery/configured.ts'
+import type { DeliveryContext } from '../delivery/context.ts'
+import type { DaemonCompanion, DaemonSite } from '../delivery/daemon.ts'
+import type { WatchedIntake } from '../delivery/daemon-intake.ts'
+import type { Metrics } from '../delivery/metrics/metrics.ts'
+import { accountWays } from '../delivery/ways.ts'
+import { MailError } from '../errors/mail-error.ts'
+import type { Logger } from '../logging/logger.ts'
+import type { QueueStore } from '../queue/store.ts'
+import type { Terminal } from './exit.ts'
+import { queueDirectory } from './run-configured.ts'
+import { openContext, openLog, setUp, type Setup } from './setup.ts'
+
+/** How a daemon is called. */
+export interface DaemonCall {
+  readonly config?: string | undefined
+  readonly verbose: boolean
+  /** The queue directory instead of the configured one. */
+  readonly queueDir?: string | undefined
+  /** Where monitoring programs may ask. */
+  readonly listen?: string | undefined
+}
+
+/** What stays open as long as it is in the same place. */
+interface OpenLogs {
+  readonly where: string
+  readonly log: Logger
+  /** What the log has counted, where somebody wants to know. */
+  readonly metrics: Metrics | undefined
+  readonly context: DeliveryContext
+}
+
+function whereOf({ config }: Setup, queueDir: string): string {
+  const { log, logLevel, logPrivacy, deliveryLog, queueLog, metricsFile } = config
+  return JSON.stringify([log, logLevel, logPrivacy, deliveryLog, queueLog, metricsFile, queueDir])
+}
+
+async function openLogs(setup: Setup, call: DaemonCall, queueDir: string): Promise<OpenLogs> {
+  const { config } = setup
+  const where = whereOf(setup, queueDir)
+  // The metrics are those of the queue that the daemon works on.
+  const plain = await openLog({ ...setup, config: { ...config, metricsFile: undefined } }, call.verbose)
+  const counts = config.metricsFile !== undefined || call.listen !== undefined
+  const counted = counts
+    ? await (await import('./counted-log.ts')).countedLog(setup, plain, queueDir)
+    : undefined
+  const log = counted?.log ?? plain
+  return { where, log, metrics: counted?.metrics, context: await openContext(setup, log) }
+}
+
+/** Where other users leave mail for the queue. */
+async function intakesOf(config: Config, context: DeliveryContext): Promise<readonly WatchedIntake[]> {
+  if (config.submitDir === undefined) return []
+  const { dropIntake } = await import('../delivery/drop-take-over.ts')
+  const intake = dropIntake(config, context)
+  return intake === undefined ? [] : [intake]
+}
+
+async function companionsOf(
+  setup: Setup,
+  { listen }: DaemonCall,
+  metrics: Metrics | undefined,
+  store: QueueStore,
+): Promise<readonly DaemonCompanion[]> {
+  if (metrics === undefined) return []
+  const { metricsCompanion } = await import('./metrics-companion.ts')
+  const keeping = metricsCompanion(metrics, setup.config.metricsFile)
+  if (listen === undefined) return [keeping]
+  const { openListener } = await import('./open-listener.ts')
+  return [keeping, await openListener(setup, listen, store, metrics)]
+}
+
+/**
+ * Makes a site of the configuration as it is now, each time it is called.
+ *
+ * @throws MailError CONFIG_*, INPUT_MISSING, USAGE for what the daemon cannot work with
+ */
+export function siteOpener(terminal: Terminal, call: DaemonCall): () => Promise<DaemonSite> {
+  let logs: OpenLogs | undefined
+  return async () => {
+    const setup = await setUp(terminal, call)
+    const { config } = setup
+    const queueDir = queueDirectory(config, call.queueDir)
+    if (!config.accounts.some(hasWay))
+      throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
+    const known = logs?.where === whereOf(setup, queueDir) ? logs : undefined
+    const opened = known ?? (await openLogs(setup, call, queueDir))
+    const { log, metrics } = opened
+    const { deliveryLog, queueLog } = opened.context
+    const context = { ...(await openContext(setup, log)), deliveryLog, queueLog }
+    logs = opened
+    const ways = accountWays(config, context, { complain: (line) => terminal.complain(line) })
+    const store = await queueIn(queueDir)
+    // What is dropped is for the configured queue.
+    const intakes = queueDir === config.queueDir ? await intakesOf(config, context) : []
+    const companions = await companionsOf(setup, call, metrics, store)
+    return { store, ways, context, rescan: config.rescan, intakes, companions }
+  }
+}
