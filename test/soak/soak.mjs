@@ -4,9 +4,10 @@
  *
  *     npm run soak -- --minutes 10 [--seed c3155747]
  */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { rolldown } from 'rolldown'
 
 const folder = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
 const outfile = `${folder}mailqueue-soak-${process.pid}.mjs`
@@ -14,30 +15,22 @@ const outfile = `${folder}mailqueue-soak-${process.pid}.mjs`
 /** Each part still knows where it is, and nothing waits for a test runner. */
 const parts = {
   name: 'parts',
-  setup({ onLoad, onResolve }) {
-    onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8')
-      return {
-        loader: 'ts',
-        contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path))),
-      }
-    })
-    onResolve({ filter: /^vitest$/ }, () => ({ path: 'vitest', namespace: 'none' }))
-    onLoad({ filter: /./, namespace: 'none' }, () => ({
-      contents: 'export const onTestFinished = () => undefined',
-    }))
-  },
+  transform: (code, id) =>
+    id.endsWith('.ts')
+      ? { code: code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)) }
+      : null,
+  resolveId: (id) => (id === 'vitest' ? '\0vitest' : null),
+  load: (id) => (id === '\0vitest' ? 'export const onTestFinished = () => undefined' : null),
 }
 
 mkdirSync(folder, { recursive: true })
-await build({
-  entryPoints: [fileURLToPath(new URL('soak-run.ts', import.meta.url))],
-  outfile,
-  bundle: true,
+const bundle = await rolldown({
+  input: fileURLToPath(new URL('soak-run.ts', import.meta.url)),
   platform: 'node',
-  format: 'esm',
-  packages: 'external',
+  external: (id) => !id.startsWith('.') && !isAbsolute(id) && id !== 'vitest' && !id.startsWith('\0'),
   plugins: [parts],
 })
+await bundle.write({ file: outfile, format: 'esm', codeSplitting: false })
+await bundle.close()
 process.on('exit', () => rmSync(outfile, { force: true }))
 await import(pathToFileURL(outfile).href)
