@@ -166,13 +166,15 @@ step_server_down() {
 
 step_daemon() {
   has_daemon || return 77
-  as_daemon $(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/mailqueue.service) 2>/tmp/daemon &
-  echo $! >/run/daemon.pid
+  # shellcheck disable=SC2016 # the shell of the daemon's user says its number
+  as_daemon sh -c 'echo $$ >/tmp/daemon.pid; exec "$@"' - \
+    $(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/mailqueue.service) 2>/tmp/daemon &
   echo 'words for the daemon' | as_ann mail -s daemon bob@site.example || fail "mail ended with $?"
   wait_until 'the daemon delivers' has_arrived 'words for the daemon'
-  kill -HUP "$(cat /run/daemon.pid)"
+  kill -HUP "$(cat /tmp/daemon.pid)"
   echo 'more words for the daemon' | as_ann mail -s daemon bob@site.example || fail "mail ended with $?"
   wait_until 'the daemon delivers after SIGHUP' has_arrived 'more words for the daemon'
+  kill -0 "$(cat /tmp/daemon.pid)" || fail 'the daemon has ended'
 }
 
 step_upgrade() {
@@ -185,8 +187,8 @@ step_upgrade() {
   mailq | grep -q bob@site.example || fail 'the queue was lost'
   server_up
   if has_daemon; then
-    kill "$(cat /run/daemon.pid)"
-    wait_until 'the daemon ends' sh -c "! kill -0 $(cat /run/daemon.pid)"
+    kill "$(cat /tmp/daemon.pid)" || fail 'the daemon has ended'
+    wait_until 'the daemon ends' sh -c "! kill -0 $(cat /tmp/daemon.pid)"
   fi
   as_daemon mq-run --all || fail "mq-run ended with $?"
   arrives 'words that are upgraded'
