@@ -6,6 +6,8 @@
  *
  *     npm run soak -- --minutes 10 [--seed c3155747]
  */
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { bufferContent } from '../../src/message/content.ts'
@@ -83,8 +85,15 @@ async function killAndRestart(site: RigSite, end: number): Promise<void> {
   }
 }
 
+/** Whether a process has a handler for SIGUSR1, the last that a daemon sets: before, a signal ends it. */
+function hearsSignals(pid: number): boolean {
+  const caught = /^SigCgt:\s+([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
+  return (BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGUSR1 - 1))) !== 0n
+}
+
 /** What administrators send. */
 async function signalElder({ command }: Elder, end: number): Promise<void> {
+  while (!hearsSignals(command.child.pid ?? 0)) await pause(100)
   for (let number = 1; Date.now() < end; number++) {
     const dice = new Dice(seed, 'signal', number)
     command.child.kill(dice.chance(0.2) ? 'SIGHUP' : 'SIGUSR1')
