@@ -111,12 +111,20 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
     throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
   const context = await openContext(setup, log)
   const ways = accountWays(config, context, { complain: (line) => terminal.complain(line) })
-  const report = await runQueueOnce(await queueIn(queueDir), ways, context, {
+  const store = await queueIn(queueDir)
+  const signal = endingSignal()
+  const report = await runQueueOnce(store, ways, context, {
     connections: config.smtp?.connections ?? 1,
     all: call.all,
     force: call.force,
     ...(call.selects === undefined ? {} : { selects: call.selects }),
-    signal: endingSignal(),
+    signal,
   })
-  return tell(terminal, report, call)
+  const exitCode = tell(terminal, report, call)
+  if (config.webhook === undefined) return exitCode
+  const { tellWebhook } = await import('./run-outbox.ts')
+  const { all: now, verbose, asked = verbose } = call
+  const talkative = asked || terminal.interactive
+  const told = await tellWebhook(config, store, { terminal, log, now, talkative, verbose, signal })
+  return exitCode === EX.OK ? told : exitCode
 }

@@ -14,6 +14,7 @@ import { SERVER_OPTIONS } from './options/server-options.ts'
 import { SIGN_OPTIONS } from './options/sign-options.ts'
 import { TIMING_OPTIONS } from './options/timing-options.ts'
 import { TLS_OPTIONS } from './options/tls-options.ts'
+import { WEBHOOK_OPTIONS } from './options/webhook-options.ts'
 import type { Option } from './options/option.ts'
 
 /** The options by name. */
@@ -28,6 +29,7 @@ export const OPTIONS = {
   ...HEADER_OPTIONS,
   ...SIGN_OPTIONS,
   ...LOG_OPTIONS,
+  ...WEBHOOK_OPTIONS,
   ...FILE_OPTIONS,
   ...ACCOUNT_OPTIONS,
 } as const

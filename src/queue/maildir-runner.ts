@@ -19,7 +19,7 @@ import { MaildirClaim, type ClaimHolder } from './maildir-claim.ts'
 import { moveMessage } from './move.ts'
 import { quarantine } from './quarantine.ts'
 import { recoverClaims } from './recover.ts'
-import { inspectRunner, isRunnerFile } from './runner-record.ts'
+import { inspectRunner, isRunnerFile, rivalOf } from './runner-record.ts'
 import { entryOf, scanNames } from './scan.ts'
 import type {
   Claim,
@@ -110,11 +110,12 @@ export class MaildirRunner implements Runner {
 
   async othersAtWork(): Promise<boolean> {
     const { info } = this.#lease
+    const rival = rivalOf(info.role)
     return this.#reading(async () => {
       for await (const { name } of scanNames(this.#queueDir, 'runners')) {
         if (!isRunnerFile(name) || name === this.id) continue
         const other = inspectRunner(this.#queueDir, name, info, this.#clock.now())
-        if (!other.alive || !other.beating || other.info?.role !== 'run') continue
+        if (!other.alive || !other.beating || other.info?.role !== rival) continue
         // Of two that start at the same moment exactly one is the older.
         if (other.info.since < info.since || (other.info.since === info.since && name < this.id)) return true
       }

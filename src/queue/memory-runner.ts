@@ -4,7 +4,7 @@
 import type { Clock } from '../util/clock.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { historyOf, MemoryClaim, type StoredMessage } from './memory-message.ts'
-import type { RunnerRole } from './runner-record.ts'
+import { rivalOf, type RunnerRole } from './runner-record.ts'
 import type { Claim, ClaimResult, QueueEntry, Recovered, Runner } from './store.ts'
 
 const doubt = (recipients: readonly string[], time: number): TimedEvent[] => [
@@ -35,7 +35,8 @@ export class MemoryRunner implements Runner {
   }
 
   async othersAtWork(): Promise<boolean> {
-    return [...this.#runners].find((runner) => runner.#role === 'run' || runner === this) !== this
+    const rival = rivalOf(this.#role)
+    return [...this.#runners].find((runner) => runner.#role === rival || runner === this) !== this
   }
 
   async recover(inDoubtUntil: number): Promise<readonly Recovered[]> {

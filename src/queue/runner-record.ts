@@ -11,8 +11,11 @@ import { openForReading } from '../util/durable-file.ts'
 import { liveness, type ProcessIdentity } from './host.ts'
 import { folderPath } from './layout.ts'
 
-/** Why a process claims messages: only `run` counts as a runner at work. */
-export type RunnerRole = 'run' | 'submit' | 'admin'
+/** What a process does: `run` delivers what is due, `outbox` claims nothing and tells the application. */
+export type RunnerRole = 'run' | 'submit' | 'admin' | 'outbox'
+
+/** The role of those whom a runner leaves the work to when they began before it. */
+export const rivalOf = (role: RunnerRole): RunnerRole => (role === 'outbox' ? 'outbox' : 'run')
 
 /** Without a heartbeat for this long, in milliseconds, a runner of another host is given up. */
 export const LEASE_STALE = 60_000

@@ -24,6 +24,7 @@ export type StepName =
   | 'queue'
   | 'contents'
   | 'last-run'
+  | 'webhook'
   | 'aliases'
   | 'clock'
 

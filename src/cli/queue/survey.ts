@@ -7,7 +7,7 @@ import { accountStatuses, type AccountStatus } from '../../delivery/account-stat
 import { readLastRun, type LastRun } from '../../delivery/last-run.ts'
 import { readSuspended, type Suspended } from '../../delivery/suspension.ts'
 import { newTally, tallyMessage, type Tally } from '../../delivery/tally.ts'
-import type { QueuedMessage, QueueFacts } from '../../queue/store.ts'
+import type { OutboxFacts, QueuedMessage, QueueFacts } from '../../queue/store.ts'
 import type { Sight } from './context.ts'
 import { countUnreadable, EVERY_PLACE, newWalkLog, walkQueue, type WalkLog } from './walk.ts'
 
@@ -29,6 +29,8 @@ export interface Survey {
   readonly missing: readonly string[]
   /** Undefined when the queue was never run. */
   readonly lastRun: LastRun | undefined
+  /** Reports that wait to be told to the application. */
+  readonly outbox: OutboxFacts
   /** What is kept back by an administrator. */
   readonly suspended: Suspended
 }
@@ -65,6 +67,7 @@ export async function surveyQueue(
     accounts: config === undefined ? [] : await accountStatuses(store, config, now),
     missing: config === undefined || config.sealed ? [] : unknownAccounts(tally, config),
     lastRun: await readLastRun(store),
+    outbox: await (await store.outbox()).facts(),
     suspended: await readSuspended(store),
   }
 }
