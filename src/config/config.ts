@@ -272,6 +272,8 @@ export interface WebhookSettings {
   /** Program and arguments. */
   readonly secretCommand: readonly string[] | undefined
   readonly secretFile: string | undefined
+  /** File with certificates to trust in addition; undefined for those of the account. */
+  readonly tlsCa: string | undefined
   /** What it is told of; at least one. */
   readonly events: readonly WebhookEvent[]
   /** Events in one request. */

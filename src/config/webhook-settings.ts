@@ -65,6 +65,7 @@ export function webhookSettings(
     secretMissing,
     secretCommand: readGiven(given, OPTIONS.webhook_secret_command),
     secretFile: readGiven(given, OPTIONS.webhook_secret_file),
+    tlsCa: readGiven(given, OPTIONS.webhook_tls_ca),
     events: readOrDefault(given, OPTIONS.webhook_events),
     batch: readOrDefault(given, OPTIONS.webhook_batch),
     expire: readOrDefault(given, OPTIONS.webhook_expire),

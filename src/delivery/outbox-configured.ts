@@ -14,7 +14,10 @@ const CONNECT: Pick<SmtpTimeouts, 'connect'> = { connect: 10_000 }
 const DIRECT: HttpRoute = { proxy: undefined, sourceIp: undefined, tlsCa: undefined, timeouts: CONNECT }
 
 /** How the network is left for the webhook. */
-export const webhookRoute = ({ smtp }: Pick<Config, 'smtp'>): HttpRoute => smtp ?? DIRECT
+export function webhookRoute({ smtp, webhook }: Pick<Config, 'smtp' | 'webhook'>): HttpRoute {
+  const { proxy, sourceIp, tlsCa, timeouts } = smtp ?? DIRECT
+  return { proxy, sourceIp, timeouts, tlsCa: webhook?.tlsCa ?? tlsCa, caOption: 'webhook_tls_ca' }
+}
 
 /** What sending needs; undefined where no webhook is configured. */
 export function outboxMeans(

@@ -32,7 +32,7 @@ export interface ApplicationEvent {
 /** The members and what they say, for the documentation. */
 export const EVENT_MEMBERS: Readonly<Record<keyof ApplicationEvent, string>> = {
   id: 'the same for the same event, however often it is told',
-  event: 'what happened: one of the events below',
+  event: 'what happened: one of the events above',
   time: 'when it happened',
   queue_id: 'the id of the message in the queue; missing for one that never was in it',
   message_id: 'the Message-ID of the message',

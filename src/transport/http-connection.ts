@@ -15,7 +15,11 @@ const HTTPS_PORT = 443
 const HTTP_PORT = 80
 
 /** How the network is left, and who is trusted besides the usual authorities. */
-export type HttpRoute = Departure & Pick<SmtpSettings, 'tlsCa'>
+export type HttpRoute = Departure &
+  Pick<SmtpSettings, 'tlsCa'> & {
+    /** The option that `tlsCa` comes from; `tls_ca` when left out. */
+    readonly caOption?: string
+  }
 
 /** The certificates that are trusted; undefined for the usual ones. */
 async function trusted(settings: HttpRoute): Promise<(string | Buffer)[] | undefined> {
@@ -28,15 +32,20 @@ async function trusted(settings: HttpRoute): Promise<(string | Buffer)[] | undef
   return [...rootCertificates, ...[ca, more?.ca].filter((each) => each !== undefined)]
 }
 
-function tlsError(error: Error): Error {
+function tlsError(error: Error, caOption = 'tls_ca'): Error {
   const code = errnoOf(error) ?? ''
-  const remedy = 'if the network has an authority of its own, name its certificate in tls_ca'
+  const remedy = `if the network has an authority of its own, name its certificate in ${caOption}`
   return new Error(`no TLS that can be trusted: ${describeError(error)} (${code}); ${remedy}`, {
     cause: error,
   })
 }
 
-function protect(socket: Socket, host: string, ca: (string | Buffer)[] | undefined): Promise<Socket> {
+function protect(
+  socket: Socket,
+  host: string,
+  ca: (string | Buffer)[] | undefined,
+  caOption?: string,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const secured = connectTls({
       socket,
@@ -49,7 +58,7 @@ function protect(socket: Socket, host: string, ca: (string | Buffer)[] | undefin
     })
     const fail = (error: Error): void => {
       socket.destroy()
-      reject(tlsError(error))
+      reject(tlsError(error, caOption))
     }
     secured.once('error', fail)
     secured.once('secureConnect', () => {
@@ -79,5 +88,5 @@ export async function connectTo(url: URL, settings: HttpRoute, signal: AbortSign
   const stop = (): void => void socket.destroy(new Error('broken off'))
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
-  return implicitTls ? protect(socket, host, ca) : socket
+  return implicitTls ? protect(socket, host, ca, settings.caOption) : socket
 }

@@ -30,6 +30,12 @@ export const WEBHOOK_OPTIONS = {
     'File with that secret in its first line.',
     SITE,
   ),
+  webhook_tls_ca: optional(
+    'webhook_tls_ca',
+    PATH,
+    'Certificates of the authority that the application has its certificate from.',
+    { defaultNote: 'those of tls_ca, and the usual ones', ...SITE },
+  ),
   webhook_events: defaulted(
     'webhook_events',
     EVENT_LIST,
