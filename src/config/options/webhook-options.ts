@@ -15,7 +15,7 @@ export const WEBHOOK_OPTIONS = {
   webhook_secret: optional(
     'webhook_secret',
     TEXT,
-    'Secret that signs what the application is told; the whole rest of the line, without comments.',
+    'Secret that signs what the application is told; the whole rest of the line.',
     { secret: true, ...SITE },
   ),
   webhook_secret_command: optional(
