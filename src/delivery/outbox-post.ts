@@ -11,7 +11,7 @@ import { oneLine } from '../transport/reply.ts'
 import { newSecrets } from '../transport/secrets.ts'
 
 /** The header with the signature. */
-export const SIGNATURE_HEADER = 'X-Mailqueue-Signature'
+const SIGNATURE_HEADER = 'X-Mailqueue-Signature'
 /** For a whole request, in milliseconds. */
 const LONGEST = 15_000
 /** An answer is read to its end, but not for ever, in octets. */
@@ -40,7 +40,7 @@ export type Posted =
       readonly pause?: number
     }
 
-/** The value of {@link SIGNATURE_HEADER}. */
+/** The value of the header. */
 export function signatureOf(body: string, secret: string, now: number): string {
   const time = Math.floor(now / 1000)
   return `t=${time},v1=${createHmac('sha256', secret).update(`${time}.${body}`).digest('hex')}`

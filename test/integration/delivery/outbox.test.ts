@@ -337,10 +337,8 @@ describe('a pass over the outbox', () => {
     await add(store, 'one')
     const webhook = { ...means.webhook, secret: undefined }
     const report = await sendOutbox({ ...means, webhook })
-    expect(report).toMatchObject({
-      state: 'failed',
-      reason: expect.stringMatching(/set webhook_secret_file/),
-    })
+    expect(report.state).toBe('failed')
+    expect(report.reason).toMatch(/set webhook_secret_file/)
     const file = join(temporaryDirectory(), 'secret')
     writeFileSync(file, `${SECRET}\n`, { mode: 0o600 })
     const later = await sendOutbox({ ...means, webhook: { ...webhook, secretFile: file } }, { now: true })
