@@ -66,6 +66,7 @@ describe('mq-send-test --check, where all is well,', () => {
       'queue ok',
       'contents ok',
       'last-run ok',
+      'webhook skipped',
       'aliases ok',
       'clock ok',
     ])
