@@ -31,7 +31,8 @@ export const STATS_MEMBERS = {
     '`account`, `messages` that are not finished; for a configured one also `server`, `breaker` (`closed`, `open` or `half-open`) and, when something is wrong with it, `trouble`, `reason`, `since`, `until`, and as `fault` what this site lacks for some of its mail; where it has limits, `limits`: for each its `limit`, how many are allowed at the `most`, and how many are `used`',
   last_run:
     'the last run that came to its end: `time`, `delivered`, `deferred`, `failed`, and why it `stopped` early',
-  outbox: 'reports that the application has not taken yet: how many `reports`, and when the `oldest` was stored',
+  outbox:
+    'reports that the application has not taken yet: how many `reports`, and when the `oldest` was stored',
   suspended: 'what is suspended: `all` sending or not, and the names of `batches`',
   unreadable: 'files among the messages that are none, or cannot be read',
   quarantined: 'files in corrupt/',
