@@ -39,7 +39,11 @@ export function loadLate(code) {
   const withImports = code.replace(IMPORT, imports).replace(REQUIRED, '$1 = __later("$2")')
   if (late.size === 0) return withImports.replace(/(?<![\w$.])import\(/g, '__import(')
   const names = [...late].map((name) => name.replaceAll('$', '\\$')).join('|')
-  const use = new RegExp(`(\\bnew )?(?<![\\w$.])(${names})(?=\\.)(?:\\.default\\b)?((?:\\.[\\w$]+)*)`, 'g')
+  // not a member of something else; what is spread has dots before it too
+  const use = new RegExp(
+    `(\\bnew )?(?<![\\w$]|(?<!\\.\\.)\\.)(${names})(?=\\.)(?:\\.default\\b)?((?:\\.[\\w$]+)*)`,
+    'g',
+  )
   return withImports
     .replace(use, (_, made, name, members) =>
       made === undefined ? `${name}()${members}` : `new (${name}()${members})`,

@@ -63,18 +63,32 @@ async function intakesOf(config: Config, context: DeliveryContext): Promise<read
   return intake === undefined ? [] : [intake]
 }
 
+/** The application is told what became of its mail. */
+async function tellingOf(
+  { config }: Setup,
+  log: Logger,
+  store: QueueStore,
+): Promise<readonly DaemonCompanion[]> {
+  if (config.webhook === undefined) return []
+  const { outboxMeans } = await import('../delivery/outbox-configured.ts')
+  const { outboxCompanion } = await import('../delivery/outbox-companion.ts')
+  const means = outboxMeans(config, store, log)
+  return means === undefined ? [] : [outboxCompanion(means)]
+}
+
 async function companionsOf(
   setup: Setup,
   { listen }: DaemonCall,
-  metrics: Metrics | undefined,
+  { log, metrics }: Pick<OpenLogs, 'log' | 'metrics'>,
   store: QueueStore,
 ): Promise<readonly DaemonCompanion[]> {
-  if (metrics === undefined) return []
+  const telling = await tellingOf(setup, log, store)
+  if (metrics === undefined) return telling
   const { metricsCompanion } = await import('./metrics-companion.ts')
   const keeping = metricsCompanion(metrics, setup.config.metricsFile)
-  if (listen === undefined) return [keeping]
+  if (listen === undefined) return [...telling, keeping]
   const { openListener } = await import('./open-listener.ts')
-  return [keeping, await openListener(setup, listen, store, metrics)]
+  return [...telling, keeping, await openListener(setup, listen, store, metrics)]
 }
 
 /**
@@ -92,7 +106,7 @@ export function siteOpener(terminal: Terminal, call: DaemonCall): () => Promise<
       throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
     const known = logs?.where === whereOf(setup, queueDir) ? logs : undefined
     const opened = known ?? (await openLogs(setup, call, queueDir))
-    const { log, metrics } = opened
+    const { log } = opened
     const { deliveryLog, queueLog } = opened.context
     const context = { ...(await openContext(setup, log)), deliveryLog, queueLog }
     logs = opened
@@ -100,7 +114,7 @@ export function siteOpener(terminal: Terminal, call: DaemonCall): () => Promise<
     const store = await queueIn(queueDir)
     // What is dropped is for the configured queue.
     const intakes = queueDir === config.queueDir ? await intakesOf(config, context) : []
-    const companions = await companionsOf(setup, call, metrics, store)
+    const companions = await companionsOf(setup, call, opened, store)
     return { store, ways, context, rescan: config.rescan, intakes, companions }
   }
 }

@@ -145,19 +145,26 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
   const ways = accountWays(config, context, { complain: (line) => terminal.complain(line) })
   const inTime = withinTime(selection?.maxTime)
   const progress = await progressOf(setup, store, context, call)
+  const signal = inTime.signal
   const report = await runQueueOnce(store, ways, context, {
     connections: config.smtp?.connections ?? 1,
     all: call.all,
     force: call.force,
     ...runLimits(store, call),
     ...(progress && { progress: (so) => progress.update(so) }),
-    signal: inTime.signal,
+    signal,
   }).finally(() => inTime.clear())
   const isLong = progress?.end() === true
   if (inTime.isOver && report.stopped?.scope === 'caller') report.stopped = undefined
-  const exitCode = tell(terminal, report, isLong ? { ...call, summed: true } : call)
+  const told = tell(terminal, report, isLong ? { ...call, summed: true } : call)
   if (intake !== undefined) terminal.complain(`dropped mail waits: ${intake.publicMessage}`)
-  return exitCode === EX.OK && intake !== undefined ? intake.exitCode : exitCode
+  const exitCode = told === EX.OK && intake !== undefined ? intake.exitCode : told
+  if (config.webhook === undefined) return exitCode
+  const { tellWebhook } = await import('./run-outbox.ts')
+  const { all: now, verbose, asked = verbose } = call
+  const talkative = asked || terminal.interactive
+  const ended = await tellWebhook(config, store, { terminal, log, now, talkative, verbose, signal })
+  return exitCode === EX.OK ? ended : exitCode
 }
 
 /** Prints what a run would try. */

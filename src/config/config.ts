@@ -2,6 +2,7 @@
  * The settings of one run, complete and checked: what the rest of the program sees instead of a file. Times are
  * milliseconds, paths are absolute, everything is frozen.
  */
+import type { WebhookEvent } from './webhook-kinds.ts'
 
 /** How the connection to the smarthost is protected. */
 export type TlsLevel =
@@ -267,6 +268,27 @@ export interface Account extends AccountSettings {
   readonly name: string
 }
 
+/** Where the application is told what becomes of its mail. */
+export interface WebhookSettings {
+  /** https, or http to this machine. */
+  readonly url: string
+  /** The secret of the configuration itself; systemd may have another one. */
+  readonly secret: string | undefined
+  /** Why that cannot be told here. */
+  readonly secretMissing: string | undefined
+  /** Program and arguments. */
+  readonly secretCommand: readonly string[] | undefined
+  readonly secretFile: string | undefined
+  /** File with certificates to trust in addition; undefined for those of the account. */
+  readonly tlsCa: string | undefined
+  /** What it is told of; at least one. */
+  readonly events: readonly WebhookEvent[]
+  /** Events in one request. */
+  readonly batch: number
+  /** Age at which an event is dropped that nobody takes. */
+  readonly expire: number
+}
+
 /** Everything the commands and the library work with. The settings of one account are those that are in use. */
 export interface Config extends AccountSettings {
   /** The file it was read from; undefined when built by a program. */
@@ -316,6 +338,8 @@ export interface Config extends AccountSettings {
   readonly logPrivacy: LogPrivacy
   /** File for the textfile collector of Prometheus. */
   readonly metricsFile: string | undefined
+  /** Undefined when no application is told anything. */
+  readonly webhook: WebhookSettings | undefined
   /** Package names, absolute module paths or absolute glob patterns. */
   readonly plugins: readonly string[]
   /** Sentences about settings that have no effect here, for a caller that is asked to be verbose. */

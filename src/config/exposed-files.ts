@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import { MailError } from '../errors/mail-error.ts'
-import type { SmtpSettings } from './config.ts'
+import type { SmtpSettings, WebhookSettings } from './config.ts'
 
 /** Permission bits of the group and of everybody to read. */
 const READ_BY_OTHERS = 0o044
@@ -35,8 +35,16 @@ function secretFiles({
 
 /** Those of the files of an account with nothing but a secret in them that others can read. */
 export function exposedSecrets(smtp: SmtpSettings | undefined): ExposedFile[] {
-  if (smtp === undefined) return []
-  return secretFiles(smtp).flatMap(([file, holds]) => {
+  return smtp === undefined ? [] : exposed(secretFiles(smtp))
+}
+
+/** The same for the file of the webhook. */
+export function exposedWebhookSecret(webhook: WebhookSettings | undefined): ExposedFile[] {
+  return exposed([[webhook?.secretFile, 'a secret']])
+}
+
+function exposed(files: readonly (readonly [string | undefined, string])[]): ExposedFile[] {
+  return files.flatMap(([file, holds]) => {
     if (file === undefined) return []
     try {
       const stats = statSync(file)

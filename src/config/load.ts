@@ -12,7 +12,13 @@ import { DEFAULT_ACCOUNT } from './account-name.ts'
 import { accountOfHeader, accountSection, addTo, noSections, type Sections } from './account-sections.ts'
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
-import { exposedSecrets, isExposed, reportExposed, type ExposedFile } from './exposed-files.ts'
+import {
+  exposedSecrets,
+  exposedWebhookSecret,
+  isExposed,
+  reportExposed,
+  type ExposedFile,
+} from './exposed-files.ts'
 import { knownOption, readGiven, type GivenValue } from './given-values.ts'
 import { parseIni, type IniEntry } from './ini-file.ts'
 import { locateConfig, type ConfigSearch } from './locate.ts'
@@ -91,7 +97,8 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
     if (sealed || secretsClosed) onlyQueue(given, file)
   }
   const config = resolveConfig(collection.sections, { source: file, identity, adjust, sealed })
-  reportExposed([...collection.exposed, ...config.accounts.flatMap(({ smtp }) => exposedSecrets(smtp))], {
+  const ofAccounts = config.accounts.flatMap(({ smtp }) => exposedSecrets(smtp))
+  reportExposed([...collection.exposed, ...ofAccounts, ...exposedWebhookSecret(config.webhook)], {
     strict: readGiven(collection.sections.given, OPTIONS.strict_permissions) ?? false,
     warn: request.warn,
   })

@@ -15,6 +15,7 @@ import { SIGN_OPTIONS } from './options/sign-options.ts'
 import { SUBMIT_OPTIONS } from './options/submit-options.ts'
 import { TIMING_OPTIONS } from './options/timing-options.ts'
 import { TLS_OPTIONS } from './options/tls-options.ts'
+import { WEBHOOK_OPTIONS } from './options/webhook-options.ts'
 import type { Option } from './options/option.ts'
 
 /** The options by name. */
@@ -30,6 +31,7 @@ export const OPTIONS = {
   ...HEADER_OPTIONS,
   ...SIGN_OPTIONS,
   ...LOG_OPTIONS,
+  ...WEBHOOK_OPTIONS,
   ...FILE_OPTIONS,
   ...ACCOUNT_OPTIONS,
 } as const

@@ -12,6 +12,7 @@ import type {
   Config,
   HeaderSettings,
   SmtpSettings,
+  WebhookSettings,
 } from './config.ts'
 import { formatIniValue } from './ini-file.ts'
 import { OPTIONS } from './options.ts'
@@ -25,8 +26,7 @@ export function printConfig(config: Config): string {
   const head = [`# read from ${config.source?.replace(/\p{Cc}/gu, '?') ?? 'the settings of a program'}`]
   const [usual, ...others] = config.accounts
   const settings = usual ?? config
-  for (const option of secretsIn(config.accounts))
-    head.push(`# ${option.name} is set; it is hidden here as ${HIDDEN}`)
+  for (const option of secretsIn(config)) head.push(`# ${option.name} is set; it is hidden here as ${HIDDEN}`)
   if (config.accounts.some(({ smtp }) => smtp?.proxy?.password !== undefined))
     head.push(`# the password in proxy is hidden here as ${HIDDEN}`)
   const lines = [
@@ -38,6 +38,7 @@ export function printConfig(config: Config): string {
     ...senderLines(settings),
     ...otherLines(config),
     ...headerLines(settings.headers),
+    ...webhookLines(config.webhook),
     ...line(OPTIONS.fallback, settings.fallback),
     ...others.flatMap((account) => accountLines(account, parentOf(account, config) ?? settings)),
   ]
@@ -48,10 +49,11 @@ const hasClientSecret = ({ smtp }: Account): boolean =>
   smtp?.auth.oauth2?.kind === 'refresh' && smtp.auth.oauth2.clientSecret !== undefined
 
 /** The secrets that are written in the file itself. */
-function secretsIn(accounts: readonly Account[]): Option<unknown>[] {
+function secretsIn({ accounts, webhook }: Config): Option<unknown>[] {
   return [
     ...(accounts.some(({ smtp }) => smtp?.password !== undefined) ? [OPTIONS.smtp_password] : []),
     ...(accounts.some(hasClientSecret) ? [OPTIONS.oauth2_client_secret] : []),
+    ...(webhook?.secret === undefined ? [] : [OPTIONS.webhook_secret]),
   ]
 }
 
@@ -98,6 +100,20 @@ function line<T>(option: Option<T>, value: T | undefined): string[] {
   if (option.secret === true) return [`${option.name} = ${text}`]
   const plain = option.verbatim === true ? text : text.replaceAll('${', () => '$${')
   return [`${option.name} = ${formatIniValue(plain)}`]
+}
+
+function webhookLines(webhook: WebhookSettings | undefined): string[] {
+  if (webhook === undefined) return []
+  return [
+    ...line(OPTIONS.webhook, webhook.url),
+    ...line(OPTIONS.webhook_secret, webhook.secret),
+    ...line(OPTIONS.webhook_secret_command, webhook.secretCommand),
+    ...line(OPTIONS.webhook_secret_file, webhook.secretFile),
+    ...line(OPTIONS.webhook_tls_ca, webhook.tlsCa),
+    ...line(OPTIONS.webhook_events, webhook.events),
+    ...line(OPTIONS.webhook_batch, webhook.batch),
+    ...line(OPTIONS.webhook_expire, webhook.expire),
+  ]
 }
 
 function serverLines({ deliver, pipeTimeout, smtp }: AccountSettings): string[] {

@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { readGiven, readOrDefault, type GivenValues } from './given-values.ts'
 import { OPTIONS } from './options.ts'
+import { webhookSettings } from './webhook-settings.ts'
 
 interface Origin extends AccountReading {
   /** The file that was read; undefined for settings of a program. */
@@ -23,13 +24,15 @@ export function resolveConfig(sections: Sections, origin: Origin): Config {
   const accounts = readAccounts(sections, origin)
   const [{ name, ...settings }] = accounts
   const { given } = sections
+  const sealed = origin.sealed === true
+  const queueDir = readGiven(given, OPTIONS.queue_dir)
   const config: Config = {
     source: origin.source,
     account: name,
     accounts,
-    sealed: origin.sealed === true,
+    sealed,
     ...settings,
-    queueDir: readGiven(given, OPTIONS.queue_dir),
+    queueDir,
     rescan: readOrDefault(given, OPTIONS.rescan),
     spool: readOrDefault(given, OPTIONS.spool),
     submitDir: readGiven(given, OPTIONS.submit_dir),
@@ -53,6 +56,7 @@ export function resolveConfig(sections: Sections, origin: Origin): Config {
     logLevel: readOrDefault(given, OPTIONS.log_level),
     logPrivacy: readOrDefault(given, OPTIONS.log_privacy),
     metricsFile: readGiven(given, OPTIONS.metrics_file),
+    webhook: webhookSettings(given, { queueDir, sealed }),
     plugins: plugins(given),
     notes: Object.freeze(notes(given)),
   }

@@ -129,6 +129,23 @@ async function keptBack(delivering: Delivering): Promise<AttemptResult | undefin
   }
 }
 
+/**
+ * What happened before and was not told, such as a doubt that a recovery found, is told before another attempt takes its
+ * place. Where it cannot be told, the message waits.
+ */
+async function tellBefore(delivering: Delivering): Promise<AttemptResult | undefined> {
+  const { queue, claim, context } = delivering
+  if (context.webhook === undefined) return undefined
+  const next = { action: 'wait', at: context.clock.now() } as const
+  try {
+    const { tellClaim } = await import('./outbox-tell.ts')
+    await tellClaim(claim, next, { queue, context })
+    return undefined
+  } catch {
+    return settle(delivering, [], next, undefined)
+  }
+}
+
 /** Ends a claim that needs no attempt: what is owed is done, and the message goes where it belongs. */
 async function settleWithoutAttempt(delivering: Delivering): Promise<AttemptResult> {
   const { claim, context } = delivering
@@ -176,10 +193,11 @@ export async function attemptClaim(
 ): Promise<AttemptResult> {
   const { claim, transport, context } = delivering
   if (claim.pending.length === 0 || holdsDoubt(claim, context)) return settleWithoutAttempt(delivering)
-  const kept = await keptBack(delivering)
+  const kept = (await keptBack(delivering)) ?? (await tellBefore(delivering))
   if (kept !== undefined) return kept
   const { envelope, id } = claim.message
   const stored = new Set<string>()
+  const tell = context.webhook?.events.has('delivered') === true
   const delivery = {
     envelope: { ...envelope, recipients: claim.pending },
     content: claim.content,
@@ -189,7 +207,7 @@ export async function attemptClaim(
     },
     // A message to many needs several transactions: who has it is stored before the next one begins.
     onOutcomes: async (part: readonly RecipientOutcome[]) => {
-      await claim.record(part)
+      await claim.record(part, tell)
       for (const { recipient } of part) stored.add(recipient)
     },
   }
@@ -210,7 +228,8 @@ export async function attemptClaim(
       await claim.release()
       return { outcomes, settled: 'released', stop }
     }
-    await claim.record(outcomes.filter(({ recipient }) => !stored.has(recipient)))
+    const rest = outcomes.filter(({ recipient }) => !stored.has(recipient))
+    await claim.record(rest, tell)
   } catch (error) {
     claim.abandon()
     return abandoned(outcomes, error)

@@ -111,6 +111,9 @@ export async function configuredContext(
     reports: configuredReports(config),
     changedAt: () => changeOf(config.source),
     plugins: await configuredPlugins(config, log, complain),
+    ...(config.webhook === undefined
+      ? {}
+      : { webhook: { events: new Set(config.webhook.events), complain } }),
   })
   if (config.deliveryLog === undefined && config.queueLog === undefined) return base
   const { createTransactionLog } = await import('../logging/transaction-log.ts')

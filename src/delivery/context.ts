@@ -1,12 +1,20 @@
 /**
  * What every delivery needs besides the message: the retry policy, the time, the logs and the plug-ins.
  */
+import type { WebhookEvent } from '../config/webhook-kinds.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { nullTransactionLog, type TransactionLog } from '../logging/transaction-log.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
 import { NO_REPORTS, type ReportPractice } from './report-practice.ts'
 import type { RetryPolicy } from './schedule.ts'
+
+/** How an application is told what becomes of its mail. */
+export interface WebhookPractice {
+  readonly events: ReadonlySet<WebhookEvent>
+  /** Takes one line for the user about a report that is missing. */
+  readonly complain?: (line: string) => void
+}
 
 /** The surroundings of a delivery. */
 export interface DeliveryContext {
@@ -17,6 +25,8 @@ export interface DeliveryContext {
   readonly deliveryLog: TransactionLog
   readonly queueLog: TransactionLog
   readonly plugins: PluginHooks
+  /** What an application is told of; undefined where there is none. */
+  readonly webhook?: WebhookPractice
   /** When the configuration was changed last, milliseconds since the epoch; undefined where nobody knows. */
   readonly changedAt?: () => number | undefined
 }

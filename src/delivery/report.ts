@@ -44,7 +44,7 @@ const SIGNAL_OF: Readonly<Record<Status, PluginSignal>> = {
  * The Message-ID as it stands at the start of the message; only looked for when something will show it. A message that
  * cannot be read just now has none to show.
  */
-async function messageId(content: MessageContent): Promise<string | undefined> {
+export async function messageId(content: MessageContent): Promise<string | undefined> {
   if (content.bytes !== undefined) return messageIdOf(content.bytes.subarray(0, 64 * 1024))
   try {
     for await (const chunk of content.stream()) return messageIdOf(chunk as Buffer)

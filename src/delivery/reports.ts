@@ -77,6 +77,10 @@ async function makeReport(claim: Claim, owed: OwedReport, reporting: Reporting):
     throw new Error(`the limit of ${context.reports.limit} reports an hour is reached (bounce_limit)`)
   }
   const bytes = await compose(claim, owed, reporting)
+  if (kind === 'failed' && context.webhook !== undefined) {
+    const { tellBounced } = await import('./outbox-tell.ts')
+    await tellBounced(claim, recipients, reporting)
+  }
   const envelope = { sender: '', recipients: [to] }
   // The way of the message, unless there is none any more.
   const { account = message.account } = context.reports

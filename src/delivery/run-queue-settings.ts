@@ -2,16 +2,22 @@
  * One pass over a queue for a program that keeps its own configuration: mq-run as a function.
  */
 import { hasWay } from '../config/accounts.ts'
+import type { Config } from '../config/config.ts'
 import { configFromSettings } from '../config/settings.ts'
+import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { bothLoggers } from '../logging/logger.ts'
+import { bothLoggers, type Logger } from '../logging/logger.ts'
 import { MaildirQueue } from '../queue/maildir-queue.ts'
+import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { configuredContext, configuredLog, configuredMetrics, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
 import { runQueueOnce, type RunOptions } from './run-queue.ts'
 import type { RunReport } from './run-report.ts'
 import { accountWays } from './ways.ts'
+
+/** The application is told for so long after a run, in milliseconds. */
+const WEBHOOK_TIME = 30_000
 
 /** What may be given besides the settings. */
 export interface RunQueueOptions extends Partial<RunOptions> {
@@ -52,12 +58,37 @@ export async function runQueue(
     if (problem !== undefined) complain(`dropped mail waits: ${problem.publicMessage}`)
   }
   const way = transport ?? accountWays(config, context, { connections, complain })
+  const store = new MaildirQueue(queueDir)
   try {
-    return await runQueueOnce(queue, way, context, {
+    const report = await runQueueOnce(store, way, context, {
       ...options,
       connections: connections ?? config.smtp?.connections ?? 1,
     })
+    await tellWebhook(config, store, options, log, complain)
+    return report
   } finally {
     await metrics?.finish(config.metricsFile)
+  }
+}
+
+/** Hands the reports over that are in the outbox. What the application does not take waits for the next run. */
+async function tellWebhook(
+  config: Config,
+  store: QueueStore,
+  { signal }: RunQueueOptions,
+  log: Logger,
+  complain: Complain,
+): Promise<void> {
+  if (config.webhook === undefined) return
+  const { outboxMeans } = await import('./outbox-configured.ts')
+  const { sendOutbox } = await import('./outbox-send.ts')
+  const means = outboxMeans(config, store, log)
+  const waits = (reason: string): void => complain(`reports for the webhook wait: ${reason}`)
+  try {
+    const pass = { longest: WEBHOOK_TIME, ...(signal === undefined ? {} : { signal }) }
+    const report = means && (await sendOutbox(means, pass))
+    if (report?.state === 'failed') waits(report.reason ?? '')
+  } catch (error) {
+    waits(describeError(error))
   }
 }

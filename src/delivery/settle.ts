@@ -1,6 +1,7 @@
 /**
- * The end of a claim: what the sender is owed is put into the queue, that is noted, and only then the message goes
- * where it belongs. A crash in between makes a second report with the same Message-ID, never none.
+ * The end of a claim: what the application and the sender are owed is put into the queue, that is noted, and only then the
+ * message goes where it belongs. A crash in between makes a second report with the same Message-ID or the same ids, never
+ * none.
  *
  * A report that cannot be made now (disk full, too many in this hour) keeps the message among the waiting, so that
  * the next run makes it.
@@ -65,14 +66,18 @@ export async function settleClaim(
   priority?: number,
 ): Promise<Settled> {
   const { context } = settling
-  if (next.action === 'discard' || claim.lost) return claim.finish(next)
+  if (claim.lost) return claim.finish(next)
   const expired = next.action === 'expire' ? claim.pending : []
   const { at } = next.action === 'retry' || next.action === 'wait' ? next : { at: claim.message.nextAttempt }
   try {
     if (next.action === 'expire' && expired.length > 0) {
       await claim.note({ event: 'expire', recipients: expired, why: next.why })
     }
-    const owed = reportsOwed(claim.message, context)
+    if (context.webhook !== undefined) {
+      const { tellClaim } = await import('./outbox-tell.ts')
+      await tellClaim(claim, next, settling)
+    }
+    const owed = next.action === 'discard' ? [] : reportsOwed(claim.message, context)
     if (owed.length > 0) {
       // Only who makes a report pays for loading what makes it.
       const { makeReports } = await import('./reports.ts')

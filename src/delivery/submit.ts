@@ -197,7 +197,7 @@ function restOf(
   submission: Submission,
   outcomes: readonly RecipientOutcome[],
   context: DeliveryContext,
-): Rest & { readonly settles: boolean } {
+): Rest & { readonly settles: boolean; readonly gone: readonly RecipientOutcome[] } {
   const { envelope } = submission
   const { bounce, postmaster } = context.reports
   const told = bounce !== 'none' && (envelope.sender !== '' || postmaster !== undefined)
@@ -205,11 +205,14 @@ function restOf(
     told && notifyFor(envelope.reports, recipient).includes('success')
   const isKept = (outcome: RecipientOutcome): boolean =>
     outcome.status !== 'delivered' || (outcome.reportsTaken !== true && wantsSuccess(outcome.recipient))
-  const gone = new Set(outcomes.filter((each) => !isKept(each)).map(({ recipient }) => recipient))
-  const recipients = envelope.recipients.filter((recipient) => !gone.has(recipient))
+  const gone = outcomes.filter((each) => !isKept(each))
+  const names = new Set(gone.map(({ recipient }) => recipient))
+  const recipients = envelope.recipients.filter((recipient) => !names.has(recipient))
   const kept = outcomes.filter(isKept)
   const nextAttempt = firstRetry(context, outcomes)
-  const tells = told && kept.some(({ status }) => status === 'failed' || status === 'delivered')
+  const tells =
+    (told && kept.some(({ status }) => status === 'failed' || status === 'delivered')) ||
+    kept.some(({ status }) => context.webhook?.events.has(status) === true)
   const above = aboveLimit(outcomes)
   return {
     message: newMessage(submission, { ...envelope, recipients }),
@@ -217,10 +220,24 @@ function restOf(
     nextAttempt,
     next: above ?? { action: 'retry', at: nextAttempt },
     settles: tells || above !== undefined,
+    gone,
   }
 }
 
-/** Stores what was not delivered; a problem is a result, not an exception. */
+/** Tells the application of what the queue will not tell it of. */
+async function tell(
+  { envelope, content, account, queue, handling }: Submission,
+  outcomes: readonly RecipientOutcome[],
+  { queued, queueId }: Pick<SubmitResult, 'queued' | 'queueId'>,
+  context: DeliveryContext,
+): Promise<void> {
+  if (context.webhook === undefined) return
+  const { tellSubmission } = await import('./outbox-tell.ts')
+  const batch = handling?.batch
+  await tellSubmission({ envelope, content, account, batch, queue, queueId, queued, outcomes }, context)
+}
+
+/** Stores what was not delivered, and tells the application of the rest; a problem is a result, not an exception. */
 async function storeRest(
   submission: Submission,
   outcomes: readonly RecipientOutcome[],
@@ -228,27 +245,34 @@ async function storeRest(
 ): Promise<SubmitResult> {
   const { envelope, content, queue, transport } = submission
   const { sent, refused, left } = sortOutcomes(envelope, outcomes)
-  const base = { sent, refused, reported: [], queueId: undefined, problem: undefined }
+  const base = { sent, refused, reported: [], queued: [], unaccepted: left, queueId: undefined }
+  const final = outcomes.filter(({ status }) => status === 'delivered' || status === 'failed')
   if (queue === undefined) {
-    const problem = left.length > 0 ? notAccepted(outcomes) : undefined
-    return { ...base, queued: [], unaccepted: left, problem }
+    await tell(submission, final, base, context)
+    return { ...base, problem: left.length > 0 ? notAccepted(outcomes) : undefined }
   }
-  const { settles, ...rest } = restOf(submission, outcomes, context)
-  if (rest.message.envelope.recipients.length === 0) return { ...base, queued: [], unaccepted: [] }
+  const { settles, gone, ...rest } = restOf(submission, outcomes, context)
+  if (rest.message.envelope.recipients.length === 0) {
+    await tell(submission, gone, base, context)
+    return { ...base, unaccepted: [], problem: undefined }
+  }
   try {
     const { id, reported } = settles
       ? await storeAndTell(queue, rest, { context, remote: transport?.name ?? '' })
       : { id: await queue.enqueue(rest.message, rest), reported: [] }
+    await tell(submission, gone, { queued: left, queueId: id }, context)
     const waiting = { ...rest.message.envelope, recipients: left }
     const attempts = outcomes.length > 0 ? 1 : 0
     if (left.length > 0) await reportQueued(context, { envelope: waiting, content, id, attempts })
     const kept = left.length + refused.length > 0
     const queueId = kept ? id : undefined
-    return { ...base, reported, queued: left, unaccepted: [], queueId, ...withFault(outcomes) }
+    const fault = withFault(outcomes)
+    return { ...base, reported, queued: left, unaccepted: [], queueId, problem: undefined, ...fault }
   } catch (error) {
     const problem =
       error instanceof MailError ? error : new MailError('QUEUE_IO', describeError(error), { cause: error })
-    return { ...base, queued: [], unaccepted: left, problem }
+    await tell(submission, final, base, context)
+    return { ...base, problem }
   }
 }
 

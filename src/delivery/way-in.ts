@@ -45,7 +45,13 @@ export async function dropInstead(config: Config): Promise<DropWay | undefined> 
   const { submitDir: directory, queueDir, submitMaxSize: maxSize } = config
   if (directory === undefined || queueDir === undefined || mayQueue(queueDir)) return undefined
   const { DropStore } = await import('../queue/drop-store.ts')
-  const silent = { log: undefined, deliveryLog: undefined, queueLog: undefined, plugins: [] } as const
+  const silent = {
+    log: undefined,
+    deliveryLog: undefined,
+    queueLog: undefined,
+    webhook: undefined,
+    plugins: [],
+  } as const
   return {
     queue: new DropStore({ directory, queueDir, maxSize }),
     config: Object.freeze({ ...config, ...silent, spool: 'only' }),

@@ -276,6 +276,36 @@ export const EVENTS = {
     facts: ['path', 'reason'],
     maybe: [],
   },
+  'webhook.missing': {
+    levels: ['error'],
+    means: 'the application will not be told what became of these recipients',
+    facts: ['sender', 'recipients', 'reason'],
+    maybe: ['id'],
+  },
+  'webhook.sent': {
+    levels: ['info'],
+    means: 'the application has taken events',
+    facts: ['count', 'ids'],
+    maybe: [],
+  },
+  'webhook.failed': {
+    levels: ['warn'],
+    means: 'the application did not take events; they wait',
+    facts: ['reason'],
+    maybe: ['failures', 'until'],
+  },
+  'webhook.dropped': {
+    levels: ['error'],
+    means: 'events became too old before the application took them',
+    facts: ['count', 'ids'],
+    maybe: [],
+  },
+  'webhook.damaged': {
+    levels: ['error'],
+    means: 'a file that is no report was moved from outbox/ to corrupt/',
+    facts: ['name', 'why'],
+    maybe: [],
+  },
   'tls.failed': {
     levels: ['warn'],
     means: 'a server offers TLS that does not work; with tls = may the mail goes without it',

@@ -60,7 +60,7 @@ export const FACTS = {
   files: { kind: 'names', means: 'the names of the first files' },
   held: { kind: 'number', means: 'how many went to hold/' },
   id: { kind: 'name', means: 'the queue id of the message; a message that was never queued has none' },
-  ids: { kind: 'names', means: 'the queue ids that it has now' },
+  ids: { kind: 'names', means: 'the queue ids that it has now, or those of the events' },
   inDoubt: { kind: 'flag', means: 'the server may have the message' },
   key: { kind: 'name', means: 'the file of the DKIM key' },
   limit: { kind: 'name', means: 'the key of the limit, such as `limit_per_hour`' },

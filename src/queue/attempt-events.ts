@@ -16,16 +16,27 @@ export function isRefusal({ status }: RecipientOutcome): boolean {
   return status === 'deferred' || status === 'failed'
 }
 
-/** The events that one attempt, or a part of it, leaves behind. A part that is `counted` adds no attempt. */
+/** How the events of an attempt are written. */
+interface Noting {
+  /** This attempt is in the journal already: its next part adds none. */
+  readonly counted?: boolean
+  /** The application is to be told of who has the message. */
+  readonly tell?: boolean
+}
+
+/** The events that one attempt, or a part of it, leaves behind. */
 export function attemptEvents(
   outcomes: readonly RecipientOutcome[],
   runner: string,
   time: number,
-  counted = false,
+  { counted = false, tell = false }: Noting = {},
 ): TimedEvent[] {
   const counts = !counted && outcomes.some(isBlamed)
-  const events: TimedEvent[] = [{ event: 'attempt', time, runner, counts }]
-  for (const group of groupDelivered(outcomes)) events.push({ ...group, event: 'delivered', time })
+  const part = counted ? { part: true as const } : {}
+  const events: TimedEvent[] = [{ event: 'attempt', time, runner, counts, ...part }]
+  for (const group of groupDelivered(outcomes)) {
+    events.push({ ...group, event: 'delivered', time, ...(tell ? { tell } : {}) })
+  }
   for (const outcome of outcomes) {
     if (outcome.status !== 'deferred' && outcome.status !== 'failed') continue
     const { status, scope, recipient, reason, code, enhanced } = outcome

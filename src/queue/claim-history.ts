@@ -39,9 +39,14 @@ export class ClaimHistory {
     return asksForSuccess(this.#constant.meta.envelope.reports)
   }
 
+  /** True while the application has to be told of somebody who has the message. */
+  get #owesTelling(): boolean {
+    return this.message.recipients.some(({ told }) => told === 'owed')
+  }
+
   /** Whether everybody has the message after these outcomes, and nobody wants to be told of it. */
   isCompletedBy(outcomes: readonly RecipientOutcome[]): boolean {
-    if (this.wantsSuccessReport) return false
+    if (this.wantsSuccessReport || this.#owesTelling) return false
     // By name: a part that could not be stored is told again with the whole.
     const got = new Set(
       outcomes.filter(({ status }) => status === 'delivered').map(({ recipient }) => recipient),
@@ -55,7 +60,7 @@ export class ClaimHistory {
   get clearable(): 'hold' | 'done' | undefined {
     const place = restingPlace(this.message)
     if (place === 'hold') return 'hold'
-    if (place !== 'done') return undefined
+    if (place !== 'done' || this.#owesTelling) return undefined
     const told = this.message.recipients.every(({ status, reported }) => status === 'cancelled' || reported)
     return told || !this.wantsSuccessReport ? 'done' : undefined
   }

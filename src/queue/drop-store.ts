@@ -33,6 +33,7 @@ import type {
   Ledger,
   LedgerLine,
   NewMessage,
+  Outbox,
   QueueEntry,
   QueueFacts,
   QueueStore,
@@ -201,6 +202,10 @@ export class DropStore implements QueueStore {
 
   async writeNote(): Promise<void> {
     notHere()
+  }
+
+  async outbox(): Promise<Outbox> {
+    return notHere()
   }
 
   async openLedger(): Promise<Ledger> {

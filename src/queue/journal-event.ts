@@ -18,7 +18,13 @@ interface Decision {
 
 /** One line of a journal. Readers ignore events and members they do not know. */
 export type JournalEvent =
-  | { readonly event: 'attempt'; readonly runner: string; readonly counts: boolean }
+  | {
+      readonly event: 'attempt'
+      readonly runner: string
+      readonly counts: boolean
+      /** A further part of an attempt that is counted already. */
+      readonly part?: true
+    }
   | {
       readonly event: 'delivered'
       readonly recipients: readonly string[]
@@ -26,6 +32,8 @@ export type JournalEvent =
       readonly remoteId?: string
       /** The server took over the delivery reports that were asked for. */
       readonly reportsTaken?: true
+      /** The application is told before the message may go. */
+      readonly tell?: true
     }
   | {
       readonly event: 'deferred' | 'failed'
@@ -44,6 +52,8 @@ export type JournalEvent =
       readonly recipients: readonly string[]
       readonly report: string
     }
+  /** What happened to these recipients last is in the outbox for the application. */
+  | { readonly event: 'told'; readonly recipients: readonly string[] }
   | ({ readonly event: 'hold' | 'release' | 'retry' | 'requeue' } & Decision)
   /** The envelope as it is from here on; what is left out stays. */
   | {
@@ -71,6 +81,7 @@ export const JOURNAL_EVENTS: Readonly<Record<EventKind, 'recipients' | 'recipien
   cancel: 'recipients',
   bounce: 'recipients',
   'delay-notice': 'recipients',
+  told: 'recipients',
   hold: undefined,
   release: undefined,
   retry: undefined,

@@ -20,6 +20,7 @@ export const FOLDERS = [
   'state',
   'runners',
   'notes',
+  'outbox',
 ] as const
 
 /** One of {@link FOLDERS}. */

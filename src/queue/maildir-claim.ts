@@ -115,15 +115,15 @@ export class MaildirClaim implements Claim {
     }
   }
 
-  async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
-    if (this.#history.isCompletedBy(outcomes) && (await this.#remove())) return
+  async record(outcomes: readonly RecipientOutcome[], tell = false): Promise<void> {
+    if (!tell && this.#history.isCompletedBy(outcomes) && (await this.#remove())) return
     if (outcomes.every(isRefusal) && this.#isGone()) {
       // What was refused to us says nothing about a message that is somebody else's by now.
       this.#lost = true
       return
     }
     const { runner } = this.#holder
-    const events = attemptEvents(outcomes, runner, this.#holder.now(), this.#counted)
+    const events = attemptEvents(outcomes, runner, this.#holder.now(), { counted: this.#counted, tell })
     this.#history.add(events)
     this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
     await this.#append(events)

@@ -25,6 +25,7 @@ import type {
   Ledger,
   LedgerLine,
   NewMessage,
+  Outbox,
   Place,
   QueueEntry,
   QueueFacts,
@@ -163,6 +164,11 @@ export class MaildirQueue implements QueueStore {
     await ensureLayout(this.name)
     const { LedgerFile } = await import('./ledger.ts')
     return new LedgerFile(this.name, name, condense, this.#clock)
+  }
+
+  async outbox(): Promise<Outbox> {
+    const { OutboxFolder } = await import('./outbox.ts')
+    return new OutboxFolder(this.name, this.#clock)
   }
 
   async readLedger(name: string): Promise<readonly LedgerLine[]> {

@@ -110,10 +110,10 @@ export class MemoryClaim implements Claim {
     this.#stored.flown = true
   }
 
-  async record(outcomes: readonly RecipientOutcome[]): Promise<void> {
-    const completed = this.#history.isCompletedBy(outcomes)
+  async record(outcomes: readonly RecipientOutcome[], tell = false): Promise<void> {
+    const completed = !tell && this.#history.isCompletedBy(outcomes)
     if (this.lost && outcomes.every(isRefusal)) return
-    const events = attemptEvents(outcomes, 'memory', this.#clock.now(), this.#counted)
+    const events = attemptEvents(outcomes, 'memory', this.#clock.now(), { counted: this.#counted, tell })
     this.#counted ||= events.some((event) => event.event === 'attempt' && event.counts)
     this.#add(events)
     if (completed) this.#messages.delete(this.#stored.id)

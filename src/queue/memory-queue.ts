@@ -10,6 +10,7 @@ import { randomOctets } from '../util/random.ts'
 import { DEFAULT_PRIORITY } from './entry-name.ts'
 import { firstEvents, leftOver } from './first-events.ts'
 import type { TimedEvent } from './journal-event.ts'
+import { MemoryOutbox } from './memory-outbox.ts'
 import { historyOf, toEntry, type StoredMessage } from './memory-message.ts'
 import { MemoryRunner } from './memory-runner.ts'
 import type { RunnerRole } from './runner-record.ts'
@@ -19,6 +20,7 @@ import type {
   Ledger,
   LedgerLine,
   NewMessage,
+  Outbox,
   Place,
   QueueEntry,
   QueueFacts,
@@ -65,10 +67,12 @@ export class MemoryQueue implements QueueStore {
   readonly #runners = new Set<MemoryRunner>()
   readonly #notes = new Map<string, string>()
   readonly #ledgers = new Map<string, LedgerLine[]>()
+  readonly #outbox: MemoryOutbox
 
   /** @param clock the machine's clock when left out */
   constructor(clock: Clock = systemClock) {
     this.#clock = clock
+    this.#outbox = new MemoryOutbox(clock)
   }
 
   async enqueue(message: NewMessage, options: EnqueueOptions = {}): Promise<string> {
@@ -136,6 +140,10 @@ export class MemoryQueue implements QueueStore {
 
   async readLedger(name: string): Promise<readonly LedgerLine[]> {
     return this.#ledgers.get(name) ?? []
+  }
+
+  async outbox(): Promise<Outbox> {
+    return this.#outbox
   }
 
   async #store(message: NewMessage, options: EnqueueOptions): Promise<StoredMessage> {

@@ -35,7 +35,7 @@ export class MemoryRunner implements Runner {
   }
 
   async othersAtWork(): Promise<boolean> {
-    return [...this.#runners].find((runner) => runner.#role === 'run' || runner === this) !== this
+    return [...this.#runners].find((runner) => runner.#role === this.#role || runner === this) !== this
   }
 
   async recover(inDoubtUntil: number): Promise<readonly Recovered[]> {

@@ -39,6 +39,12 @@ export interface RecipientState {
   readonly reportsTaken: boolean
   /** The sender was told what became of this recipient in the end. */
   readonly reported: boolean
+  /** When it got its status, milliseconds since the epoch; undefined while it has none but the first. */
+  readonly changedAt?: number
+  /** The attempt that gave it, from 1; for one that was given up, how many there were. */
+  readonly attempt?: number
+  /** Whether the application is told of that: not yet, and the message may not go before; or already. */
+  readonly told?: 'owed' | 'done' | undefined
 }
 
 /** The state of a whole message. */
@@ -90,7 +96,13 @@ export function restingPlace({
 
 type Change = Partial<Omit<RecipientState, 'recipient'>>
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
-type Folding = Mutable<Omit<MessageState, 'recipients'>> & { readonly states: Map<string, RecipientState> }
+type Folding = Mutable<Omit<MessageState, 'recipients'>> & {
+  readonly book: {
+    readonly states: Map<string, RecipientState>
+    /** The number of the attempt that the events are about. */
+    attempt: number
+  }
+}
 
 const freshState = (recipient: string): RecipientState => ({
   recipient,
@@ -104,21 +116,35 @@ const freshState = (recipient: string): RecipientState => ({
 })
 
 /** Changes recipients; delivered is for ever. */
-function change({ states }: Folding, recipients: Iterable<string>, by: Change): void {
+function change({ book: { states } }: Folding, recipients: Iterable<string>, by: Change): void {
   for (const recipient of recipients) {
     const state = states.get(recipient)
     if (state !== undefined && state.status !== 'delivered') states.set(recipient, { ...state, ...by })
   }
 }
 
-const those = ({ states }: Folding, wanted: (state: RecipientState) => boolean): string[] =>
+const those = ({ book: { states } }: Folding, wanted: (state: RecipientState) => boolean): string[] =>
   [...states.values()].filter(wanted).map(({ recipient }) => recipient)
 
-function markReported({ states }: Folding, recipients: Iterable<string>): void {
+/** Whom somebody was told of, whatever the status. */
+function mark(
+  { book: { states } }: Folding,
+  recipients: Iterable<string>,
+  by: Pick<Change, 'reported' | 'told'>,
+): void {
   for (const recipient of recipients) {
     const state = states.get(recipient)
-    if (state !== undefined) states.set(recipient, { ...state, reported: true })
+    if (state !== undefined) states.set(recipient, { ...state, ...by })
   }
+}
+
+/** Something new, which nobody was told of. */
+function happen(
+  folding: Folding,
+  { recipients, time }: { readonly recipients: readonly string[]; readonly time: number },
+  by: Change,
+): void {
+  change(folding, recipients, { told: undefined, attempt: folding.book.attempt, ...by, changedAt: time })
 }
 
 /** Everybody who did not get the message gets it again. */
@@ -142,36 +168,43 @@ function apply(folding: Folding, event: TimedEvent): void {
   switch (event.event) {
     case 'attempt':
       if (event.counts) folding.attempts += 1
+      if (event.part !== true) folding.book.attempt = event.counts ? folding.attempts : folding.attempts + 1
       folding.firstAttempt ??= event.time
       folding.lastAttempt = event.time
       return
     case 'delivered': {
-      const { reply: reason, remoteId, reportsTaken = false } = event
-      change(folding, event.recipients, { status: 'delivered', reason, remoteId, reportsTaken })
+      const { reply: reason, remoteId, reportsTaken = false, tell } = event
+      const told = tell === true ? 'owed' : undefined
+      happen(folding, event, { status: 'delivered', reason, remoteId, reportsTaken, told })
       return
     }
     case 'deferred':
     case 'failed': {
-      const { event: status, reason, code, enhanced } = event
-      change(folding, [event.recipient], { status, reason, code, enhanced })
+      const { event: status, recipient, reason, code, enhanced } = event
+      happen(folding, { recipients: [recipient], time: event.time }, { status, reason, code, enhanced })
       return
     }
     case 'in-doubt': {
-      change(folding, event.recipients, { status: 'in-doubt', reason: event.why })
+      happen(folding, event, { status: 'in-doubt', reason: event.why })
       return
     }
     case 'expire': {
-      change(folding, event.recipients, { status: 'expired', stopped: event.by !== undefined })
+      const { attempts: attempt } = folding
+      happen(folding, event, { status: 'expired', stopped: event.by !== undefined, attempt })
       return
     }
     case 'cancel': {
-      change(folding, event.recipients, { status: 'cancelled', reason: event.why })
+      happen(folding, event, { status: 'cancelled', reason: event.why })
+      return
+    }
+    case 'told': {
+      mark(folding, event.recipients, { told: 'done' })
       return
     }
     case 'bounce':
       folding.reportsMade += 1
       {
-        markReported(folding, event.recipients)
+        mark(folding, event.recipients, { reported: true })
         return
       }
     case 'delay-notice':
@@ -213,11 +246,11 @@ function edit(
     folding.server = undefined
   }
   for (const recipient of added) {
-    const state = folding.states.get(recipient)
+    const state = folding.book.states.get(recipient)
     const idle = state === undefined || isGivenUp(state) || state.status === 'cancelled'
-    if (idle) folding.states.set(recipient, freshState(recipient))
+    if (idle) folding.book.states.set(recipient, freshState(recipient))
   }
-  folding.envelope = { ...folding.envelope, recipients: [...folding.states.keys()] }
+  folding.envelope = { ...folding.envelope, recipients: [...folding.book.states.keys()] }
 }
 
 /** A doubt is never hidden behind a hold: it is what a person has to know before releasing the message. */
@@ -248,8 +281,9 @@ export function messageState(meta: QueueMeta, events: readonly TimedEvent[]): Me
   const message = freshMessage(meta)
   if (events.length === 0) return message
   const { recipients, ...fresh } = message
-  const folding: Folding = { ...fresh, states: new Map(recipients.map((state) => [state.recipient, state])) }
+  const states = new Map(recipients.map((state) => [state.recipient, state]))
+  const folding: Folding = { ...fresh, book: { states, attempt: fresh.attempts } }
   for (const event of events) apply(folding, event)
-  const { states, ...rest } = folding
-  return { ...rest, recipients: [...states.values()].map((state) => shown(state, folding.held)) }
+  const { book, ...rest } = folding
+  return { ...rest, recipients: [...book.states.values()].map((state) => shown(state, folding.held)) }
 }

@@ -11,8 +11,11 @@ import { openForReading } from '../util/durable-file.ts'
 import { liveness, type ProcessIdentity } from './host.ts'
 import { folderPath } from './layout.ts'
 
-/** Why a process works on the queue. Of `run`, and of `intake` (taking over dropped mail), one at a time is enough. */
-export type RunnerRole = 'run' | 'submit' | 'admin' | 'intake'
+/**
+ * Why a process works on the queue. Of `run`, of `intake` (taking over dropped mail) and of `outbox` (telling the
+ * application), one at a time is enough.
+ */
+export type RunnerRole = 'run' | 'submit' | 'admin' | 'intake' | 'outbox'
 
 /** Without a heartbeat for this long, in milliseconds, a runner of another host is given up. */
 export const LEASE_STALE = 60_000

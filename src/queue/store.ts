@@ -136,8 +136,10 @@ export interface Claim {
    * Stores outcomes durably; several times for an attempt that has several transactions. A message that everybody
    * has is removed by that, unless its sender asked to be told of it. Refusals of a message that somebody else has
    * taken are not stored: the claim is lost.
+   *
+   * @param tell the application is to be told of who has the message: it stays until the claim is finished
    */
-  record(outcomes: readonly RecipientOutcome[]): Promise<void>
+  record(outcomes: readonly RecipientOutcome[], tell?: boolean): Promise<void>
   /** Stores durably what else happened to the message. */
   note(...notes: readonly Note[]): Promise<void>
   /** Moves the message to where it belongs after what was recorded. */
@@ -266,6 +268,42 @@ export interface QueueWatch {
 /** Decides about a message by what is quick to know. */
 export type Wants = (glance: Glance) => boolean
 
+/** A report for the application that waits to be handed over. */
+export interface OutboxEntry {
+  readonly name: string
+  /** When it was stored, milliseconds since the epoch. */
+  readonly time: number
+}
+
+/** What is in the outbox, without a look at any report. */
+export interface OutboxFacts {
+  readonly reports: number
+  /** When the oldest was stored, milliseconds since the epoch; undefined when there is none. */
+  readonly oldest: number | undefined
+}
+
+/** Reports for the application, which is told of them later. Looking at it makes nothing. */
+export interface Outbox {
+  /** Stores a report durably. @throws MailError QUEUE_* when it may not be stored */
+  add(text: string): Promise<void>
+  /** Those that were stored first, in order. @throws MailError QUEUE_* */
+  first(most: number): Promise<readonly OutboxEntry[]>
+  /** The text of a report; undefined when it is gone. @throws MailError QUEUE_* when it cannot be read now */
+  read(name: string): string | undefined
+  /** Removes reports; those that are gone are fine. @throws MailError QUEUE_* */
+  remove(names: readonly string[]): Promise<void>
+  /** Moves what is no report out of the way; undefined when somebody else did. @throws MailError QUEUE_* */
+  quarantine(name: string, why: string): Quarantined | undefined
+  /** @throws MailError QUEUE_* */
+  facts(): Promise<OutboxFacts>
+  /**
+   * Calls back when reports may have come, until it is called itself. It may miss some.
+   *
+   * @returns what ends that; undefined when it cannot be done now
+   */
+  watch(changed: () => void): (() => void) | undefined
+}
+
 /** A queue of messages. */
 export interface QueueStore {
   /** For logs: where the queue is. */
@@ -308,6 +346,8 @@ export interface QueueStore {
    * @throws MailError QUEUE_* or CONFIG_* when the queue cannot be written
    */
   openLedger(name: string, condense: Condense): Promise<Ledger>
+  /** The reports for the application. */
+  outbox(): Promise<Outbox>
   /** The lines of a ledger, for whoever only looks; none when there is no such ledger. @throws MailError QUEUE_* */
   readLedger(name: string): Promise<readonly LedgerLine[]>
 }

@@ -4,13 +4,18 @@
  * family is. The whole takes no longer than the connect timeout.
  */
 import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
-import type { SmtpSettings } from '../config/config.ts'
+import type { SmtpSettings, SmtpTimeouts } from '../config/config.ts'
 import { proxyAddress } from '../config/proxy-kind.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { Failure } from './failure.ts'
 import { interruption } from './interruption.ts'
 import { oneLine } from './reply.ts'
 import { placeOf, type Target } from './target.ts'
+
+/** What of the settings says how this machine is left. */
+export type Departure = Pick<SmtpSettings, 'proxy' | 'sourceIp'> & {
+  readonly timeouts: Pick<SmtpTimeouts, 'connect'>
+}
 
 /** How long one address may take while there is another one to try, in milliseconds. */
 const NEXT_ADDRESS_AFTER = 1000
@@ -28,7 +33,7 @@ function reasonOf(error: Error): string {
   return describeError(error) + (REMEDIES[errnoOf(error) ?? ''] ?? '')
 }
 
-function endpoint({ proxy, sourceIp }: SmtpSettings, target: Target): NetConnectOpts {
+function endpoint({ proxy, sourceIp }: Departure, target: Target): NetConnectOpts {
   if (target.socket !== undefined) return { path: target.socket }
   const { host, port } = proxy ?? target
   return {
@@ -40,7 +45,7 @@ function endpoint({ proxy, sourceIp }: SmtpSettings, target: Target): NetConnect
 }
 
 /** Has the proxy open the way, where there is one. */
-async function passProxy(socket: Socket, { proxy }: SmtpSettings, target: Target): Promise<void> {
+async function passProxy(socket: Socket, { proxy }: Departure, target: Target): Promise<void> {
   if (proxy === undefined || target.socket !== undefined) return
   if (proxy.scheme === 'socks5') {
     const { connectBySocks5 } = await import('./socks5.ts')
@@ -59,11 +64,7 @@ async function passProxy(socket: Socket, { proxy }: SmtpSettings, target: Target
  * @param signal gives up at once
  * @returns a connected socket without listeners, or what went wrong
  */
-export function dial(
-  settings: SmtpSettings,
-  target: Target,
-  signal?: AbortSignal,
-): Promise<Socket | Failure> {
+export function dial(settings: Departure, target: Target, signal?: AbortSignal): Promise<Socket | Failure> {
   const { timeouts, proxy } = settings
   const through = proxy === undefined ? '' : ` through the proxy ${proxyAddress(proxy)}`
   return new Promise((resolve) => {

@@ -81,7 +81,11 @@ async function readKey(path: string): Promise<Buffer> {
  *
  * @throws Error which file is of no use, why, and what to do
  */
-export async function readTlsFiles({ tlsCa, tlsCert, tlsKey }: SmtpSettings): Promise<TlsFiles> {
+export async function readTlsFiles({
+  tlsCa,
+  tlsCert,
+  tlsKey,
+}: Pick<SmtpSettings, 'tlsCa' | 'tlsCert' | 'tlsKey'>): Promise<TlsFiles> {
   return {
     ...(tlsCa === undefined ? undefined : { ca: await readCertificates('tls_ca', tlsCa) }),
     ...(tlsCert === undefined ? undefined : { cert: await readCertificates('tls_cert', tlsCert) }),

@@ -67,6 +67,7 @@ describe('mq-send-test --check, where all is well,', () => {
       'contents ok',
       'last-run ok',
       'drop skipped',
+      'webhook skipped',
       'aliases ok',
       'clock ok',
     ])

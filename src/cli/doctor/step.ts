@@ -25,6 +25,7 @@ export type StepName =
   | 'contents'
   | 'last-run'
   | 'drop'
+  | 'webhook'
   | 'aliases'
   | 'clock'
 

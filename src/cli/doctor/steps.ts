@@ -9,6 +9,7 @@ import { lookAtRecipients, lookAtSender } from './envelope.ts'
 import { lookAtConfiguration, lookAtHost, lookAtSmarthost } from './host.ts'
 import { lookAtContents, lookAtLastRun, lookAtQueue } from './queue.ts'
 import { lookAtConnection, lookAtExtensions, lookAtGreeting, lookAtLogin, lookAtTls } from './session.ts'
+import { lookAtWebhook } from './webhook.ts'
 import type { Step } from './step.ts'
 
 /** The table. */
@@ -112,6 +113,13 @@ export const STEPS: readonly Step[] = [
     about: 'site',
     needs: ['configuration'],
     look: lookAtDrop,
+  },
+  {
+    name: 'webhook',
+    doc: 'the application takes what it is told',
+    about: 'site',
+    needs: ['configuration'],
+    look: lookAtWebhook,
   },
   {
     name: 'aliases',

@@ -40,6 +40,8 @@ interface Finding {
 
 /** Fewer free files than this are critical: each message takes up to three. */
 const FEW_FILES = 1000
+/** A report that waits longer is worth a word, in milliseconds. */
+const LONG_UNTOLD = 4 * 3600_000
 
 const WORST_FIRST = ['CRITICAL', 'WARNING', 'OK'] as const
 
@@ -83,6 +85,14 @@ function judgeAccounts({ accounts, missing }: Survey): Finding[] {
     return [...lacks, { state: needsPerson ? 'CRITICAL' : 'WARNING', words }]
   })
   return [...gone, ...failed]
+}
+
+/** An application that does not take its reports does not know what became of its mail. */
+function judgeOutbox({ outbox, now }: Survey): Finding[] {
+  const age = since(outbox.oldest, now)
+  if (age === undefined || age < LONG_UNTOLD) return []
+  const words = `${some(outbox.reports, 'report waits', 'reports wait')} for the webhook, the oldest for ${ageText(age)}`
+  return [{ state: 'WARNING', words }]
 }
 
 /** What an administrator keeps back is no fault, and must not be forgotten when it is everything. */
@@ -159,6 +169,7 @@ function performance(survey: Survey, thresholds: Thresholds): string {
     ...limitData(survey),
     { label: 'in_doubt', value: tally.recipients['in-doubt'] },
     { label: 'corrupt', value: facts?.quarantined ?? 0, warn: 0 },
+    { label: 'untold', value: survey.outbox.reports },
     { label: 'last_run', value: lastRun && inSeconds(lastRun), ...timed(thresholds.run) },
     {
       label: 'free',
@@ -186,6 +197,7 @@ export function judgeQueue(survey: Survey, thresholds: Thresholds): Verdict {
     ...against(thresholds.count, count, some(count, 'message waits', 'messages wait')),
     ...judgeRun(survey, age, thresholds.run),
     ...judgeAccounts(survey),
+    ...judgeOutbox(survey),
     ...judgeSuspended(survey),
     ...judgeDropped(survey),
     ...judgeSpace(survey, thresholds),

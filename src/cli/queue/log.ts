@@ -27,6 +27,8 @@ function wordsOf(event: TimedEvent): string | undefined {
     case 'bounce':
     case 'delay-notice':
       return `the sender is told by ${event.report}`
+    case 'told':
+      return 'the application is told'
     case 'edit': {
       const sender = event.sender === undefined ? [] : [`sender ${event.sender === '' ? '<>' : event.sender}`]
       const added = (event.added ?? []).map((address) => `added ${address}`)

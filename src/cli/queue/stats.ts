@@ -31,6 +31,8 @@ export const STATS_MEMBERS = {
     '`account`, `messages` that are not finished; for a configured one also `server`, `breaker` (`closed`, `open` or `half-open`) and, when something is wrong with it, `trouble`, `reason`, `since`, `until`, and as `fault` what this site lacks for some of its mail; where it has limits, `limits`: for each its `limit`, how many are allowed at the `most`, and how many are `used`',
   last_run:
     'the last run that came to its end: `time`, `delivered`, `deferred`, `failed`, and why it `stopped` early',
+  outbox:
+    'reports that the application has not taken yet: how many `reports`, and when the `oldest` was stored',
   suspended: 'what is suspended: `all` sending or not, and the names of `batches`',
   unreadable: 'files among the messages that are none, or cannot be read',
   quarantined: 'files in corrupt/',
@@ -90,6 +92,7 @@ export function statsRecord(
     sender_domains: largestFirst(tally.senders, most).map(([domain, messages]) => ({ domain, messages })),
     accounts: accountRecords(survey),
     last_run: lastRun && { ...lastRun, time: seconds(lastRun.time) },
+    outbox: { reports: survey.outbox.reports, oldest: seconds(survey.outbox.oldest) },
     suspended: { all: survey.suspended.all, batches: [...survey.suspended.batches].sort() },
     unreadable: survey.unreadable,
     quarantined: facts?.quarantined,
@@ -154,6 +157,9 @@ export function statsText(survey: Survey, most: number): string {
     ...(unreadable > 0 ? [`Files that are no messages or cannot be read: ${unreadable}`] : []),
     ...(facts !== undefined && facts.quarantined > 0 ? [`Files in corrupt/: ${facts.quarantined}`] : []),
   ]
+  const { reports, oldest } = survey.outbox
+  const age = oldest === undefined ? '' : `, the oldest for ${ageText(survey.now - oldest)}`
+  const untold = reports > 0 ? [`Reports for the webhook that wait: ${reports}${age}`] : []
   const free = facts?.freeOctets === undefined ? [] : [`Free space: ${sizeText(facts.freeOctets)}`]
   const lines = [
     'State      Messages     Size  Oldest',
@@ -162,6 +168,7 @@ export function statsText(survey: Survey, most: number): string {
     `Recipients: ${statuses.length === 0 ? 'none' : statuses.join(', ')}`,
     `Last run: ${lastRunText(survey)}`,
     ...suspendedWords(survey.suspended).map((words) => `Suspended: ${words}`),
+    ...untold,
     ...free,
     ...odd,
     ...countLines('Recipients that wait, by domain', tally.domains, most),

@@ -8,7 +8,7 @@ import { dropWaiting, type DropWaiting } from '../../delivery/drop-waiting.ts'
 import { readLastRun, type LastRun } from '../../delivery/last-run.ts'
 import { readSuspended, type Suspended } from '../../delivery/suspension.ts'
 import { newTally, tallyMessage, type Tally } from '../../delivery/tally.ts'
-import type { QueuedMessage, QueueFacts } from '../../queue/store.ts'
+import type { OutboxFacts, QueuedMessage, QueueFacts } from '../../queue/store.ts'
 import type { Sight } from './context.ts'
 import { countUnreadable, EVERY_PLACE, newWalkLog, walkQueue, type WalkLog } from './walk.ts'
 
@@ -32,6 +32,8 @@ export interface Survey {
   readonly lastRun: LastRun | undefined
   /** What users have dropped and nobody has taken over yet; left out where nothing is, or this user may not look. */
   readonly dropped?: DropWaiting | undefined
+  /** Reports that wait to be told to the application. */
+  readonly outbox: OutboxFacts
   /** What is kept back by an administrator. */
   readonly suspended: Suspended
 }
@@ -69,6 +71,7 @@ export async function surveyQueue(
     missing: config === undefined || config.sealed ? [] : unknownAccounts(tally, config),
     lastRun: await readLastRun(store),
     dropped: await dropWaiting(config, now),
+    outbox: await (await store.outbox()).facts(),
     suspended: await readSuspended(store),
   }
 }

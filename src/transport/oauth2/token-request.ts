@@ -3,14 +3,12 @@
  * machine; redirects are not followed, for they would carry the secrets on. No secret is in an error, nor in the words of
  * the server.
  */
-import { request as startRequest, type IncomingMessage } from 'node:http'
 import type { SmtpSettings } from '../../config/config.ts'
 import { describeError } from '../../errors/errno.ts'
-import { VERSION } from '../../util/version.ts'
+import { httpPost } from '../http-post.ts'
 import { oneLine } from '../reply.ts'
 import { SecretUnknown } from '../secret-unknown.ts'
 import { newSecrets, type Secrets } from '../secrets.ts'
-import { connectTo } from './token-connection.ts'
 
 /** In milliseconds, for the whole request. */
 const LONGEST = 30_000
@@ -31,50 +29,6 @@ export interface TokenReply {
   /** The server's words about the error, in one line. */
   readonly description: string
   readonly fields: Readonly<Record<string, unknown>>
-}
-
-async function bodyOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > LARGEST) throw new Error('the answer is too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-interface Question {
-  readonly url: URL
-  readonly settings: SmtpSettings
-  readonly signal: AbortSignal
-}
-
-async function post(
-  { url, settings, signal }: Question,
-  form: string,
-): Promise<{ status: number; body: string }> {
-  const socket = await connectTo(url, settings, signal)
-  const headers = {
-    host: url.host,
-    'content-type': 'application/x-www-form-urlencoded',
-    'content-length': Buffer.byteLength(form),
-    accept: 'application/json',
-    'user-agent': `mailqueue/${VERSION}`,
-  }
-  const path = url.pathname + url.search
-  try {
-    return await new Promise((resolve, reject) => {
-      const options = { method: 'POST', path, headers, signal, createConnection: () => socket }
-      const request = startRequest(options, (response) => {
-        bodyOf(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
-      })
-      request.on('error', reject)
-      request.end(form)
-    })
-  } finally {
-    socket.destroy()
-  }
 }
 
 function fieldsIn(body: string): Record<string, unknown> {
@@ -123,11 +77,17 @@ export async function requestToken(
   const either = signal === undefined ? limit : AbortSignal.any([limit, signal])
   const noAnswer = (why: string): NoAnswer =>
     new NoAnswer(`cannot get an OAuth 2.0 token from ${url.host}: ${oneLine(secrets.clean(why))}`)
-  const answer = await post({ url, settings, signal: either }, new URLSearchParams(given).toString()).catch(
-    (error: unknown) => {
-      throw noAnswer(limit.aborted ? `no answer within ${LONGEST / 1000} s` : describeError(error))
-    },
-  )
+  const question = {
+    url,
+    route: settings,
+    signal: either,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+    body: new URLSearchParams(given).toString(),
+    largest: LARGEST,
+  }
+  const answer = await httpPost(question).catch((error: unknown) => {
+    throw noAnswer(limit.aborted ? `no answer within ${LONGEST / 1000} s` : describeError(error))
+  })
   const { status, body } = answer
   const fields = fieldsIn(body)
   const error = textField(fields, 'error')

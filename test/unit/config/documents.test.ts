@@ -11,8 +11,8 @@ const root = join(import.meta.dirname, '../../..')
 const text = (name: string): string => readFileSync(join(root, name), 'utf8')
 const rows = Object.values<Option<unknown>>(OPTIONS)
 const names = rows.map((option) => option.name)
-/** Places for a secret, of which an account has one. */
-const OTHER_SOURCES = /^#(?=(?:password_|oauth2_)\w+ = )/gm
+/** Places for a secret, of which there is one. */
+const OTHER_SOURCES = /^#(?=(?:password_|oauth2_|webhook_secret_)\w+ = )/gm
 
 /** The default as the documents write it. */
 function defaultWords(option: Option<unknown>): string {

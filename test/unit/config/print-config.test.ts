@@ -58,7 +58,12 @@ const FULL = configFromSettings({
 const OTHERS = configFromSettings({
   socket: '/run/x y',
   tls_fingerprint: `${'ab'.repeat(32)} ${'01'.repeat(32)}`,
+  ...{ queue_dir: '/q', webhook: 'https://a.example/x?y=${z}', webhook_secret_command: `pass 'a b'` },
+  ...{ webhook_events: 'bounced in-doubt', webhook_batch: 7, webhook_expire: '2d', webhook_tls_ca: '/ca' },
 })
+const APPLICATION = { queue_dir: '/q', webhook: 'http://127.0.0.1:8/' }
+const SIGNED = configFromSettings({ ...APPLICATION, webhook_secret: 'hunter4' })
+const SIGNED_BY_FILE = configFromSettings({ ...APPLICATION, webhook_secret_file: '/s' })
 
 const LOGIN = { host: 'h', user: 'u', auth: 'xoauth2' }
 const COMMAND = configFromSettings({ ...LOGIN, password_command: `sh -c 'echo "$X" # ; "' "it's" a=b` })
@@ -111,9 +116,18 @@ describe('the printed configuration', () => {
   it('has every option that means something in it', () => {
     const elsewhere = ['smtp_timeout', 'logging_conf', 'logging_config', 'include', 'strict_permissions']
     const names = Object.keys(OPTIONS).filter((name) => !elsewhere.includes(name))
-    const texts = [FULL, OTHERS, COMMAND, FILE, TOKEN, REFRESH].map(printConfig).join('')
+    const texts = [FULL, OTHERS, COMMAND, FILE, TOKEN, REFRESH, SIGNED, SIGNED_BY_FILE]
+      .map(printConfig)
+      .join('')
     const printed = new Set(texts.match(/^\w+(?= = )/gm) ?? [])
     expect([...printed].toSorted()).toEqual(names.toSorted())
+  })
+
+  it('reads back as the same webhook, whose secret is hidden', async () => {
+    const text = printConfig(SIGNED)
+    expect(text).toContain('# webhook_secret is set; it is hidden here as ********\n')
+    expect((await readBack(text)).webhook).toEqual({ ...SIGNED.webhook, secret: '********' })
+    expect((await readBack(printConfig(SIGNED_BY_FILE))).webhook).toEqual(SIGNED_BY_FILE.webhook)
   })
 
   it('hides the password and says so', () => {

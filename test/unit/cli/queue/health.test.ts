@@ -34,6 +34,7 @@ function survey(messages: readonly QueuedMessage[], changes: Partial<Survey> = {
     accounts: [],
     missing: [],
     lastRun: { time: now - MINUTE, delivered: 0, deferred: 0, failed: 0, stopped: undefined },
+    outbox: { reports: 0, oldest: undefined },
     suspended: { all: false, batches: new Set() },
     ...changes,
   }
@@ -69,7 +70,7 @@ describe('a queue that is well', () => {
       state: 'OK',
       line:
         'MAILQUEUE OK - 1 message waits, the oldest for 1m | waiting=1;2;3;0 age=60s;14400;86400;0 active=0;;;0 ' +
-        'held=0;;;0 failed=0;;;0 in_doubt=0;;;0 corrupt=0;0;;0 last_run=60s;1800;7200;0 free=5000B;;1000:;0',
+        'held=0;;;0 failed=0;;;0 in_doubt=0;;;0 corrupt=0;0;;0 untold=0;;;0 last_run=60s;1800;7200;0 free=5000B;;1000:;0',
     })
   })
 
