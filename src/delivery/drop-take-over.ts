@@ -330,16 +330,17 @@ export async function takeOverDrops(parts: DropParts): Promise<DropReport> {
 }
 
 /**
- * The drop as a daemon watches it.
+ * The drop as a daemon watches it. What keeps mail there is thrown, for whoever watches to tell.
  *
  * @returns undefined where no drop is configured
  */
 export function dropIntake(config: Config, context: DeliveryContext): DropIntake | undefined {
-  if (config.submitDir === undefined) return undefined
+  const { submitDir, queueDir } = config
+  if (submitDir === undefined || queueDir === undefined) return undefined
   return {
-    path: config.submitDir,
+    path: submitDir,
     takeOver: async (signal) => {
-      await takeOverDrops({ config, context, signal })
+      await takeOver({ config, context, signal }, submitDir, queueDir)
     },
   }
 }
