@@ -9,7 +9,8 @@ const PAUSE = 15_000
 
 /** A part of a daemon. */
 export interface MetricsCompanion {
-  start(): Promise<{ stop(): Promise<void> }>
+  /** Adds nothing while the queue is not there: that would make one in the place where it is to be mounted. */
+  start(daemon: { readonly isThere: boolean }): Promise<{ stop(): Promise<void> }>
 }
 
 /**
@@ -22,24 +23,24 @@ export function metricsCompanion(
   path: string | undefined,
   pause = PAUSE,
 ): MetricsCompanion {
-  const write = async (): Promise<void> => {
-    await metrics.keep()
+  const write = async (isThere: boolean): Promise<void> => {
+    if (isThere) await metrics.keep()
     if (path !== undefined) await metrics.writeFile(path)
   }
   return {
-    start: async () => {
-      await write()
+    start: async (daemon) => {
+      await write(daemon.isThere)
       let writing: Promise<void> | undefined
       // One after the other, however slow the disk is.
       const timer = setInterval(() => {
-        writing ??= write().finally(() => (writing = undefined))
+        writing ??= write(daemon.isThere).finally(() => (writing = undefined))
       }, pause)
       timer.unref()
       return {
         stop: async () => {
           clearInterval(timer)
           await writing
-          await write()
+          await write(daemon.isThere)
         },
       }
     },

@@ -18,6 +18,8 @@ export interface WatchedIntake {
 
 /** How intakes are watched. */
 export interface IntakeWatching {
+  /** Whether there is a queue to put anything into. Where there is none, all stays where it is. */
+  readonly mayTake: () => boolean
   /** Milliseconds between two looks that nobody asked for. */
   readonly rescan: number
   readonly log: Logger
@@ -26,8 +28,13 @@ export interface IntakeWatching {
 
 /** Which directory a path is, as far as can be told. */
 function identityOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return stats && `${stats.dev} ${stats.ino}`
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev} ${ino}`
+  } catch {
+    // Whoever takes over meets the same, and says it.
+    return undefined
+  }
 }
 
 class Intake {
@@ -44,8 +51,8 @@ class Intake {
   constructor(intake: WatchedIntake, watching: IntakeWatching) {
     this.#intake = intake
     this.#watching = watching
-    this.#timer = setInterval(() => this.#look(), watching.rescan)
-    this.#look()
+    this.#timer = setInterval(() => this.look(), watching.rescan)
+    this.look()
   }
 
   async stop(): Promise<void> {
@@ -55,7 +62,7 @@ class Intake {
     await this.#work
   }
 
-  #look(): void {
+  look(): void {
     const identity = identityOf(this.#intake.path)
     if (identity !== this.#identity) {
       this.#watch?.close()
@@ -80,6 +87,7 @@ class Intake {
   async #takeAll(): Promise<void> {
     while (this.#isWanted()) {
       this.#wanted = false
+      if (!this.#watching.mayTake()) return
       try {
         await this.#intake.takeOver(this.#stopper.signal)
         this.#trouble = undefined
@@ -102,13 +110,23 @@ class Intake {
   }
 }
 
-/** Watches directories from now on, until the function that is returned is called; it waits for what is under way. */
-export function watchIntakes(
-  intakes: readonly WatchedIntake[],
-  watching: IntakeWatching,
-): () => Promise<void> {
+/** Directories that are watched. */
+export interface IntakeWatch {
+  /** Takes over what is there now. */
+  look(): void
+  /** Waits for what is under way. */
+  stop(): Promise<void>
+}
+
+/** Watches directories from now on. */
+export function watchIntakes(intakes: readonly WatchedIntake[], watching: IntakeWatching): IntakeWatch {
   const all = intakes.map((intake) => new Intake(intake, watching))
-  return async () => {
-    await Promise.all(all.map((intake) => intake.stop()))
+  return {
+    look: () => {
+      for (const intake of all) intake.look()
+    },
+    stop: async () => {
+      await Promise.all(all.map((intake) => intake.stop()))
+    },
   }
 }

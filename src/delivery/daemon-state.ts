@@ -22,6 +22,8 @@ export interface DaemonState {
   readonly startedAt: number
   /** The queue it works on; another one after a configuration was read that names one. */
   readonly queue: QueueStore
+  /** Looks whether the queue is still there. Who would make it anew otherwise leaves it alone when it is not. */
+  readonly isThere: boolean
   /** When the whole queue was looked at last. */
   readonly lastPass: number | undefined
   /** When the next message becomes due. */

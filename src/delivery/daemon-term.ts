@@ -128,6 +128,17 @@ export class Term {
     return this.#agenda.next
   }
 
+  /** Whether the queue is where it was when the term began. The term is over when it is not. */
+  get isThere(): boolean {
+    try {
+      this.#watch?.mark()
+      return true
+    } catch (error) {
+      this.#fail(describeError(error))
+      return false
+    }
+  }
+
   get accounts(): AccountView[] {
     return [...this.#dispatcher.groups].map(accountView)
   }

@@ -10,7 +10,7 @@ import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { systemClock } from '../util/clock.ts'
 import type { Complain } from './configured.ts'
-import { watchIntakes, type WatchedIntake } from './daemon-intake.ts'
+import { watchIntakes, type IntakeWatch, type WatchedIntake } from './daemon-intake.ts'
 import type { DaemonState } from './daemon-state.ts'
 import { Term, type TermEnd, type TermSite } from './daemon-term.ts'
 import type { DaemonWishes } from './daemon-wishes.ts'
@@ -46,10 +46,11 @@ export interface DaemonParts {
   readonly complain: Complain
 }
 
-type Stops = () => Promise<void>
+/** What runs beside the terms. */
+type Beside = IntakeWatch
 
 /** What goes on beside the terms, by one configuration. */
-async function startBeside(site: DaemonSite, state: DaemonState, complain: Complain): Promise<Stops> {
+async function startBeside(site: DaemonSite, state: DaemonState, complain: Complain): Promise<Beside> {
   const { rescan, context, intakes = [], companions = [] } = site
   const started: { stop(): Promise<void> }[] = []
   const stop = async (): Promise<void> => {
@@ -61,9 +62,13 @@ async function startBeside(site: DaemonSite, state: DaemonState, complain: Compl
     await stop()
     throw error
   }
-  const stopIntakes = watchIntakes(intakes, { rescan, log: context.log, complain })
-  return async () => {
-    await Promise.all([stop(), stopIntakes()])
+  const mayTake = (): boolean => state.isThere
+  const watched = watchIntakes(intakes, { rescan, log: context.log, complain, mayTake })
+  return {
+    look: () => watched.look(),
+    stop: async () => {
+      await Promise.all([stop(), watched.stop()])
+    },
   }
 }
 
@@ -75,6 +80,7 @@ class Daemon {
   readonly #ends = new Set<Promise<void>>()
   #site: DaemonSite
   #term: Term | undefined
+  #beside: Beside | undefined
   #trouble: string | undefined
   #untold: string | undefined
   #pause = FIRST_PAUSE
@@ -88,21 +94,25 @@ class Daemon {
   async run(): Promise<void> {
     const { wishes } = this.#parts
     await this.#open()
-    let stopBeside = await this.#besideOrEnd()
+    this.#beside = await this.#besideOrEnd()
     this.#site.context.log.info('daemon.started', { queue: this.#site.store.name })
     for (let what = await this.#next(); what !== 'stop'; what = await this.#next()) {
       const wish = what === 'wish' ? wishes.take() : undefined
-      if (wish === 'reload') stopBeside = await this.#reload(stopBeside)
+      if (wish === 'reload') await this.#reload()
       else if (wish === 'run-now' && this.#term !== undefined) this.#term.runNow()
       else if (wish === 'run-now' || what === 'pause-over') await this.#reopenTerm()
       else if (typeof what === 'object') await this.#termEnded(what)
     }
-    await Promise.all([stopBeside(), this.#term?.stop(), ...[...this.#retiring].map((term) => term.stop())])
+    await Promise.all([
+      this.#beside.stop(),
+      this.#term?.stop(),
+      ...[...this.#retiring].map((term) => term.stop()),
+    ])
     await Promise.all(this.#ends)
     this.#site.context.log.info('daemon.stopped', { queue: this.#site.store.name })
   }
 
-  async #besideOrEnd(): Promise<Stops> {
+  async #besideOrEnd(): Promise<Beside> {
     try {
       return await startBeside(this.#site, this.#state(), this.#parts.complain)
     } catch (error) {
@@ -126,6 +136,8 @@ class Daemon {
     const voices = { complain, unwatched: (why: string, every: number) => this.#unwatched(why, every) }
     this.#term = await Term.open(this.#site, voices, this.#opened)
     this.#opened = true
+    // What came while there was no queue to put it into.
+    this.#beside?.look()
   }
 
   async #reopenTerm(): Promise<void> {
@@ -203,7 +215,7 @@ class Daemon {
     else await this.#reopenTerm()
   }
 
-  async #reload(stopBeside: Stops): Promise<Stops> {
+  async #reload(): Promise<void> {
     const { complain } = this.#parts
     let site: DaemonSite
     try {
@@ -212,18 +224,20 @@ class Daemon {
       const reason = describeError(error)
       this.#site.context.log.error('config.refused', { reason })
       complain(`the new configuration is not used, the old one stays: ${reason}`)
-      return stopBeside
+      return
     }
     if (site.store.name !== this.#site.store.name) this.#opened = false
     this.#retire()
     this.#site = site
     site.context.log.info('daemon.reloaded', { queue: site.store.name })
-    await Promise.all([stopBeside(), this.#reopenTerm()])
+    const before = this.#beside
+    this.#beside = undefined
+    await Promise.all([before?.stop(), this.#reopenTerm()])
     try {
-      return await startBeside(site, this.#state(), complain)
+      this.#beside = await startBeside(site, this.#state(), complain)
     } catch (error) {
       complain(`mail goes on, but not everything could be started: ${describeError(error)}`)
-      return startBeside({ ...site, companions: [] }, this.#state(), complain)
+      this.#beside = await startBeside({ ...site, companions: [] }, this.#state(), complain)
     }
   }
 
@@ -234,6 +248,9 @@ class Daemon {
       startedAt: this.#startedAt,
       get queue() {
         return site().store
+      },
+      get isThere() {
+        return term()?.isThere ?? trouble() === undefined
       },
       get lastPass() {
         return term()?.lastPass

@@ -4,7 +4,8 @@
  * waits until somebody mends it.
  *
  *     any     every address
- *     own     the login name at this host, with or without a tag, and the null sender
+ *     own     the login name at this host, with or without a tag, and the null sender; not the login name of another user
+ *             that only looks like a tag
  *     FILE    lines `USER: PATTERN PATTERN ...`; a user is a login name, a number, or `*` for all; a pattern is as in
  *             match_from, or the word `own`. What no line allows is not allowed
  */
@@ -19,6 +20,12 @@ import { fitsAddress, type Submitter } from './choose-account.ts'
 
 /** Decides about a sender; undefined when the user may use it, else why not. */
 export type SenderRule = (submitter: Submitter, sender: string) => string | undefined
+
+/** What senders are compared with. */
+interface Site {
+  readonly config: Config
+  readonly logins: readonly string[]
+}
 
 interface Line {
   readonly user: string
@@ -67,33 +74,40 @@ export function ownAddress(config: Config, { user }: Submitter): string | undefi
   return user === undefined ? undefined : `${formatLocalPart(user)}@${mailDomain(config.qualifyDomain)}`
 }
 
-function isOwn(config: Config, { user }: Submitter, sender: string): boolean {
+/** Whether a local part is that of a login name, with or without a tag. */
+function isOf(config: Config, local: string, login: string): boolean {
+  const name = formatLocalPart(login).toLowerCase()
+  return local === name || local.startsWith(`${name}${config.recipientDelimiter ?? '+'}`)
+}
+
+function isOwn({ config, logins }: Site, { user }: Submitter, sender: string): boolean {
   if (sender === '') return true
   const { local, domain } = splitAddress(sender)
   if (user === undefined || domain === undefined || !ownDomains(config).has(domain.toLowerCase()))
     return false
-  const name = formatLocalPart(user).toLowerCase()
   const given = local.toLowerCase()
-  return given === name || given.startsWith(`${name}${config.recipientDelimiter ?? '+'}`)
+  // Where names may have the delimiter in them, ann-marie is somebody, and no ann with a tag.
+  const another = (login: string): boolean => login.length > user.length && isOf(config, given, login)
+  return isOf(config, given, user) && !logins.some(another)
 }
 
-function isListed(config: Config, lines: readonly Line[], submitter: Submitter, sender: string): boolean {
+function isListed(site: Site, lines: readonly Line[], submitter: Submitter, sender: string): boolean {
   const names = ['*', submitter.user, submitter.uid === undefined ? undefined : String(submitter.uid)]
   return lines
     .filter(({ user }) => names.includes(user))
     .flatMap(({ patterns }) => patterns)
-    .some((each) => (each === 'own' ? isOwn(config, submitter, sender) : fitsAddress([each], sender)))
+    .some((each) => (each === 'own' ? isOwn(site, submitter, sender) : fitsAddress([each], sender)))
 }
 
-function mayUse(config: Config, rule: SenderLogin): (submitter: Submitter, sender: string) => boolean {
+function mayUse(site: Site, rule: SenderLogin): (submitter: Submitter, sender: string) => boolean {
   switch (rule.rule) {
     case 'any':
       return () => true
     case 'own':
-      return (submitter, sender) => isOwn(config, submitter, sender)
+      return (submitter, sender) => isOwn(site, submitter, sender)
     case 'file': {
       const lines = readLines(rule.path)
-      return (submitter, sender) => isListed(config, lines, submitter, sender)
+      return (submitter, sender) => isListed(site, lines, submitter, sender)
     }
   }
 }
@@ -106,10 +120,11 @@ export function nameOf({ user, uid }: Submitter): string {
 /**
  * The rule of the configuration.
  *
+ * @param logins the login names of this host
  * @throws MailError CONFIG_MISSING or CONFIG_INVALID when its file cannot be used
  */
-export function senderRule(config: Config): SenderRule {
-  const allows = mayUse(config, config.senderLogin)
+export function senderRule(config: Config, logins: readonly string[]): SenderRule {
+  const allows = mayUse({ config, logins }, config.senderLogin)
   return (submitter, sender) =>
     allows(submitter, sender)
       ? undefined

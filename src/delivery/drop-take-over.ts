@@ -24,7 +24,8 @@ import {
 } from '../queue/drop-stage.ts'
 import { ensureLayout, folderPath } from '../queue/layout.ts'
 import { MaildirQueue } from '../queue/maildir-queue.ts'
-import { readUsers } from '../util/passwd.ts'
+import { elapsed } from '../util/clock.ts'
+import { readUsers, type User } from '../util/passwd.ts'
 import type { Submitter } from './choose-account.ts'
 import type { DeliveryContext } from './context.ts'
 import { dropLimits, type DropLimits } from './drop-limits.ts'
@@ -41,6 +42,8 @@ export interface DropParts {
   readonly context: DeliveryContext
   /** Ends it between two portions. */
   readonly signal?: AbortSignal | undefined
+  /** Whether to say now that files were left; always, where nobody decides. */
+  readonly saysLeft?: () => boolean
 }
 
 /** What was done. */
@@ -64,6 +67,8 @@ export interface DropIntake {
 /** Files of one user in one round, and of all users. */
 const OF_ONE = 50
 const AT_ONCE = 100
+/** How often a daemon says that files were left, in milliseconds: a user can have it find them as often as he likes. */
+const SAYS_LEFT = 60_000
 /** Octets that are held at once, from which on a round ends early. */
 const HELD = 16 * 1024 * 1024
 
@@ -93,14 +98,17 @@ interface StagedFile {
   readonly envelope: { readonly sender: string; readonly recipients: readonly string[] }
 }
 
-function userNames(): ReadonlyMap<number, string> {
+function allUsers(): readonly Pick<User, 'name' | 'uid'>[] {
   try {
-    const names = new Map<number, string>()
-    for (const { name, uid } of readUsers().values()) if (!names.has(uid)) names.set(uid, name)
-    return names
+    return [...readUsers().values()]
   } catch {
-    return new Map()
+    return []
   }
+}
+
+/** Of two names of a number the first counts. */
+function userNames(users: ReturnType<typeof allUsers>): ReadonlyMap<number, string> {
+  return new Map(users.toReversed().map(({ name, uid }) => [uid, name]))
 }
 
 /** Faults of the message. Those of the machine and the configuration stop everything. */
@@ -262,13 +270,18 @@ async function begin(parts: DropParts, directory: string, queueDir: string): Pro
   const { config, context } = parts
   const queue = new MaildirQueue(queueDir, context.clock)
   const now = (): number => context.clock.now()
+  const users = allUsers()
+  const mayUseSender = senderRule(
+    config,
+    users.map(({ name }) => name),
+  )
   return {
     directory,
     queueDir,
     parts,
-    rules: { config, mayUseSender: senderRule(config), now: now() },
+    rules: { config, mayUseSender, now: now() },
     limits: dropLimits(queue, config.submitMaxMessages, now),
-    users: userNames(),
+    users: userNames(users),
     stale: await finishOld(queueDir, directory),
     leftFiles: new Map(),
     taken: 0,
@@ -302,7 +315,7 @@ async function takeOver(parts: DropParts, directory: string, queueDir: string): 
     await serveAll(work)
     const { taken, refused, leftFiles } = work
     const [first] = leftFiles
-    if (first !== undefined)
+    if (first !== undefined && (parts.saysLeft?.() ?? true))
       context.log.warn('intake.left', { count: leftFiles.size, name: first[0], reason: first[1] })
     return { taken, refused, left: leftFiles.size, problem: undefined }
   } finally {
@@ -330,16 +343,23 @@ export async function takeOverDrops(parts: DropParts): Promise<DropReport> {
 }
 
 /**
- * The drop as a daemon watches it.
+ * The drop as a daemon watches it. What keeps mail there is thrown, for whoever watches to tell.
  *
  * @returns undefined where no drop is configured
  */
 export function dropIntake(config: Config, context: DeliveryContext): DropIntake | undefined {
-  if (config.submitDir === undefined) return undefined
+  const { submitDir, queueDir } = config
+  if (submitDir === undefined || queueDir === undefined) return undefined
+  let said = -Infinity
+  const saysLeft = (): boolean => {
+    if (elapsed() - said < SAYS_LEFT) return false
+    said = elapsed()
+    return true
+  }
   return {
-    path: config.submitDir,
+    path: submitDir,
     takeOver: async (signal) => {
-      await takeOverDrops({ config, context, signal })
+      await takeOver({ config, context, signal, saysLeft }, submitDir, queueDir)
     },
   }
 }

@@ -7,6 +7,7 @@
  * sent. It is not synced: after a power cut every claim of the runner counts as in doubt.
  */
 import { closeSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { lock } from 'proper-lockfile'
 import { queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
@@ -145,6 +146,7 @@ export async function acquireLease(queueDir: string, role: RunnerRole, now: numb
       },
     }
   } catch (error) {
-    throw queueError(error, 'cannot take a runner lease', path)
+    // Not the name, which is another one each time: whoever tries again says what is wrong once.
+    throw queueError(error, 'cannot take a runner lease in', dirname(path))
   }
 }

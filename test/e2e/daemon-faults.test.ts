@@ -1,9 +1,11 @@
 /**
  * mq-run --daemon while something is missing: the server, the watches of the system, the queue itself.
  */
-import { renameSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { droppedText, messageName } from '../helpers/drop-site.ts'
 import { queueContents } from '../helpers/queue-dir.ts'
 import { openDaemonSite, until, type RunningDaemon } from './daemon-site.ts'
 
@@ -64,6 +66,49 @@ describe('a daemon', () => {
     expect(lines).toHaveLength(2)
     expect(lines[0]).toMatch(/^mq-run: the queue cannot be used: .*; it is tried again$/)
     expect(lines[1]).toBe('mq-run: the queue can be used again')
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('leaves dropped mail where it is while the queue is gone, and makes none in its place', async () => {
+    const site = await openDaemonSite()
+    const drop = join(site.directory, 'drop')
+    mkdirSync(drop)
+    chmodSync(drop, 0o3733)
+    site.configure({ rescan: '1h', submit_dir: drop })
+    const daemon = await site.daemon(['--listen', `unix:${join(site.directory, 'listen')}`])
+    renameSync(site.queueDir, `${site.queueDir}.away`)
+    const name = messageName()
+    writeFileSync(join(drop, name), droppedText('one@d.ex'), { mode: 0o600 })
+    await site.logged('queue.unusable')
+    expect([readdirSync(drop), existsSync(site.queueDir)]).toEqual([[name], false])
+    renameSync(`${site.queueDir}.away`, site.queueDir)
+    await until('it is sent', () => site.received.length === 1)
+    await site.holds({})
+    expect(await stop(daemon)).toMatchObject({ code: 0 })
+    expect(readdirSync(drop)).toEqual([])
+    // Whose lease was on the queue that was gone cannot take its record along.
+    expect({ ...queueContents(site.queueDir), runners: undefined }).toEqual({})
+  })
+
+  it('says on standard error why dropped mail is not taken over, once', async () => {
+    const site = await openDaemonSite()
+    const drop = join(site.directory, 'drop')
+    mkdirSync(drop, { mode: 0o700 })
+    site.configure({ submit_dir: drop })
+    const daemon = await site.daemon()
+    chmodSync(drop, 0o777)
+    for (const recipient of ['one@d.ex', 'two@d.ex'])
+      writeFileSync(join(drop, messageName()), droppedText(recipient), { mode: 0o600 })
+    await until('it is said', () => daemon.said().includes('cannot be taken over'))
+    chmodSync(drop, 0o3733)
+    writeFileSync(join(drop, messageName()), droppedText('three@d.ex'), { mode: 0o600 })
+    await until('all are sent', () => site.received.length === 3)
+    await site.holds({})
+    const { code, stderr } = await stop(daemon)
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^mq-run: mail in \S+ cannot be taken over: [^\n]*no sticky bit[^\n]*\n$/),
+    ])
     expect(queueContents(site.queueDir)).toEqual({})
   })
 

@@ -17,7 +17,7 @@ export async function lookAtDrop({ config, now }: Patient): Promise<Finding> {
     return { state: 'skipped', why: 'no drop directory is configured (submit_dir)' }
   try {
     const stats = requireOwnDrop(submitDir, queueDir)
-    senderRule(config)
+    senderRule(config, [])
     const { count, oldest } = await scanDrop(submitDir, { now, most: 1, sweep: false })
     const mode = (stats.mode & ~constants.S_IFMT).toString(8)
     const waits = oldest === undefined ? 0 : now - oldest

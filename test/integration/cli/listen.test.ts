@@ -230,7 +230,7 @@ it('a process that runs for long writes the file at its start, now and then, and
     waits.shift()?.()
   }
   const companion = metricsCompanion({ keep: note('keep'), writeFile: note('write') }, '/m', 1)
-  const running = await companion.start()
+  const running = await companion.start({ isThere: true })
   expect(calls).toEqual(['keep', 'write'])
   while (calls.length < 6) await new Promise<void>((resolve) => waits.push(resolve))
   await running.stop()

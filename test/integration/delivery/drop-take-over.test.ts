@@ -2,9 +2,11 @@
  * Taking over what users dropped: what becomes of it, who is told of what is refused, and who is served when. Each test ends
  * by asserting exactly what the queue and the drop hold.
  */
-import { readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { configFromSettings } from '../../../src/config/settings.ts'
+import { senderRule } from '../../../src/delivery/drop-sender.ts'
 import { dropIntake } from '../../../src/delivery/drop-take-over.ts'
 import { droppedText, messageName } from '../../helpers/drop-site.ts'
 import { queueContents, storedIn } from '../../helpers/queue-dir.ts'
@@ -32,6 +34,27 @@ describe.runIf(isRoot)('what lies in the drop', () => {
     expect(place.dropped()).toHaveLength(1)
     await intake?.takeOver(new AbortController().signal)
     expect(queueContents(place.queueDir)).toEqual({ new: ['one@d.ex=pending'] })
+  })
+
+  it('is said to stay once, however often its owner has a daemon look at it', async () => {
+    const place = openPlace()
+    const path = place.put(messageName(), droppedText('one@d.ex', { body: 'text\r\n'.repeat(1_000_000) }))
+    const { config, context } = place.parts()
+    const intake = dropIntake(config, context)
+    for (let look = 0; look < 3; look += 1) {
+      const looking = { going: true }
+      const change = (): void => {
+        if (!looking.going) return
+        chmodSync(path, 0o640)
+        setImmediate(change)
+      }
+      change()
+      await intake?.takeOver(new AbortController().signal)
+      looking.going = false
+    }
+    expect(place.events.map(([event]) => event)).toEqual(['intake.left'])
+    expect(place.dropped()).toHaveLength(1)
+    expect(queueContents(place.queueDir)).toEqual({})
   })
 
   it('is there once, however many take over at the same time', async () => {
@@ -158,6 +181,20 @@ describe.runIf(isRoot)('a sender rule', () => {
     for (const sender of [`${ANN_NAME}@h.example`, `${ANN_NAME}+x@H.example`, '', ANN_NAME])
       place.put(messageName(), droppedText('one@d.ex', { sender }))
     expect(await place.takeOver({ sender_login: 'own' })).toMatchObject({ taken: 4, refused: 0 })
+  })
+
+  it('of own lets nobody be another user whose name looks like his own with a tag', () => {
+    const config = configFromSettings({
+      sender_login: 'own',
+      recipient_delimiter: '-',
+      qualify_domain: 'h.example',
+    })
+    const rule = senderRule(config, ['ann', 'ann-marie', 'marie'])
+    const by = (user: string, local: string): boolean =>
+      rule({ uid: 1000, user }, `${local}@h.example`) === undefined
+    for (const local of ['ann', 'ann-news', 'ann-mar']) expect(by('ann', local)).toBe(true)
+    for (const local of ['ann-marie', 'Ann-Marie-news', 'marie']) expect(by('ann', local)).toBe(false)
+    expect(by('ann-marie', 'ann-marie-news')).toBe(true)
   })
 
   it('of a file lets users have what their lines say, and nothing else', async () => {
