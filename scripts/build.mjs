@@ -50,18 +50,27 @@ async function groupsOf(outdir, name) {
   return groups
 }
 
-/** Which chunks go into which pack of a command: the first that starts it, one for each other group, the rest. */
-function sortChunks(name, { chunks, main }, groups) {
+/**
+ * Which chunks go into which pack of a command: the first that starts it, one for each other group, the rest. What a chunk
+ * needs at once, such as what the bundler adds, goes with it.
+ */
+function sortChunks(name, { chunks, needs, main }, groups) {
   const remaining = new Map(chunks)
-  const take = (pack, isOfPack) => {
-    const held = [...remaining].filter(([id]) => isOfPack(id))
-    for (const [id] of held) remaining.delete(id)
-    return [pack, new Map(held)]
+  const take = (pack, ids) => {
+    const held = new Map()
+    for (const id of ids) {
+      if (!remaining.delete(id)) continue
+      held.set(id, chunks.get(id))
+      ids.push(...needs.get(id))
+    }
+    return [pack, held]
   }
-  // with what the bundler adds for all of them
-  const first = take(name, (id) => id === main || id.startsWith('./rolldown-'))
+  const first = take(name, [main])
   const others = [...groups.keys()].map((group) =>
-    take(`${name}.${group}`, (id) => id.startsWith(`./${group}-`)),
+    take(
+      `${name}.${group}`,
+      [...remaining.keys()].filter((id) => id.startsWith(`./${group}-`)),
+    ),
   )
   return [first, ...others.filter(([, held]) => held.size > 0), [`${name}.late`, remaining]]
 }
