@@ -139,7 +139,7 @@ describe('a daemon', () => {
     expect(queueContents(site.queueDir)).toEqual({})
   })
 
-  it('takes back what a runner left that was killed, and works beside other runners', async () => {
+  it('shares the work with another daemon: each message goes out once', async () => {
     const site = await openDaemonSite({ rescan: '1s' })
     const [one, other] = [await site.daemon(), await site.daemon()]
     for (let count = 1; count <= 10; count++) await site.enqueue(`r${count}@d.ex`)
