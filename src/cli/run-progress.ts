@@ -62,22 +62,26 @@ export function progressLine(report: RunReport, total: number | undefined, spent
  * Shows how far a run is.
  *
  * @param total see {@link progressLine}
+ * @param time milliseconds that have passed since any moment
  */
-export function showProgress(terminal: Terminal, total: number | undefined): RunProgress {
-  const start = elapsed()
+export function showProgress(
+  terminal: Pick<Terminal, 'shown' | 'guide'>,
+  total: number | undefined,
+  time: () => number = elapsed,
+): RunProgress {
+  const start = time()
   let last = start + LONG - REFRESH
   let shown = false
-  const write = (text: string): void => terminal.printBytes(Buffer.from(text))
   return {
     update: (report) => {
-      const now = elapsed()
+      const now = time()
       if (!terminal.shown || now - last < REFRESH) return
       last = now
       shown = true
-      write(`\r${progressLine(report, total, now - start)}\x1b[K`)
+      terminal.guide(`\r${progressLine(report, total, now - start)}\x1b[K`)
     },
     end: () => {
-      if (shown) write('\r\x1b[K')
+      if (shown) terminal.guide('\r\x1b[K')
       return shown
     },
   }
