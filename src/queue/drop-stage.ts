@@ -171,9 +171,9 @@ export async function publish(
   for (const name of names) {
     try {
       const final = finalName(queueDir, name)
-      if (final === undefined) continue
-      renameSync(`${folderOf(queueDir)}/${name}`, folderPath(queueDir, 'new', final.name))
-      ids.set(name, final.id)
+      // What a disk has damaged is for the run to find, which keeps it in corrupt/ and says so.
+      renameSync(`${folderOf(queueDir)}/${name}`, folderPath(queueDir, 'new', final?.name ?? name))
+      if (final !== undefined) ids.set(name, final.id)
     } catch (error) {
       // Somebody else has published it.
       if (errnoOf(error) !== 'ENOENT')

@@ -2,12 +2,15 @@
  * Taking over what users dropped: what becomes of it, who is told of what is refused, and who is served when. Each test ends
  * by asserting exactly what the queue and the drop hold.
  */
-import { chmodSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configFromSettings } from '../../../src/config/settings.ts'
 import { senderRule } from '../../../src/delivery/drop-sender.ts'
 import { dropIntake } from '../../../src/delivery/drop-take-over.ts'
+import { runQueueOnce } from '../../../src/delivery/run-queue.ts'
+import { MaildirQueue } from '../../../src/queue/maildir-queue.ts'
+import { MemoryTransport } from '../../../src/transport/memory.ts'
 import { droppedText, messageName } from '../../helpers/drop-site.ts'
 import { queueContents, storedIn } from '../../helpers/queue-dir.ts'
 import { ANN, ANN_NAME, BOB, HOUR, isRoot, openPlace } from './drop-place.ts'
@@ -22,6 +25,23 @@ describe.runIf(isRoot)('what lies in the drop', () => {
     expect(storedIn(place.queueDir, 'new')[0]?.bytes.toString()).toBe('Subject: s\r\n\r\nbody\r\n')
     expect(place.dropped()).toEqual([])
     expect(place.events.map(([event]) => event)).toEqual(['intake.taken', 'message.queued'])
+  })
+
+  it('that the disk has damaged after it was copied is for the run to find, which keeps it', async () => {
+    const place = openPlace()
+    mkdirSync(join(place.queueDir, 'new'))
+    mkdirSync(join(place.queueDir, 'taken'))
+    const name = `${messageName()}+0`
+    writeFileSync(join(place.queueDir, 'taken', name), 'no message', { mode: 0o600 })
+    expect(await place.takeOver()).toMatchObject({ taken: 0, refused: 0, problem: undefined })
+    expect(readdirSync(join(place.queueDir, 'taken'))).toEqual([])
+    const store = new MaildirQueue(place.queueDir)
+    const report = await runQueueOnce(store, new MemoryTransport(), place.parts().context, { connections: 1 })
+    expect(report.quarantined).toBe(1)
+    const [kept = '', reason] = readdirSync(join(place.queueDir, 'corrupt')).toSorted()
+    expect(readFileSync(join(place.queueDir, 'corrupt', kept), 'utf8')).toBe('no message')
+    expect(reason).toBe(`${kept}.reason`)
+    expect(readdirSync(join(place.queueDir, 'new'))).toEqual([])
   })
 
   it('is taken over by the intake of a daemon, too', async () => {
