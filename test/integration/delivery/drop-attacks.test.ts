@@ -57,9 +57,9 @@ describe.runIf(isRoot)('what is no file of its own', () => {
     chmodSync(place.directory, 0o755)
     const path = place.put(messageName(), droppedText('one@d.ex'))
     const script =
-      `import fcntl,os,sys,time; os.setuid(${ANN}); fd=os.open(sys.argv[1],os.O_WRONLY); ` +
-      `fcntl.fcntl(fd,fcntl.F_SETLEASE,fcntl.F_WRLCK); print('held',flush=True); time.sleep(60)`
-    const holder = spawn('python3', ['-c', script, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+      `import fcntl,os,sys; os.setuid(${ANN}); fd=os.open(sys.argv[1],os.O_WRONLY); ` +
+      `fcntl.fcntl(fd,fcntl.F_SETLEASE,fcntl.F_WRLCK); print('held',flush=True); sys.stdin.read()`
+    const holder = spawn('python3', ['-c', script, path], { stdio: ['pipe', 'pipe', 'inherit'] })
     onTestFinished(() => void holder.kill('SIGKILL'))
     const held = await new Promise<boolean>((resolve) => {
       holder.once('error', () => resolve(false))
