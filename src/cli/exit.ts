@@ -3,7 +3,7 @@
  * with one of its own), a failure has said one line on standard error, and nothing that was written to standard output is lost.
  */
 import { writeSync } from 'node:fs'
-import { describeError, errnoOf } from '../errors/errno.ts'
+import { describeError, errnoOf, fileFault } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { ProbeStatus } from '../errors/probe-status.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
@@ -111,9 +111,10 @@ function checkOutput(lost: unknown): void {
 }
 
 function failed(terminal: Terminal, error: unknown): ExitCode {
-  if (error instanceof MailError) {
-    terminal.complain(error.publicMessage)
-    return error.exitCode
+  const known = error instanceof MailError ? error : fileFault(error)
+  if (known !== undefined) {
+    terminal.complain(known.publicMessage)
+    return known.exitCode
   }
   // Said by scripts/start-command.cjs.
   if (errnoOf(error) === 'EREPLACED') {

@@ -48,3 +48,17 @@ export function queueError(error: unknown, action: string, path: string): MailEr
   const { code, why } = known ?? { code: 'QUEUE_IO' as const, why: describeError(error) }
   return new MailError(code, `${action} ${path}: ${why}`, { cause: error, details: { errno, path } })
 }
+
+/**
+ * Turns the error of any operation on a file into a MailError: it is a fault of this machine, whoever did not
+ * expect it.
+ *
+ * @returns undefined for an error of another kind
+ */
+export function fileFault(error: unknown): MailError | undefined {
+  if (!(error instanceof Error)) return undefined
+  const syscall: unknown = Reflect.get(error, 'syscall')
+  const path: unknown = Reflect.get(error, 'path')
+  if (typeof syscall !== 'string' || typeof path !== 'string') return undefined
+  return queueError(error, `an operation (${syscall}) failed on`, path)
+}

@@ -129,6 +129,31 @@ describe('mq-queue', () => {
   })
 })
 
+/** Repairs a queue whose runner died, while one look at it fails. */
+async function tryRepair(at: number): Promise<boolean> {
+  tries += 1
+  const tag = `${tries}@d.example`
+  const attempt = new Try(sink)
+  const queue = new MaildirQueue(attempt.queueDir)
+  const envelope = { sender: `s-${tag}`, recipients: [`m-${tag}`] }
+  await queue.enqueue({ envelope, content: bufferContent(WIRE) })
+  await attempt.runAt({ at: 1, how: 'before', ops: '^unlink' }, 'mq-run', [])
+  attempt.forgetOperations()
+  const { code, stderr } = await attempt.runAt({ at, how: 'EIO', ops: 'stat' }, 'mq-queue', ['fsck'])
+  expect(stderr).not.toMatch(/internal error/)
+  const reached = attempt.operations().length >= at
+  expect(reached ? [0, 65, 75] : [0, 65]).toContain(code)
+  attempt.holds()
+  attempt.end()
+  return reached
+}
+
+describe('mq-queue fsck', () => {
+  it('calls a disk that cannot be read a fault of this machine', async () => {
+    expect(await forEveryPoint(tryRepair)).toBeGreaterThan(3)
+  })
+})
+
 /** Moves the one message to another queue, with a fault here, and runs both queues. */
 async function tryExport(point: Point): Promise<boolean> {
   tries += 1
