@@ -49,6 +49,15 @@ const server = createServer((socket) => {
   })
 })
 
+/** Notes, as a command does that could not connect, that the server is to be left alone for a while. */
+function noteFailure(queue, port) {
+  const now = Date.now()
+  const state = { trouble: 'connection', reason: 'x', failures: 3, since: now, failedAt: now, until: now + 60_000 }
+  mkdirSync(join(queue, 'notes'), { recursive: true })
+  const server = encodeURIComponent(`smtp://127.0.0.1:${port}`)
+  writeFileSync(join(queue, 'notes', `account.${server}`), JSON.stringify(state))
+}
+
 function storeCaches() {
   const read = new Set(packs.map(({ filename }) => basename(filename, '.cjs')))
   for (const pack of rest) if (!read.has(pack)) open(pack)
@@ -75,6 +84,7 @@ server.listen(0, '127.0.0.1', () => {
     `[mailqueue]\nsmtp_hostname = 127.0.0.1\nsmtp_port = ${port}\nqueue_dir = ${queue}\n${call.setting ?? ''}\n`,
   )
   mkdirSync(join(queue, 'new'), { recursive: true })
+  if (call.down === true) noteFailure(queue, port)
   if (call.queued === true) writeFileSync(join(queue, 'new', '1795291920.M1P1Q1.local'), QUEUED)
   process.env.MAILQUEUE_CONF = config
   process.env.HOME = directory

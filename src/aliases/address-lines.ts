@@ -3,6 +3,7 @@
  * forward file. Targets are separated by commas or line ends, with `#` comments; only the kinds that the place
  * allows count, and everything else is left out and reported. Nothing throws.
  */
+import { withoutByteOrderMark } from '../util/byte-order-mark.ts'
 import { withoutComments } from './members.ts'
 import { parseTargets, type AliasTarget, type TargetList } from './targets.ts'
 
@@ -25,7 +26,7 @@ export interface AddressFile {
 export function parseAddressLines(text: string, path: string, { what, allowed }: AddressFile): TargetList {
   const targets: AliasTarget[] = []
   const problems: string[] = []
-  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)
+  const lines = withoutByteOrderMark(text).split(/\r\n|\n|\r/)
   for (const [index, line] of lines.entries()) {
     const list = parseTargets(withoutComments(line))
     const forbidden = list.targets.filter(({ kind }) => !allowed.has(kind))

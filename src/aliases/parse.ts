@@ -3,6 +3,7 @@
  * names its file and line. Nothing throws, nothing is opened, run or written.
  */
 import { quoteForMessage } from '../message/address.ts'
+import { withoutByteOrderMark } from '../util/byte-order-mark.ts'
 import { unquote, withoutComments } from './members.ts'
 import { parseTargets, type AliasTarget } from './targets.ts'
 
@@ -68,7 +69,7 @@ export function parseAliases(text: string, file: string): ParsedAliases {
   const aliases = new Map<string, readonly AliasTarget[]>()
   const lines = new Map<string, number>()
   const warnings: string[] = []
-  for (const line of logicalLines(text.replace(/^\uFEFF/, ''))) {
+  for (const line of logicalLines(withoutByteOrderMark(text))) {
     const warn = (what: string): number => warnings.push(`${file}:${line.number}: ${what}`)
     const entry = splitEntry(withoutComments(line.text))
     if ('problem' in entry) {

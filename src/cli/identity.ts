@@ -1,10 +1,11 @@
 /**
  * Who calls, and on which host: looked up only when something asks for it.
  */
-import { hostname, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { MailError } from '../errors/mail-error.ts'
 import { gecosName } from '../message/phrase.ts'
 import { homeDirectory } from '../util/home.ts'
+import { hostName } from '../util/host-name.ts'
 import { readUsers } from '../util/passwd.ts'
 
 /** The caller. Each member is looked up at its first use. */
@@ -53,7 +54,7 @@ export function thisCaller(env: Environment): Caller {
       return (env['NAME'] ?? '') || (gecosName(gecos(user), user) ?? '')
     },
     get host() {
-      return hostname()
+      return hostName()
     },
     get home() {
       return homeDirectory(env)

@@ -3,7 +3,7 @@
  */
 
 /** Controls but line end and tab, and the characters that turn the direction of the text around them. */
-const UNSAFE = /[^\P{Cc}\n\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const UNSAFE = new RegExp(String.raw`[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]`, 'g')
 
 /** Text with a question mark in the place of everything that a terminal would obey instead of show. */
 export function printable(text: string): string {

@@ -2,15 +2,15 @@
  * Which domains are this host's, and what others see of its addresses: the rules of the configuration for
  * envelope senders and header fields.
  */
-import { hostname } from 'node:os'
 import { localName } from '../aliases/local-name.ts'
 import type { Config } from '../config/config.ts'
 import type { AddressRules } from '../message/show-address.ts'
+import { hostName } from '../util/host-name.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 
 /** The domains of this host: its own names and the configured ones. */
 export function localDomains({ qualifyDomain, localDomains: more }: Config): readonly string[] {
-  return ['localhost', hostname(), mailDomain(qualifyDomain), ...more]
+  return ['localhost', hostName(), mailDomain(qualifyDomain), ...more]
 }
 
 /** The rules for the addresses of a header. */

@@ -28,6 +28,12 @@ export function noSections(): Sections {
   return { given: new Map(), accounts: new Map() }
 }
 
+/** The first word of a section's header, and what follows it. */
+function firstWordOf(section: string): readonly [word: string, rest?: string] {
+  const at = section.search(/\s/)
+  return at === -1 ? [section] : [section.slice(0, at), section.slice(at).trimStart()]
+}
+
 /**
  * The name in the header of an account's section.
  *
@@ -35,9 +41,8 @@ export function noSections(): Sections {
  * @throws MailError CONFIG_INVALID for a name that cannot be one
  */
 export function accountOfHeader(section: string, where: string): string | undefined {
-  const match = /^account(?:\s+(.*))?$/is.exec(section)
-  if (match === null) return undefined
-  const [, name = ''] = match
+  const [word, name = ''] = firstWordOf(section)
+  if (word.toLowerCase() !== 'account') return undefined
   checkAccountName(name, where)
   return name
 }

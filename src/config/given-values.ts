@@ -7,7 +7,7 @@ import { configInvalid } from './config-error.ts'
 import type { PathBase } from './option-kind.ts'
 import { splitWords } from './option-kind.ts'
 import { suggestion } from './nearest.ts'
-import { findOption, OPTION_NAMES } from './options.ts'
+import { findOption, optionNames } from './options.ts'
 import { withoutSecret, type DefaultedOption, type Option } from './options/option.ts'
 
 /** One written value. */
@@ -34,7 +34,7 @@ export type GivenValues = ReadonlyMap<string, GivenValue>
 export function knownOption(key: string, where: string): Option<unknown> {
   const option = findOption(key.toLowerCase())
   if (option !== undefined) return option
-  const hint = suggestion(key, OPTION_NAMES) || '; mailqueue.conf(5) lists all options'
+  const hint = suggestion(key, optionNames()) || '; mailqueue.conf(5) lists all options'
   throw configInvalid(where, `unknown option "${key}"${hint}`)
 }
 

@@ -6,6 +6,7 @@
  * it is used for what it does exactly: undoing and applying the quoting of one value.
  */
 import ini from 'ini'
+import { withoutByteOrderMark } from '../util/byte-order-mark.ts'
 import { hasControl } from '../util/control-characters.ts'
 import { configInvalid } from './config-error.ts'
 import { scanSecret, scanValue } from './ini-value.ts'
@@ -53,7 +54,7 @@ export function parseIni(
   onSection?: SectionVisitor,
 ): IniEntry[] {
   const reading: Reading = { entries: [], lineOf: new Map(), file, section: undefined }
-  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)
+  const lines = withoutByteOrderMark(text).split(/\r\n|\n|\r/)
   for (const [index, line] of lines.entries()) {
     const start = line.trimStart()
     if (start === '' || start.startsWith(';') || start.startsWith('#')) continue

@@ -36,10 +36,12 @@ export const OPTIONS = {
   ...ACCOUNT_OPTIONS,
 } as const
 
+const ALL = Object.values<Option<unknown>>(OPTIONS)
+
 /** What an account does not inherit when it names another server. */
 export const BOUND_TO_SERVER: readonly Option<unknown>[] = [
   ...Object.values<Option<unknown>>(AUTH_OPTIONS),
-  ...Object.values<Option<unknown>>(OPTIONS).filter(({ boundToServer }) => boundToServer === true),
+  ...ALL.filter(({ boundToServer }) => boundToServer === true),
 ]
 
 /**
@@ -66,14 +68,14 @@ export const KEPT_WITH_MESSAGE: ReadonlySet<string> = new Set(
 /** The names of the sections, which all mean the same. */
 export const SECTIONS: readonly string[] = ['mailqueue', 'mqrunner']
 
-const BY_NAME: ReadonlyMap<string, Option<unknown>> = new Map(
-  Object.values<Option<unknown>>(OPTIONS).flatMap((option) =>
-    [option.name, ...(option.aliases ?? [])].map((name) => [name, option] as const),
-  ),
-)
+const BY_NAME = new Map<string, Option<unknown>>()
+for (const option of ALL) {
+  BY_NAME.set(option.name, option)
+  for (const alias of option.aliases ?? []) BY_NAME.set(alias, option)
+}
 
 /** All names an option can be given by, aliases included. */
-export const OPTION_NAMES: readonly string[] = [...BY_NAME.keys()]
+export const optionNames = (): string[] => [...BY_NAME.keys()]
 
 /** The option of that name or alias, in lower case. */
 export function findOption(name: string): Option<unknown> | undefined {

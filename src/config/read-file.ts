@@ -2,9 +2,11 @@
  * Reads one configuration file as text, together with its mode, from the same open file, so that what is
  * checked is what was read. Text that is not UTF-8 is refused rather than altered: it may hold a password.
  */
+import { isUtf8 } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
+import { withoutByteOrderMark } from '../util/byte-order-mark.ts'
 import { configInvalid } from './config-error.ts'
 
 /** In octets. */
@@ -67,12 +69,9 @@ function readError(error: unknown, path: string): MailError {
 }
 
 function decodeUtf8(bytes: Buffer, path: string): string {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  try {
-    return decoder.decode(bytes)
-  } catch {
+  if (!isUtf8(bytes))
     throw configInvalid(`${path}:${brokenLine(bytes)}`, 'this line is not UTF-8 text; save the file as UTF-8')
-  }
+  return withoutByteOrderMark(bytes.toString('utf8'))
 }
 
 /** The first line with a byte that is not UTF-8, counted from 1; the replacement character stands for it. */

@@ -10,7 +10,7 @@ import { listOf, scalar, type PathBase } from './option-kind.ts'
 
 /** The usual domain; the classes of Unicode take long to compile. */
 const PLAIN_DOMAIN = /^\w(?:[\w.-]{0,252}\w)?$/
-const IPV6 = /^[0-9a-f:]*:[0-9a-f:.]*(?:%\w+)?$/i
+const IPV6 = /^[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%\w+)?$/
 
 /** Any text. */
 export const TEXT = scalar({ form: 'text without control characters', read: (text) => text })

@@ -3,7 +3,6 @@
  * only when it is configured.
  */
 import { statSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { AccountSettings, Config, SmtpSettings } from '../config/config.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
@@ -15,6 +14,7 @@ import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { lateSmtp } from '../transport/late-smtp.ts'
 import { systemClock } from '../util/clock.ts'
+import { hostName } from '../util/host-name.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
 import type { Metrics } from './metrics/metrics.ts'
@@ -80,7 +80,7 @@ function configuredReports(config: Config): ReportPractice {
     limit,
     // Only looked up by whoever makes a report.
     get host() {
-      return hostname()
+      return hostName()
     },
     get domain() {
       return mailDomain(qualifyDomain)

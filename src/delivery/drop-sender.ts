@@ -10,11 +10,11 @@
  *             match_from, or the word `own`. What no line allows is not allowed
  */
 import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import type { Config, SenderLogin } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { describeError } from '../errors/errno.ts'
 import { formatLocalPart, splitAddress } from '../message/address.ts'
+import { hostName } from '../util/host-name.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { fitsAddress, type Submitter } from './choose-account.ts'
 
@@ -62,7 +62,7 @@ function ownDomains({ qualifyDomain, localDomains, headers }: Config): ReadonlyS
   const { masquerade } = headers
   const all = [
     mailDomain(qualifyDomain),
-    hostname(),
+    hostName(),
     ...localDomains,
     ...(masquerade ? [masquerade.domain] : []),
   ]

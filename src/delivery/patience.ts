@@ -11,8 +11,6 @@ import type { Delivery, Transport } from '../transport/transport.ts'
 export interface Patience {
   /** Asks to stop. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds until the server must be ready for the body. */
-  readonly untilBody?: number | undefined
   /** Waits for the reply to a message that was handed over completely, whatever the signal says. */
   readonly awaitReply: boolean
 }
@@ -32,8 +30,8 @@ export async function sendPatiently(
     mayBeThere = true
   }
   try {
-    const { awaitReply } = patience
-    return await sendInTime(transport, { ...delivery, awaitReply, beforeLastByte }, patience)
+    const { awaitReply, signal } = patience
+    return await transport.send({ ...delivery, awaitReply, beforeLastByte }, signal)
   } catch (error) {
     const reason = describeError(error)
     return delivery.envelope.recipients.map((recipient) =>
@@ -44,20 +42,40 @@ export async function sendPatiently(
   }
 }
 
+/**
+ * A transport whose server must be ready for the message in time. Whoever knows that it is not to be asked now stands
+ * before this one, so that no clock runs for nothing.
+ *
+ * @param limit milliseconds until the body of a message starts
+ */
+export function withinTime(transport: Transport, limit: number): Transport {
+  return {
+    name: transport.name,
+    send: (delivery, signal) => sendInTime(transport, { delivery, signal, limit }),
+    ...(transport.ready === undefined
+      ? {}
+      : { ready: (signal?: AbortSignal) => transport.ready?.(signal) ?? Promise.resolve(undefined) }),
+    close: () => transport.close(),
+  }
+}
+
+interface TimedDelivery {
+  readonly delivery: Delivery
+  readonly signal: AbortSignal | undefined
+  readonly limit: number
+}
+
 async function sendInTime(
   transport: Transport,
-  delivery: Delivery,
-  { signal, untilBody }: Patience,
+  { delivery, signal, limit }: TimedDelivery,
 ): Promise<RecipientOutcome[]> {
-  // A signal of one's own for each message costs as much as a third of sending it.
-  if (untilBody === undefined) return transport.send(delivery, signal)
   const stopper = new AbortController()
   const stop = (): void => {
     stopper.abort(signal?.reason)
   }
   const timer = setTimeout(() => {
-    stopper.abort(new Error(`the server was not ready for the message within ${untilBody / 1000} s`))
-  }, untilBody)
+    stopper.abort(new Error(`the server was not ready for the message within ${limit / 1000} s`))
+  }, limit)
   const onBodyStart = (): void => {
     clearTimeout(timer)
   }

@@ -2,12 +2,13 @@
  * A message as an application hands it over, made ready to be sent: CRLF line ends, Date, Message-ID and From
  * where they are missing, no Bcc; everything else byte for byte. What comes out never changes again.
  */
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import type { Readable } from 'node:stream'
 import { completeHeader } from '../message/complete.ts'
 import { joinContent, type MessageContent } from '../message/content.ts'
 import { readMessage } from '../message/read-message.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
+import { hostName } from '../util/host-name.ts'
 
 /** An RFC 5322 message: text (sent as UTF-8), bytes, or a stream of bytes. */
 export type MessageInput = string | Buffer | Readable
@@ -43,7 +44,7 @@ export async function prepareMessage(
     sender,
     from: { address: sender },
     now: clock.now(),
-    domain: domain === '' ? hostname() : domain,
+    domain: domain === '' ? hostName() : domain,
   }
   const { bytes, messageId } = completeHeader(header, facts)
   return { content: joinContent(bytes, body), messageId }

@@ -20,7 +20,7 @@ import type { Transport } from '../transport/transport.ts'
 import { guardAccount } from './account-guard.ts'
 import { aboveLimit, attemptClaim, blameless, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
-import { sendPatiently, type Patience } from './patience.ts'
+import { sendPatiently, withinTime, type Patience } from './patience.ts'
 import { reportAttempt, reportQueued } from './report.ts'
 import { nextAttempt } from './schedule.ts'
 import { reportedFailures, settleClaim, type Settling } from './settle.ts'
@@ -68,9 +68,9 @@ export interface SubmitResult {
 
 const NOT_TRIED: readonly RecipientOutcome[] = []
 
-/** A caller waits until the body starts, and not at all once it has to end. */
-function callersPatience({ signal, submitTimeout }: Submission): Patience {
-  return { signal, untilBody: submitTimeout, awaitReply: false }
+/** A caller who has to end waits no longer. */
+function callersPatience({ signal }: Submission): Patience {
+  return { signal, awaitReply: false }
 }
 
 function isRefused(outcome: RecipientOutcome): outcome is Refused {
@@ -356,10 +356,13 @@ async function mustWait({ handling, queue }: Submission, { clock }: DeliveryCont
   )
 }
 
-/** With a queue, a server that is known to be down is not waited for. */
+/** A caller waits until the body starts. With a queue, a server that is known to be down is not waited for. */
 function withGuard(submission: Submission, context: DeliveryContext): Submission {
-  const { transport, queue, account, server, guarded } = submission
-  if (transport === undefined || queue === undefined || guarded === true) return submission
+  const { queue, account, server, guarded, submitTimeout } = submission
+  if (submission.transport === undefined) return submission
+  const transport =
+    submitTimeout === undefined ? submission.transport : withinTime(submission.transport, submitTimeout)
+  if (queue === undefined || guarded === true) return { ...submission, transport }
   const guard = { ...context, queue, account, server }
   return { ...submission, transport: guardAccount(transport, 'submission', guard) }
 }

@@ -21,7 +21,7 @@ const PARTS = /^("(?:[^"\\]|\\.)*"|[^"@]*)(?:@(.*))?$/s
 const QUOTED = /^"(?:[^"\\]|\\.)*"$/s
 const ATEXT = String.raw`[^\s"(),.:;<>@[\\\]${CONTROL}\uFFFD]`
 const DOT_ATOM = new RegExp(String.raw`^${ATEXT}+(?:\.${ATEXT}+)*$`)
-const LABEL = /^(?:[a-z0-9_-]|(?![\s\uFFFD])[^\0-\x9f])+$/iu
+const LABEL = /^(?:[A-Za-z0-9_-]|(?![\s\uFFFD])[^\0-\x9f])+$/u
 const DOMAIN_LITERAL = /^\[[!-Z^-~]+\]$/
 
 /**
@@ -35,7 +35,7 @@ const FORBIDDEN: readonly (readonly [{ test(text: string): boolean }, string])[]
   [/\uFFFD/, 'it is not valid UTF-8'],
   [/^-/, 'it begins with a dash'],
   [/^"?\|/, 'mail to programs is not supported here'],
-  [/^"?:include:/i, 'lists can only be included from the aliases file'],
+  [/^"?:[Ii][Nn][Cc][Ll][Uu][Dd][Ee]:/, 'lists can only be included from the aliases file'],
   [/^(?:"\/|\/[^@]*$)/, 'mail to files is not supported here'],
 ]
 

@@ -7,7 +7,6 @@
 import { closeSync, constants, openSync, unlinkSync, write } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import type { MailError } from '../errors/mail-error.ts'
 import { randomOctets } from '../util/random.ts'
@@ -17,7 +16,6 @@ import { bufferContent, fileContent, joinContents, type MessageContent } from '.
 export const MEMORY_LIMIT = 1024 * 1024
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants
-const writeAsync = promisify(write)
 
 /** Errors of a disk that takes nothing more, where another one may. */
 const TAKES_NO_MORE: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
@@ -123,9 +121,9 @@ export class BodyStore {
   async #write(bytes: Buffer): Promise<number> {
     try {
       const file = (this.#file ??= this.#newFile())
-      const { bytesWritten } = await writeAsync(file.fd, bytes, 0, bytes.length, file.size)
-      file.size += bytesWritten
-      return bytesWritten
+      const written = await writeAt(file.fd, bytes, file.size)
+      file.size += written
+      return written
     } catch (error) {
       const failure = queueError(error, 'cannot keep the message in', this.#directory)
       // The disk that mail usually goes through is what somebody has to look at.
@@ -143,6 +141,16 @@ export class BodyStore {
     this.#files.push(file)
     return file
   }
+}
+
+/** @returns how many of the octets were written */
+function writeAt(fd: number, bytes: Buffer, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, bytes, 0, bytes.length, position, (error, written) => {
+      if (error === null) resolve(written)
+      else reject(error)
+    })
+  })
 }
 
 /** Opens a new file for reading and writing that only this process can reach. */

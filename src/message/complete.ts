@@ -47,6 +47,9 @@ const PLAIN: HeaderPolicy = {
   removeBcc: true,
 }
 
+/** Fields that only the sender is to see. */
+const BLIND: ReadonlySet<string> = new Set(['bcc', 'resent-bcc'])
+
 /** A header block that is ready to be sent. */
 export interface CompleteHeader {
   /** All fields and the blank line. */
@@ -90,7 +93,7 @@ export function completeHeader(
 ): CompleteHeader {
   const set = setFields(header, facts, policy)
   const added = missingFields(set, facts, policy)
-  const kept = policy.removeBcc ? set.all.filter((field) => !/^(?:resent-)?bcc$/i.test(field.name)) : set.all
+  const kept = policy.removeBcc ? set.all.filter(({ name }) => !BLIND.has(name.toLowerCase())) : set.all
   const text = kept.map(foldLongLines).join('')
   const lines = [...added].map(([name, value]) => `${name}: ${value}\r\n`)
   return {

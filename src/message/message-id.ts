@@ -7,7 +7,7 @@ import { splitAddress } from './address.ts'
 import { fieldText, splitHeader, type HeaderBlock } from './header-block.ts'
 import { toWireText } from './wire-text.ts'
 
-const ID_DOMAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i
+const ID_DOMAIN = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/
 
 /**
  * Makes an identifier that nobody can guess and that never comes twice.

@@ -10,9 +10,9 @@
  * there by hand are delivered too.
  */
 import { createHash } from 'node:crypto'
-import { hostname } from 'node:os'
 import { DEFAULT_ACCOUNT, isAccountName } from '../config/account-name.ts'
 import type { Clock } from '../util/clock.ts'
+import { hostName } from '../util/host-name.ts'
 import { randomOctets } from '../util/random.ts'
 
 /** The parts of a file name. */
@@ -47,7 +47,7 @@ let counter = 0
 
 /** This host's name with the characters that mean something in a Maildir name replaced. */
 function maildirHost(): string {
-  return hostname()
+  return hostName()
     .replace(/[/:,]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
     .slice(0, 64)
 }

@@ -3,7 +3,7 @@
  * that a pid which was given to somebody else does not pass for a live runner.
  */
 import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { hostName } from '../util/host-name.ts'
 
 /** What identifies a process on a host for as long as the process lives. */
 export interface ProcessIdentity {
@@ -48,7 +48,7 @@ function processStat(pid: number): { readonly state: string; readonly start: str
 /** The identity of this process. */
 export function thisProcess(): ProcessIdentity {
   return {
-    host: hostname(),
+    host: hostName(),
     machine: firstLine('/etc/machine-id'),
     boot: firstLine('/proc/sys/kernel/random/boot_id'),
     namespace: pidNamespace(),

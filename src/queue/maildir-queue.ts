@@ -2,7 +2,7 @@
  * The queue as a Maildir with delivery-metadata headers: the reference implementation of {@link QueueStore}.
  * The format and the state tables are described in docs/queue.md and mailqueue(5).
  */
-import { errnoOf, queueError } from '../errors/errno.ts'
+import { queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
 import { commitMessage } from './commit.ts'
@@ -11,11 +11,9 @@ import { parseName, queueId } from './entry-name.ts'
 import { queueFacts } from './facts.ts'
 import type { TimedEvent } from './journal-event.ts'
 import { readJournal } from './journal.ts'
-import { ensureLayout, folderPath, requireQueue } from './layout.ts'
-import { MaildirRunner } from './maildir-runner.ts'
+import { ensureLayout, requireQueue } from './layout.ts'
+import type { MaildirRunner } from './maildir-runner.ts'
 import { readNote, writeNote } from './notes.ts'
-import { isFileFault, openQueueFile, type QueueFile } from './queue-file.ts'
-import { queuedMessage } from './queued-message.ts'
 import type { RunnerRole } from './runner-record.ts'
 import { scanPlace } from './scan.ts'
 import type {
@@ -65,6 +63,7 @@ export class MaildirQueue implements QueueStore {
   }
 
   async enqueueClaimed(message: NewMessage, runner: Runner, options: EnqueueOptions = {}): Promise<Claim> {
+    const { MaildirRunner } = await import('./maildir-runner.ts')
     if (!(runner instanceof MaildirRunner)) throw new TypeError('the runner belongs to another kind of queue')
     const claim = runner.newClaim()
     const target = { folder: 'cur' as const, claim, ...this.#start(message, options) }
@@ -87,8 +86,9 @@ export class MaildirQueue implements QueueStore {
 
   async openRunner(role: RunnerRole): Promise<MaildirRunner> {
     await ensureLayout(this.name)
-    // Only a process that claims messages pays for loading the lock.
+    // Only a process that claims messages pays for loading what that takes.
     const { acquireLease } = await import('./lease.ts')
+    const { MaildirRunner } = await import('./maildir-runner.ts')
     return new MaildirRunner(this.name, await acquireLease(this.name, role, this.#clock.now()), this.#clock)
   }
 
@@ -103,23 +103,19 @@ export class MaildirQueue implements QueueStore {
     return watchQueue(this.name, listener, this.#clock)
   }
 
-  #open(entry: QueueEntry): Extract<QueueFile, { ok: true }> | undefined {
-    const path = folderPath(this.name, entry.place, entry.key)
-    try {
-      const file = openQueueFile(path)
-      return file.ok ? file : undefined
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT' || isFileFault(error)) return undefined
-      throw queueError(error, 'cannot read', path)
-    }
-  }
-
   async describe(entry: QueueEntry): Promise<QueuedMessage | undefined> {
-    const file = this.#open(entry)
+    const file = await this.#open(entry)
     if (file === undefined) return undefined
     const { meta, content, modified } = file
     content.close()
+    const { queuedMessage } = await import('./queued-message.ts')
     return queuedMessage(entry, { meta, size: content.size, modified }, this.#history(entry))
+  }
+
+  async #open(entry: QueueEntry) {
+    // Whoever only hands a message in reads none.
+    const { openEntry } = await import('./queue-file.ts')
+    return openEntry(this.name, entry)
   }
 
   async history(entry: QueueEntry): Promise<readonly TimedEvent[]> {
@@ -135,7 +131,7 @@ export class MaildirQueue implements QueueStore {
   }
 
   async content(entry: QueueEntry): Promise<MessageContent | undefined> {
-    return this.#open(entry)?.content
+    return (await this.#open(entry))?.content
   }
 
   async find(id: string): Promise<QueueEntry[]> {

@@ -4,7 +4,6 @@
  * the message; when the process dies in between, the message is in doubt, as with a server.
  */
 import { chownSync, closeSync, existsSync, mkdirSync, renameSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { describeError } from '../errors/errno.ts'
 import { withLineFeeds } from '../message/lf-text.ts'
@@ -17,6 +16,7 @@ import {
   unlinkFile,
   writeAll,
 } from '../util/durable-file.ts'
+import { hostName } from '../util/host-name.ts'
 import { randomOctets } from '../util/random.ts'
 import { refusal } from './failure.ts'
 import { interruption } from './interruption.ts'
@@ -34,7 +34,7 @@ async function makeDirectory(path: string): Promise<void> {
 
 /** A name that no other message has, on any host. */
 function uniqueName(): string {
-  const host = hostname().replace(/[/:\s]/g, '_')
+  const host = hostName().replace(/[/:\s]/g, '_')
   const random = randomOctets(8).toString('hex')
   return `${Math.floor(Date.now() / 1000)}.P${process.pid}R${random}.${host}`
 }

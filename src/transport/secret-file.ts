@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { describeError } from '../errors/errno.ts'
+import { withoutByteOrderMark } from '../util/byte-order-mark.ts'
 import { SecretUnknown } from './secret-unknown.ts'
 
 /** In octets. */
@@ -46,7 +47,7 @@ export function firstLineOf(path: string, what: string): string {
       `cannot read ${what} ${path}: ${describeError(error)}; check path, owner and mode`,
     )
   }
-  const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const [line = ''] = withoutByteOrderMark(text).split(/\r?\n/)
   if (line === '')
     throw new SecretUnknown(`${what} ${path} has nothing in its first line; write the secret there`)
   return line

@@ -2,14 +2,14 @@
  * The mail domain of this host.
  */
 import { readFileSync, statSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { hostName } from './host-name.ts'
 
 const MAILNAME = '/etc/mailname'
 
 /** The domain for addresses without one: the configured one, /etc/mailname, or the host's name. */
 export function mailDomain(configured: string | undefined): string {
   if (configured !== undefined) return configured
-  return mailname() ?? hostname()
+  return mailname() ?? hostName()
 }
 
 function mailname(): string | undefined {

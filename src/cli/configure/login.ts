@@ -6,6 +6,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { providerOf } from '../../config/oauth2-providers.ts'
 import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
+import { withoutByteOrderMark } from '../../util/byte-order-mark.ts'
 import { namedPath } from '../named-path.ts'
 import { standardInput } from '../standard-input.ts'
 import { DASH, missing, type ConfigureOptions } from './call.ts'
@@ -28,7 +29,7 @@ const LARGEST = 64 * 1024
 
 /** The first line of a text that holds a secret. */
 function firstLine(text: string, what: string): string {
-  const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const [line = ''] = withoutByteOrderMark(text).split(/\r?\n/)
   if (line === '')
     throw new MailError('USAGE', `${what} has nothing in its first line; write the secret there`)
   return line

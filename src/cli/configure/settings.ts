@@ -6,7 +6,7 @@ import { splitWords } from '../../config/option-kind.ts'
 import { findOption } from '../../config/options.ts'
 import type { Option } from '../../config/options/option.ts'
 import { suggestion } from '../../config/nearest.ts'
-import { OPTION_NAMES } from '../../config/options.ts'
+import { optionNames } from '../../config/options.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { hasControl } from '../../util/control-characters.ts'
 import type { ConfigureOptions } from './call.ts'
@@ -120,7 +120,7 @@ function readSet(text: string, home: string): Setting {
   const name = text.slice(0, Math.max(at, 0)).trim().toLowerCase()
   const option = findOption(name)
   if (at < 1 || option === undefined) {
-    const hint = (at < 1 ? '' : suggestion(name, OPTION_NAMES)) || '; write --set=OPTION=VALUE'
+    const hint = (at < 1 ? '' : suggestion(name, optionNames())) || '; write --set=OPTION=VALUE'
     throw new MailError('USAGE', `--set: no option "${name.slice(0, 80)}" of mailqueue.conf(5)${hint}`)
   }
   const value = text.slice(at + 1).trim()

@@ -1,10 +1,9 @@
 /**
  * The message of mq-send-test, and its ways: over SMTP alone, and through the queue.
  */
-import { hostname } from 'node:os'
 import { attemptClaim } from '../../delivery/attempt.ts'
 import { queueIn } from '../../delivery/configured.ts'
-import { sendPatiently } from '../../delivery/patience.ts'
+import { sendPatiently, withinTime } from '../../delivery/patience.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { composeMail } from '../../message/compose.ts'
 import type { MessageContent } from '../../message/content.ts'
@@ -13,6 +12,7 @@ import { newMessageId } from '../../message/message-id.ts'
 import type { RecipientOutcome } from '../../message/outcome.ts'
 import { envelope, readRecipients } from '../../message/recipients.ts'
 import type { Transport } from '../../transport/transport.ts'
+import { hostName } from '../../util/host-name.ts'
 import { mailDomain } from '../../util/mail-domain.ts'
 import { envelopeSender } from '../sender.ts'
 import { openContext, openLog, spillDirectory, type Setup } from '../setup.ts'
@@ -62,7 +62,7 @@ async function testContent(
     from: sender,
     to: recipients,
     cc: [],
-    subject: `Test message from ${hostname()}${way}`,
+    subject: `Test message from ${hostName()}${way}`,
     headers: [['Auto-Submitted', 'auto-generated'] as const],
     body: Buffer.from(BODY),
     date: Date.now(),
@@ -79,8 +79,8 @@ export async function sendTestMessage(
 ): Promise<RecipientOutcome[]> {
   const content = await testContent(setup, addressed, '')
   // A person waits in front of it: the same patience as for any submission.
-  const patience = { untilBody: setup.config.submitTimeout, awaitReply: true }
-  return sendPatiently(transport, { envelope: addressed, content }, patience)
+  const inTime = withinTime(transport, setup.config.submitTimeout)
+  return sendPatiently(inTime, { envelope: addressed, content }, { awaitReply: true })
 }
 
 /**
@@ -108,11 +108,13 @@ export async function sendThroughQueue(
     const [entry] = await queue.find(queueId)
     const claimed = entry === undefined ? undefined : await runner.claim(entry)
     if (claimed?.kind !== 'claimed') return { queueId, outcomes: [], rest: 'taken' }
-    const patience = { untilBody: submitTimeout, awaitReply: true }
-    const { outcomes, settled } = await attemptClaim(
-      { queue, claim: claimed.claim, transport, context },
-      patience,
-    )
+    const inTime = withinTime(transport, submitTimeout)
+    const { outcomes, settled } = await attemptClaim({
+      queue,
+      claim: claimed.claim,
+      transport: inTime,
+      context,
+    })
     const gone = settled === 'done' || settled === 'discarded'
     return { queueId, outcomes, rest: gone ? 'gone' : settled === 'failed' ? 'failed' : 'queued' }
   } finally {

@@ -4,11 +4,11 @@
  * without end, and one whose owner is known to be gone, or that is old, is taken away.
  */
 import { closeSync, fstatSync, linkSync, lstatSync, renameSync, unlinkSync, type Stats } from 'node:fs'
-import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readListFile } from '../../aliases/list-file.ts'
 import { errnoOf } from '../../errors/errno.ts'
 import { createExclusive, writeAll } from '../../util/durable-file.ts'
+import { hostName } from '../../util/host-name.ts'
 import { randomOctets } from '../../util/random.ts'
 
 /** How it went. */
@@ -32,7 +32,7 @@ function ownerIsGone(lock: string): boolean {
   const text = readListFile(lock, 1024)
   if (!text.ok) return false
   const [pid = '', host] = text.text.split('\n')
-  if (host !== hostname() || !/^[1-9]\d{0,9}$/.test(pid)) return false
+  if (host !== hostName() || !/^[1-9]\d{0,9}$/.test(pid)) return false
   try {
     process.kill(Number(pid), 0)
     return false
@@ -75,7 +75,7 @@ function create(lock: string): (() => void) | undefined {
     throw error
   }
   try {
-    writeAll(fd, Buffer.from(`${String(process.pid)}\n${hostname()}\n`))
+    writeAll(fd, Buffer.from(`${String(process.pid)}\n${hostName()}\n`))
   } catch {
     // The disk is full: an empty lock says less and holds as well.
   }

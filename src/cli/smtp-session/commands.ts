@@ -1,7 +1,7 @@
 /**
  * The commands of an SMTP session, as one table. What is not in it, and not known from elsewhere either, is nonsense.
  */
-import { hostname } from 'node:os'
+import { hostName } from '../../util/host-name.ts'
 import { takeMessage } from './message.ts'
 import { Refusal, reply, type SmtpReply } from './reply.ts'
 import type { SmtpSession } from './session.ts'
@@ -14,14 +14,14 @@ type Obey = (session: SmtpSession, text: string) => Promise<SmtpReply | undefine
 const EXTENSIONS = ['PIPELINING', 'SIZE', '8BITMIME', 'DSN', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'] as const
 
 /** The name of this host, as a greeting gives it. */
-export function hostName(): string {
-  return hostname() || 'localhost'
+export function greetingName(): string {
+  return hostName() || 'localhost'
 }
 
 function greet(session: SmtpSession, text: string, extensions: readonly string[]): SmtpReply {
   if (text.trim() === '') throw new Refusal(501, '5.5.4 name your host')
   session.transaction = undefined
-  return reply(250, hostName(), ...extensions)
+  return reply(250, greetingName(), ...extensions)
 }
 
 const COMMANDS: Readonly<Record<string, Obey>> = {

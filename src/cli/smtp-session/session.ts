@@ -17,7 +17,7 @@ import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import type { Counter } from '../hand-over.ts'
 import type { SendmailCall } from '../sendmail/call.ts'
 import type { Setup } from '../setup.ts'
-import { hostName, obey } from './commands.ts'
+import { greetingName, obey } from './commands.ts'
 import type { SessionInput } from './input.ts'
 import type { MessageAnswer } from './message.ts'
 import { Refusal, reply, replyTo, type ReplyWriter, type SmtpReply } from './reply.ts'
@@ -132,7 +132,7 @@ async function answerTo(session: SmtpSession, line: string): Promise<SmtpReply |
 export async function serveClient(session: SmtpSession): Promise<ExitCode> {
   const { input, output } = session
   let nonsense = 0
-  await output.send(reply(220, `${hostName()} ESMTP mailqueue`))
+  await output.send(reply(220, `${greetingName()} ESMTP mailqueue`))
   while (output.failure === undefined) {
     const line = await input.line()
     if (line === undefined) break

@@ -1,6 +1,6 @@
 /** What an attempt says of a transport that fails in a way that it should not. */
 import { describe, expect, it } from 'vitest'
-import { sendPatiently } from '../../../src/delivery/patience.ts'
+import { sendPatiently, withinTime } from '../../../src/delivery/patience.ts'
 import { bufferContent } from '../../../src/message/content.ts'
 import type { Delivery, Transport } from '../../../src/transport/transport.ts'
 
@@ -21,12 +21,10 @@ function failing(before: (delivery: Delivery) => void): Transport {
 }
 
 describe('a transport that is broken', () => {
-  it.each([undefined, 5000])('leaves all recipients to a later attempt (patience %s)', async (untilBody) => {
-    const outcomes = await sendPatiently(
-      failing(() => undefined),
-      DELIVERY,
-      { untilBody, awaitReply: true },
-    )
+  it.each([undefined, 5000])('leaves all recipients to a later attempt (patience %s)', async (limit) => {
+    const transport = failing(() => undefined)
+    const inTime = limit === undefined ? transport : withinTime(transport, limit)
+    const outcomes = await sendPatiently(inTime, DELIVERY, { awaitReply: true })
     const reason = expect.stringContaining('a part of the program is missing') as string
     expect(outcomes).toEqual(
       DELIVERY.envelope.recipients.map((recipient) => ({
