@@ -7,18 +7,10 @@
  *     node scripts/build.mjs [--commands-only]
  */
 import { spawn } from 'node:child_process'
-import {
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { chunksOf, packText } from './bundle.mjs'
+import { chunksOf, firstPackText, packText } from './bundle.mjs'
 import { makeCaches, train } from './compile-commands.cjs'
 import { licencesOf, licenceText } from './licences.mjs'
 import { CALLS } from './training-calls.cjs'
@@ -80,7 +72,7 @@ async function buildCommand(outdir, name, version) {
   const command = name.slice(3)
   const write = (pack, text) => writeFileSync(join(outdir, `${pack}.cjs`), text)
   const whole = await chunksOf(root, command, version)
-  write(name, packText(whole.chunks, { main: whole.main }))
+  write(name, firstPackText(whole.chunks, whole.main, {}))
   const groups = await groupsOf(outdir, name)
   const sorted = await chunksOf(root, command, version, groups)
   const packs = sortChunks(name, sorted, groups)
@@ -88,7 +80,7 @@ async function buildCommand(outdir, name, version) {
   const places = Object.fromEntries(
     others.flatMap(([pack, held]) => [...held.keys()].map((id) => [id, pack])),
   )
-  write(name, packText(first, { main: sorted.main, places }))
+  write(name, firstPackText(first, sorted.main, places))
   for (const [pack, held] of others) write(pack, packText(held))
   // Without the cache a command only starts slower, so a build that cannot make one goes on.
   const names = packs.map(([pack]) => pack)
@@ -99,11 +91,12 @@ async function buildCommand(outdir, name, version) {
 async function buildCommands() {
   const target = join(root, 'dist', 'commands')
   // Built beside and renamed into place: a command that starts meanwhile finds the old file or the new one.
-  const outdir = join(root, 'dist', `.commands-${process.pid}`)
+  const beside = join(root, 'dist', `.build-${process.pid}`)
+  const outdir = join(beside, 'dist', 'commands')
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   try {
     mkdirSync(outdir, { recursive: true })
-    copyFileSync(join(root, 'scripts', 'start-command.cjs'), join(outdir, 'start-command.cjs'))
+    cpSync(join(root, 'bin'), join(beside, 'bin'), { recursive: true })
     const inputs = await Promise.all(Object.keys(CALLS).map((name) => buildCommand(outdir, name, version)))
     const licences = licencesOf(root, inputs.flat())
     writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES.txt'), licenceText(licences))
@@ -118,7 +111,7 @@ async function buildCommands() {
     console.error(error)
     return false
   } finally {
-    rmSync(outdir, { recursive: true, force: true })
+    rmSync(beside, { recursive: true, force: true })
   }
 }
 

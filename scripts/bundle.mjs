@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import { join, relative } from 'node:path'
 import { rolldown } from 'rolldown'
+import { modulesOf } from './start-command.cjs'
 
 /** Loaded from node_modules, and only when a call needs them. */
 export const EXTERNAL = ['pino', 'mailparser', 'fast-glob']
@@ -125,15 +126,35 @@ export async function chunksOf(root, command, version, groups) {
 const HEAD =
   'var __part=part=>({__proto__:part,default:part}),__later=id=>new Proxy({},{get:(_,k)=>require(id)[k]});'
 
+const modulesText = (chunks) =>
+  [...chunks].map(([id, code]) => `${JSON.stringify(id)}:function(exports,module){${code}}`).join(',\n')
+
+/** The first line names the text, for the code cache. */
+function named(text) {
+  return `// ${createHash('sha256').update(text).digest('hex').slice(0, 16)}\n${text}\n`
+}
+
 /**
- * The text of a pack: a function that makes its modules. The first line names the text, for the code cache.
+ * The text of the pack that starts a command: a function that runs it, called by the file in bin/.
  *
  * @param chunks the code of each chunk by its id
- * @param first for the first pack: the chunk that starts the command, and the packs of all other chunks
+ * @param main the id of the chunk that is the command
+ * @param places the packs of the chunks that are not in this one, by their ids
  */
-export function packText(chunks, first = {}) {
-  const modules = [...chunks].map(([id, code]) => `${JSON.stringify(id)}:function(exports,module){${code}}`)
-  const made = `return{first:${JSON.stringify(first)},modules:{${modules.join(',\n')}}}`
-  const text = `(function(require,__import,__moduleUrl){"use strict";${HEAD}${made}})\n`
-  return `// ${createHash('sha256').update(text).digest('hex').slice(0, 16)}\n${text}`
+export function firstPackText(chunks, main, places) {
+  const parameters = '__require,__read,__import,__moduleUrl'
+  const begin = `${modulesOf};const __modules=modulesOf(${parameters},${JSON.stringify(places)}),require=__modules.need`
+  const add = `Object.assign(__modules.factories,{${modulesText(chunks)}})`
+  return named(
+    `(function(${parameters}){"use strict";${begin};${HEAD}${add};require(${JSON.stringify(main)})})`,
+  )
+}
+
+/**
+ * The text of another pack: a function that makes its modules.
+ *
+ * @param chunks the code of each chunk by its id
+ */
+export function packText(chunks) {
+  return named(`(function(require,__import,__moduleUrl){"use strict";${HEAD}return{${modulesText(chunks)}}})`)
 }

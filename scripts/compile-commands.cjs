@@ -23,10 +23,10 @@ const PATIENCE = 20_000
  */
 function train(outdir, name, [task, ...others]) {
   const script = join(__dirname, 'train-command.cjs')
-  const start = join(outdir, 'start-command.cjs')
+  const command = join(outdir, '..', '..', 'bin', name)
   // Options of a debugger or a coverage tool would make a cache that fits nobody else.
   const env = { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: undefined }
-  const child = spawn(process.execPath, [script, task, start, name, ...others], {
+  const child = spawn(process.execPath, [script, task, command, ...others], {
     env,
     stdio: ['pipe', 'ignore', 'inherit'],
     timeout: PATIENCE,

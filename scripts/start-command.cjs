@@ -1,64 +1,42 @@
 /**
- * Starts a bundled command. Its packs come with a code cache that the build made for this version of Node, so that V8
- * need not compile them again. V8 checks the cache; without a fitting one the command starts a little slower,
- * that is all. The build copies this file beside the packs.
+ * Finds the modules of a bundled command in its packs, each of which is read when something of it is needed first. The build
+ * puts this function into the first pack of every command, where V8 keeps it compiled like the rest.
  */
 'use strict'
-const { readFileSync } = require('node:fs')
-const { Script } = require('node:vm')
 
-const isChunk = (id) => id.startsWith('./')
-
-/** Reads a pack and makes its script. */
-function readPack(pack) {
-  const filename = `${__dirname}/${pack}.cjs`
-  const code = readFileSync(filename, 'latin1')
-  // V8 compares no more than the length of the code: the digest in its first line makes the cache its own.
-  const cacheFile = `${__dirname}/${pack}.${code.slice(3, 19)}.${process.version}-${process.arch}.cache`
-  let cachedData
-  try {
-    cachedData = readFileSync(cacheFile)
-  } catch {
-    // made by another version of Node, or not at all
-  }
-  return { filename, cacheFile, script: new Script(code, { filename, cachedData }) }
-}
-
-/** The failure of a command whose files were replaced, or removed, while it ran. */
-function replaced(cause) {
-  const error = new Error('parts of this program are not there, perhaps because it was just replaced', {
-    cause,
-  })
-  return Object.assign(error, { code: 'EREPLACED' })
-}
-
-/** A command by its name. `run` runs it; `packs` has what was read. */
-function load(name) {
-  const packs = []
+/**
+ * Makes the `require` of a command's modules.
+ *
+ * @param outer the `require` of the file in bin/
+ * @param read makes the function of a pack
+ * @param load a dynamic import: on Node 20 a script that comes from a cache cannot import by itself
+ * @param file the path of that file
+ * @param places the packs of the modules that are not in the first one
+ */
+function modulesOf(outer, read, load, file, places) {
   const chunks = new Map()
-  let places = {}
-  let factories = Object.create(null)
+  const factories = Object.create(null)
 
-  function open(pack) {
-    const opened = readPack(pack)
-    packs.push(opened)
-    const made = opened.script.runInThisContext()(need, importModule, opened.filename)
-    factories = Object.assign(factories, made.modules)
-    return made
+  /** The failure of a command whose files were replaced, or removed, while it ran. */
+  function replaced(cause) {
+    const error = new Error('parts of this program are not there, perhaps because it was just replaced', {
+      cause,
+    })
+    return Object.assign(error, { code: 'EREPLACED' })
   }
-  function openFor(id) {
+  function open(id) {
     try {
-      open(places[id])
+      Object.assign(factories, read(places[id])(need, load, file))
     } catch (error) {
       throw replaced(error)
     }
     if (factories[id] === undefined) throw replaced()
   }
   function need(id) {
-    if (!isChunk(id)) return require(id)
+    if (!id.startsWith('./')) return outer(id)
     const known = chunks.get(id)
     if (known !== undefined) return known.exports
-    if (factories[id] === undefined) openFor(id)
+    if (factories[id] === undefined) open(id)
     const module = { exports: {} }
     chunks.set(id, module)
     try {
@@ -70,14 +48,7 @@ function load(name) {
     }
     return module.exports
   }
-  // On Node 20 a script that comes from a cache cannot import by itself: the build writes __import( for import(.
-  const importModule = (id) => import(id)
-  const run = () => {
-    const { first } = open(name)
-    places = first.places
-    need(first.main)
-  }
-  return { run, open, packs }
+  return { need, factories }
 }
 
-module.exports = { load, start: (name) => load(name).run() }
+module.exports = { modulesOf }

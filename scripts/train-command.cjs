@@ -2,8 +2,10 @@
  * Runs a command once in this process, with a mail to a server that is also here, and stores what there is to learn
  * from it; called by the build, with a message on standard input.
  *
- *     node train-command.cjs plan START-COMMAND.CJS COMMAND CALL FILE         the modules that the call runs
- *     node train-command.cjs cache START-COMMAND.CJS COMMAND CALL PACK...     what V8 has compiled of each pack
+ *     node train-command.cjs plan COMMAND CALL FILE         the modules that the call runs
+ *     node train-command.cjs cache COMMAND CALL PACK...     what V8 has compiled of each pack
+ *
+ * COMMAND is the path of a file in bin/.
  */
 'use strict'
 const { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } = require('node:fs')
@@ -29,9 +31,9 @@ Subject: x\r
 x\r
 `
 
-const [task, startFile, name, which, ...rest] = process.argv.slice(2)
+const [task, command, which, ...rest] = process.argv.slice(2)
+const name = basename(command)
 const call = CALLS[name][which]
-const { run, open, packs } = require(startFile).load(name)
 // each module of a command that is not sorted yet says that it runs
 globalThis.__ran = []
 const directory = mkdtempSync(join(tmpdir(), 'mailqueue-build-'))
@@ -52,15 +54,23 @@ const server = createServer((socket) => {
 /** Notes, as a command does that could not connect, that the server is to be left alone for a while. */
 function noteFailure(queue, port) {
   const now = Date.now()
-  const state = { trouble: 'connection', reason: 'x', failures: 3, since: now, failedAt: now, until: now + 60_000 }
+  const state = {
+    trouble: 'connection',
+    reason: 'x',
+    failures: 3,
+    since: now,
+    failedAt: now,
+    until: now + 60_000,
+  }
   mkdirSync(join(queue, 'notes'), { recursive: true })
   const server = encodeURIComponent(`smtp://127.0.0.1:${port}`)
   writeFileSync(join(queue, 'notes', `account.${server}`), JSON.stringify(state))
 }
 
 function storeCaches() {
-  const read = new Set(packs.map(({ filename }) => basename(filename, '.cjs')))
-  for (const pack of rest) if (!read.has(pack)) open(pack)
+  const { packs, read } = require(command)
+  const known = new Set(packs.map(({ pack }) => pack))
+  for (const pack of rest) if (!known.has(pack)) read(pack)
   // Commands may start meanwhile: they find a whole cache or none.
   for (const { cacheFile, script } of packs) {
     writeFileSync(`${cacheFile}.new`, script.createCachedData())
@@ -89,5 +99,5 @@ server.listen(0, '127.0.0.1', () => {
   process.env.MAILQUEUE_CONF = config
   process.env.HOME = directory
   process.argv = [process.execPath, name, ...call.args]
-  run()
+  require(command)
 })

@@ -12,7 +12,9 @@ describe('the options table', () => {
   })
 
   it('has no name or alias twice', () => {
-    expect(new Set(optionNames()).size).toBe(rows.length + rows.flatMap(([, row]) => row.aliases ?? []).length)
+    expect(new Set(optionNames()).size).toBe(
+      rows.length + rows.flatMap(([, row]) => row.aliases ?? []).length,
+    )
     expect(findOption('host')).toBe(OPTIONS.smtp_hostname)
     expect(findOption('password')?.secret).toBe(true)
     expect(findOption('toString')).toBeUndefined()
