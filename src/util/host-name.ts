@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { remembered } from './remembered.ts'
 
 const KERNEL_HOSTNAME = '/proc/sys/kernel/hostname'
 
@@ -15,7 +16,5 @@ function shownByKernel(): string {
   }
 }
 
-/** The host's name. */
-export function hostName(): string {
-  return (process.platform === 'linux' ? shownByKernel() : '') || hostname()
-}
+/** The host's name, as it was within the last minute. */
+export const hostName = remembered(() => (process.platform === 'linux' ? shownByKernel() : '') || hostname())

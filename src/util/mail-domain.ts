@@ -3,6 +3,7 @@
  */
 import { readFileSync, statSync } from 'node:fs'
 import { hostName } from './host-name.ts'
+import { remembered } from './remembered.ts'
 
 const MAILNAME = '/etc/mailname'
 
@@ -12,7 +13,7 @@ export function mailDomain(configured: string | undefined): string {
   return mailname() ?? hostName()
 }
 
-function mailname(): string | undefined {
+const mailname = remembered((): string | undefined => {
   try {
     // Many hosts have none, and a failure takes longer than a look.
     if (statSync(MAILNAME, { throwIfNoEntry: false }) === undefined) return undefined
@@ -21,4 +22,4 @@ function mailname(): string | undefined {
   } catch {
     return undefined
   }
-}
+})
