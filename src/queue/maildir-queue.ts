@@ -35,7 +35,9 @@ import type {
   Wants,
 } from './store.ts'
 
+// Loaded by whoever needs them, and kept: to import what is loaded takes as long as to look at a message.
 let readLedger: typeof import('./ledger.ts').readLedger | undefined
+let reader: typeof import('./read-entry.ts') | undefined
 
 const ALL_PLACES: readonly Place[] = ['new', 'cur', 'hold', 'failed']
 
@@ -104,18 +106,8 @@ export class MaildirQueue implements QueueStore {
   }
 
   async describe(entry: QueueEntry): Promise<QueuedMessage | undefined> {
-    const file = await this.#open(entry)
-    if (file === undefined) return undefined
-    const { meta, content, modified } = file
-    content.close()
-    const { queuedMessage } = await import('./queued-message.ts')
-    return queuedMessage(entry, { meta, size: content.size, modified }, this.#history(entry))
-  }
-
-  async #open(entry: QueueEntry) {
-    // Whoever only hands a message in reads none.
-    const { openEntry } = await import('./queue-file.ts')
-    return openEntry(this.name, entry)
+    reader ??= await import('./read-entry.ts')
+    return reader.describeEntry(this.name, entry, () => this.#history(entry))
   }
 
   async history(entry: QueueEntry): Promise<readonly TimedEvent[]> {
@@ -131,7 +123,8 @@ export class MaildirQueue implements QueueStore {
   }
 
   async content(entry: QueueEntry): Promise<MessageContent | undefined> {
-    return (await this.#open(entry))?.content
+    reader ??= await import('./read-entry.ts')
+    return reader.openEntry(this.name, entry)?.content
   }
 
   async find(id: string): Promise<QueueEntry[]> {
@@ -168,7 +161,6 @@ export class MaildirQueue implements QueueStore {
   }
 
   async readLedger(name: string): Promise<readonly LedgerLine[]> {
-    // Before each message of a run: to import what is loaded costs as much as to look.
     readLedger ??= (await import('./ledger.ts')).readLedger
     return readLedger(this.name, name)
   }

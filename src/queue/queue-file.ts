@@ -3,12 +3,10 @@
  * messages are read in one go, large ones stay in the file. Nothing here changes anything.
  */
 import { closeSync, fstatSync, readSync } from 'node:fs'
-import { describeError, errnoOf, queueError } from '../errors/errno.ts'
+import { describeError, errnoOf } from '../errors/errno.ts'
 import { bufferContent, fileContent, type MessageContent } from '../message/content.ts'
 import { openForReading } from '../util/durable-file.ts'
-import { folderPath } from './layout.ts'
 import { MAX_BLOCK, parseMetaBlock, type QueueMeta } from './meta-block.ts'
-import type { QueueEntry } from './store.ts'
 
 /** Files up to this size are held in memory, in octets. */
 const SMALL = 256 * 1024
@@ -77,22 +75,5 @@ export function openQueueFile(path: string): QueueFile {
     return { ok: true, meta, content: fileContent(fd, length, stats.size - length), modified: stats.mtimeMs }
   } finally {
     if (!keep) closeSync(fd)
-  }
-}
-
-/**
- * Opens the file of an entry to look at it. The caller closes the content.
- *
- * @returns undefined when it is gone, or no message
- * @throws MailError QUEUE_* when it cannot be read now
- */
-export function openEntry(queueDir: string, { place, key }: QueueEntry): OpenQueueFile | undefined {
-  const path = folderPath(queueDir, place, key)
-  try {
-    const file = openQueueFile(path)
-    return file.ok ? file : undefined
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || isFileFault(error)) return undefined
-    throw queueError(error, 'cannot read', path)
   }
 }
