@@ -94,6 +94,10 @@ export class MaildirClaim implements Claim {
     return this.#lost
   }
 
+  get removed(): boolean {
+    return this.#removed
+  }
+
   markFlight(): void {
     this.#holder.markFlight(this.#file.claim)
     // Marked first, looked at afterwards: who takes the claim moves the file first and looks for the mark
