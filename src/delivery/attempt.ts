@@ -13,7 +13,7 @@ import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportExpired } from './report.ts'
 import { isExpired, nextAttempt } from './schedule.ts'
 import { settleClaim } from './settle.ts'
-import { heldBecause, suspensionOf } from './suspension.ts'
+import { heldBecause, suspensionOf, wasFree } from './suspension.ts'
 
 /** Why a run must not go on. */
 export interface Stop {
@@ -109,6 +109,11 @@ function holdsDoubt({ message }: Claim, { policy }: DeliveryContext): boolean {
   return policy.inDoubt === 'hold' && message.recipients.some(({ status }) => status === 'in-doubt')
 }
 
+/** True for nearly all messages of a run, so that nothing has to be asked: nothing is suspended, and their time has come. */
+function maySend({ queue, claim, context }: Delivering): boolean {
+  return wasFree(queue) && (claim.message.notBefore ?? 0) <= context.clock.now()
+}
+
 /** Ends a claim of a message that must not be sent now: its time has not come, or sending is suspended. */
 async function keptBack(delivering: Delivering): Promise<AttemptResult | undefined> {
   const { queue, claim, context } = delivering
@@ -135,7 +140,6 @@ async function keptBack(delivering: Delivering): Promise<AttemptResult | undefin
  */
 async function tellBefore(delivering: Delivering): Promise<AttemptResult | undefined> {
   const { queue, claim, context } = delivering
-  if (context.webhook === undefined) return undefined
   const next = { action: 'wait', at: context.clock.now() } as const
   try {
     const { tellClaim } = await import('./outbox-tell.ts')
@@ -193,7 +197,8 @@ export async function attemptClaim(
 ): Promise<AttemptResult> {
   const { claim, transport, context } = delivering
   if (claim.pending.length === 0 || holdsDoubt(claim, context)) return settleWithoutAttempt(delivering)
-  const kept = (await keptBack(delivering)) ?? (await tellBefore(delivering))
+  let kept = maySend(delivering) ? undefined : await keptBack(delivering)
+  if (context.webhook !== undefined) kept ??= await tellBefore(delivering)
   if (kept !== undefined) return kept
   const { envelope, id } = claim.message
   const stored = new Set<string>()

@@ -33,7 +33,11 @@ export async function sendPatiently(
   }
   try {
     const { awaitReply } = patience
-    return await sendInTime(transport, { ...delivery, awaitReply, beforeLastByte }, patience)
+    const patient = { ...delivery, awaitReply, beforeLastByte }
+    // A signal of one's own for each message costs as much as a third of sending it.
+    return await (patience.untilBody === undefined
+      ? transport.send(patient, patience.signal)
+      : sendInTime(transport, patient, patience, patience.untilBody))
   } catch (error) {
     const reason = describeError(error)
     return delivery.envelope.recipients.map((recipient) =>
@@ -47,10 +51,9 @@ export async function sendPatiently(
 async function sendInTime(
   transport: Transport,
   delivery: Delivery,
-  { signal, untilBody }: Patience,
+  { signal }: Patience,
+  untilBody: number,
 ): Promise<RecipientOutcome[]> {
-  // A signal of one's own for each message costs as much as a third of sending it.
-  if (untilBody === undefined) return transport.send(delivery, signal)
   const stopper = new AbortController()
   const stop = (): void => {
     stopper.abort(signal?.reason)
