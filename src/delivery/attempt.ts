@@ -111,7 +111,8 @@ function holdsDoubt({ message }: Claim, { policy }: DeliveryContext): boolean {
 
 /** True for nearly all messages of a run, so that nothing has to be asked: nothing is suspended, and their time has come. */
 function maySend({ queue, claim, context }: Delivering): boolean {
-  return wasFree(queue) && (claim.message.notBefore ?? 0) <= context.clock.now()
+  const { notBefore } = claim.message
+  return wasFree(queue) && (notBefore === undefined || notBefore <= context.clock.now())
 }
 
 /** Ends a claim of a message that must not be sent now: its time has not come, or sending is suspended. */
@@ -201,10 +202,11 @@ export async function attemptClaim(
   if (context.webhook !== undefined) kept ??= await tellBefore(delivering)
   if (kept !== undefined) return kept
   const { envelope, id } = claim.message
+  const { pending } = claim
   const stored = new Set<string>()
   const tell = context.webhook?.events.has('delivered') === true
   const delivery = {
-    envelope: { ...envelope, recipients: claim.pending },
+    envelope: pending.length === envelope.recipients.length ? envelope : { ...envelope, recipients: pending },
     content: claim.content,
     id,
     beforeLastByte: () => {

@@ -32,8 +32,18 @@ export async function sendPatiently(
     mayBeThere = true
   }
   try {
+    const { envelope, content, id, onBodyStart, onOutcomes } = delivery
     const { awaitReply } = patience
-    const patient = { ...delivery, awaitReply, beforeLastByte }
+    // Written out, because a run makes one for each message.
+    const patient = {
+      envelope,
+      content,
+      id,
+      onBodyStart,
+      beforeLastByte,
+      onOutcomes,
+      awaitReply,
+    } satisfies Record<keyof Delivery, unknown>
     // A signal of one's own for each message costs as much as a third of sending it.
     return await (patience.untilBody === undefined
       ? transport.send(patient, patience.signal)

@@ -13,7 +13,7 @@ const NEEDS_CARE = /(?:^|\n)\.|\r(?!\n)|(?:^|[^\r])\n/
 
 /** Whether the bytes are what stands between the reply to DATA and the final dot (RFC 5321 section 4.5.2). */
 function isReady(bytes: Buffer): boolean {
-  return bytes.at(-1) === 0x0a && !NEEDS_CARE.test(bytes.toString('latin1'))
+  return bytes[bytes.length - 1] === 0x0a && !NEEDS_CARE.test(bytes.toString('latin1'))
 }
 
 /** Who is told what while a message flows. */
