@@ -172,7 +172,7 @@ export class MaildirQueue implements QueueStore {
   }
 
   async readLedger(name: string): Promise<readonly LedgerLine[]> {
-    // Before each message of a run: to import what is loaded costs as much as to look.
+    // Many times a second: to import what is loaded costs as much as to look.
     readLedger ??= (await import('./ledger.ts')).readLedger
     return readLedger(this.name, name)
   }
