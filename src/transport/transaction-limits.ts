@@ -13,7 +13,10 @@ export class TransactionLimits {
   #signal: AbortSignal | undefined
   #interrupt: (() => void) | undefined
   #closed = false
-  /** One timer for all limits, which looks when it wakes whether there is more time by now. */
+  /**
+   * One timer for all limits, which looks when it wakes whether there is more time by now. During a transaction it keeps the
+   * process alive, which has to end with an outcome also when the socket is gone.
+   */
   #timer: NodeJS.Timeout | undefined
   #wakes = Infinity
   #due = Infinity
@@ -28,6 +31,7 @@ export class TransactionLimits {
    */
   begin(signal: AbortSignal | undefined, interrupt: () => void): void {
     this.#interrupt = interrupt
+    this.#timer?.ref()
     if (signal !== this.#signal) this.#listenTo(signal)
   }
 
@@ -48,6 +52,7 @@ export class TransactionLimits {
   end(): void {
     this.#interrupt = undefined
     this.#late = undefined
+    this.#timer?.unref()
     if (this.#closed) this.#forget()
   }
 
@@ -69,11 +74,10 @@ export class TransactionLimits {
     this.#wakes = Infinity
   }
 
-  /** The socket keeps the process alive as long as it has to be. */
   #sleep(span: number): void {
     clearTimeout(this.#timer)
     this.#wakes = elapsed() + span
-    this.#timer = setTimeout(() => this.#wake(), span).unref()
+    this.#timer = setTimeout(() => this.#wake(), span)
   }
 
   #wake(): void {

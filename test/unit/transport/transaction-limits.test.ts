@@ -75,3 +75,22 @@ describe('TransactionLimits', () => {
     limits.end()
   })
 })
+
+describe('the process', () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+
+  it('is kept alive by the time of a transaction, also of the next one, and by nothing between them', () => {
+    const limits = new TransactionLimits()
+    const before = timers()
+    const counts: number[] = []
+    for (const span of [60_000, 70_000]) {
+      limits.begin(undefined, nothing)
+      limits.within(span, nothing)
+      counts.push(timers() - before)
+      limits.end()
+      counts.push(timers() - before)
+    }
+    limits.close()
+    expect(counts).toEqual([1, 0, 1, 0])
+  })
+})
