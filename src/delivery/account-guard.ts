@@ -91,7 +91,8 @@ class AccountGuard implements Transport {
 
   /** Others may find out that the server is down at any time, and that it works again. */
   get #looksEachTime(): boolean {
-    return ['submission', 'daemon'].includes(this.#insistence)
+    const insistence = this.#insistence
+    return insistence === 'submission' || insistence === 'daemon'
   }
 
   get #insistence(): Insistence {

@@ -13,7 +13,7 @@ import { sendPatiently, type Patience } from './patience.ts'
 import { reportAttempt, reportExpired } from './report.ts'
 import { isExpired, nextAttempt } from './schedule.ts'
 import { settleClaim } from './settle.ts'
-import { heldBecause, suspensionOf } from './suspension.ts'
+import { heldBecause, suspensionOf, wasFree } from './suspension.ts'
 
 /** Why a run must not go on. */
 export interface Stop {
@@ -109,6 +109,12 @@ function holdsDoubt({ message }: Claim, { policy }: DeliveryContext): boolean {
   return policy.inDoubt === 'hold' && message.recipients.some(({ status }) => status === 'in-doubt')
 }
 
+/** True for nearly all messages of a run, so that nothing has to be asked: nothing is suspended, and their time has come. */
+function maySend({ queue, claim, context }: Delivering): boolean {
+  const { notBefore } = claim.message
+  return wasFree(queue) && (notBefore === undefined || notBefore <= context.clock.now())
+}
+
 /** Ends a claim of a message that must not be sent now: its time has not come, or sending is suspended. */
 async function keptBack(delivering: Delivering): Promise<AttemptResult | undefined> {
   const { queue, claim, context } = delivering
@@ -135,7 +141,6 @@ async function keptBack(delivering: Delivering): Promise<AttemptResult | undefin
  */
 async function tellBefore(delivering: Delivering): Promise<AttemptResult | undefined> {
   const { queue, claim, context } = delivering
-  if (context.webhook === undefined) return undefined
   const next = { action: 'wait', at: context.clock.now() } as const
   try {
     const { tellClaim } = await import('./outbox-tell.ts')
@@ -193,13 +198,15 @@ export async function attemptClaim(
 ): Promise<AttemptResult> {
   const { claim, transport, context } = delivering
   if (claim.pending.length === 0 || holdsDoubt(claim, context)) return settleWithoutAttempt(delivering)
-  const kept = (await keptBack(delivering)) ?? (await tellBefore(delivering))
+  let kept = maySend(delivering) ? undefined : await keptBack(delivering)
+  if (context.webhook !== undefined) kept ??= await tellBefore(delivering)
   if (kept !== undefined) return kept
   const { envelope, id } = claim.message
+  const { pending } = claim
   const stored = new Set<string>()
   const tell = context.webhook?.events.has('delivered') === true
   const delivery = {
-    envelope: { ...envelope, recipients: claim.pending },
+    envelope: pending.length === envelope.recipients.length ? envelope : { ...envelope, recipients: pending },
     content: claim.content,
     id,
     beforeLastByte: () => {

@@ -30,8 +30,19 @@ export async function sendPatiently(
     mayBeThere = true
   }
   try {
+    const { envelope, content, id, onBodyStart, onOutcomes } = delivery
     const { awaitReply, signal } = patience
-    return await transport.send({ ...delivery, awaitReply, beforeLastByte }, signal)
+    // Written out, because a run makes one for each message.
+    const patient = {
+      envelope,
+      content,
+      id,
+      onBodyStart,
+      beforeLastByte,
+      onOutcomes,
+      awaitReply,
+    } satisfies Record<keyof Delivery, unknown>
+    return await transport.send(patient, signal)
   } catch (error) {
     const reason = describeError(error)
     return delivery.envelope.recipients.map((recipient) =>

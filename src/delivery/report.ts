@@ -111,6 +111,18 @@ async function emitAll(
   return strongest
 }
 
+async function recordDelivered(
+  { deliveryLog }: DeliveryContext,
+  { envelope: { sender }, content }: Subject,
+  outcomes: readonly RecipientOutcome[],
+): Promise<void> {
+  const recipients = outcomes
+    .filter((outcome) => outcome.status === 'delivered')
+    .map((outcome) => outcome.recipient)
+  if (recipients.length === 0) return
+  deliveryLog.record({ sender, recipients, messageId: await messageId(content) })
+}
+
 /**
  * Reports one attempt.
  *
@@ -124,13 +136,7 @@ export async function reportAttempt(
   logOutcomes(context, subject, outcomes)
   const { id, account, server = '' } = subject
   context.log.debug('attempt.finished', { id, account, server, size: subject.content.size, duration })
-  const delivered = outcomes
-    .filter((outcome) => outcome.status === 'delivered')
-    .map((outcome) => outcome.recipient)
-  if (delivered.length > 0 && context.deliveryLog !== nullTransactionLog) {
-    const { sender } = subject.envelope
-    context.deliveryLog.record({ sender, recipients: delivered, messageId: await messageId(subject.content) })
-  }
+  if (context.deliveryLog !== nullTransactionLog) await recordDelivered(context, subject, outcomes)
   if (context.plugins === noPlugins) return undefined
   return emitAll(context, signals(outcomes), event(subject, outcomes))
 }

@@ -106,19 +106,18 @@ async function deliverInTurn(
 ): Promise<void> {
   let next = 0
   const goesOn = (): boolean => !mustStop(run) && !hasEnough(run) && lane?.stopped === undefined
-  const deliverNext = async (): Promise<boolean> => {
-    const entry = goesOn() ? entries[next] : undefined
-    if (entry === undefined) return false
-    next += 1
-    await deliverSafely(run, entry)
-    return true
-  }
-  const worker = async (): Promise<void> => {
-    while (await deliverNext());
+  const worker = async (limit = Infinity): Promise<void> => {
+    for (let done = 0; done < limit && goesOn() && next < entries.length; done += 1) {
+      const entry = entries[next++]
+      if (entry !== undefined) await deliverSafely(run, entry)
+    }
   }
   // The first message goes alone: what a server has against all messages, it says to one.
-  if (lane?.probed === false) lane.probed = await deliverNext()
-  await Promise.all(Array.from({ length: lane?.way.connections ?? 1 }, worker))
+  if (lane?.probed === false) {
+    await worker(1)
+    lane.probed = next > 0
+  }
+  await Promise.all(Array.from({ length: lane?.way.connections ?? 1 }, () => worker()))
 }
 
 /** Delivers the messages of one group. Where only opening a message tells its way, they go one after the other. */

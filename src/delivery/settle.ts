@@ -66,7 +66,7 @@ export async function settleClaim(
   priority?: number,
 ): Promise<Settled> {
   const { context } = settling
-  if (claim.lost) return claim.finish(next)
+  if (claim.lost || claim.removed) return claim.finish(next)
   const expired = next.action === 'expire' ? claim.pending : []
   const { at } = next.action === 'retry' || next.action === 'wait' ? next : { at: claim.message.nextAttempt }
   try {

@@ -122,7 +122,8 @@ export function accountWays(
     }
 
     function wayOf(message: Routed): Promise<Way> {
-      const key = `${message.account} ${JSON.stringify(message.server ?? null)}`
+      const { account, server } = message
+      const key = server === undefined ? account : `${account} ${JSON.stringify(server)}`
       const way = made.get(key) ?? makeWay(message)
       made.set(key, way)
       return way

@@ -22,8 +22,9 @@ export function notifyFor(reports: ReportRequest | undefined, recipient: string)
 
 /** True when the sender may want to hear of a success, be it of one recipient. */
 export function asksForSuccess(reports: ReportRequest | undefined): boolean {
-  const asked = [...(reports?.recipients?.values() ?? [])].map(({ notify }) => notify)
-  return [reports?.notify, ...asked].some((notify) => notify?.includes('success') === true)
+  if (reports === undefined) return false
+  const asked = [...(reports.recipients?.values() ?? [])].map(({ notify }) => notify)
+  return [reports.notify, ...asked].some((notify) => notify?.includes('success') === true)
 }
 
 function checked(request: RecipientRequest): RecipientRequest {

@@ -31,7 +31,9 @@ export class ClaimHistory {
   }
 
   get unfinished(): readonly string[] {
-    return this.message.recipients.filter(isUnfinished).map(({ recipient }) => recipient)
+    const unfinished: string[] = []
+    for (const state of this.message.recipients) if (isUnfinished(state)) unfinished.push(state.recipient)
+    return unfinished
   }
 
   /** True for a message of which its sender may want to hear once it is delivered, be it to one recipient. */
@@ -48,9 +50,8 @@ export class ClaimHistory {
   isCompletedBy(outcomes: readonly RecipientOutcome[]): boolean {
     if (this.wantsSuccessReport || this.#owesTelling) return false
     // By name: a part that could not be stored is told again with the whole.
-    const got = new Set(
-      outcomes.filter(({ status }) => status === 'delivered').map(({ recipient }) => recipient),
-    )
+    const got = new Set<string>()
+    for (const { status, recipient } of outcomes) if (status === 'delivered') got.add(recipient)
     return this.message.recipients.every(
       ({ recipient, status }) => status === 'delivered' || got.has(recipient),
     )

@@ -113,16 +113,17 @@ export function parseName(fileName: string): EntryName {
   const colon = fileName.indexOf(':')
   const base = colon === -1 ? fileName : fileName.slice(0, colon)
   const claim = colon !== -1 && fileName.startsWith(CLAIM_MARK, colon) ? fileName.slice(colon + 3) : undefined
-  return { ...(usualName(base) ?? unusualName(base)), claim }
+  return usualName(base, claim) ?? { ...unusualName(base), claim }
 }
 
 /** A name as nearly all messages have it; undefined for any other. */
-function usualName(base: string): RestingName | undefined {
+function usualName(base: string, claim: string | undefined): EntryName | undefined {
   const at = base.indexOf(',')
   if (base.length !== at + USUAL.length || !hasUsualFields(base, at)) return undefined
-  const [nextAttempt, priority] = [numberAt(base, at + 3, at + 13), numberAt(base, at + 16, at + 17)]
+  const nextAttempt = numberAt(base, at + 3, at + 13)
+  const priority = numberAt(base, at + 16, at + 17)
   if (Number.isNaN(nextAttempt + priority)) return undefined
-  return { unique: base.slice(0, at), nextAttempt, priority, notBefore: undefined }
+  return { unique: base.slice(0, at), nextAttempt, priority, notBefore: undefined, claim }
 }
 
 function unusualName(base: string): RestingName {

@@ -9,7 +9,7 @@
  * all delivered, unlinked                 nothing                      a power cut within a second may revive it, in doubt
  * moved to new/ or failed/                the message with its journal nothing to do
  */
-import { statSync } from 'node:fs'
+import { accessSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
@@ -94,6 +94,10 @@ export class MaildirClaim implements Claim {
     return this.#lost
   }
 
+  get removed(): boolean {
+    return this.#removed
+  }
+
   markFlight(): void {
     this.#holder.markFlight(this.#file.claim)
     // Marked first, looked at afterwards: who takes the claim moves the file first and looks for the mark
@@ -109,8 +113,10 @@ export class MaildirClaim implements Claim {
   /** Whether somebody else has the file by now. A disk that does not say is another matter. */
   #isGone(): boolean {
     try {
-      return statSync(this.#path, { throwIfNoEntry: false }) === undefined
+      accessSync(this.#path)
+      return false
     } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return true
       throw queueError(error, 'cannot look for a claimed message in', this.#holder.queueDir)
     }
   }

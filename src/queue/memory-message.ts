@@ -104,6 +104,10 @@ export class MemoryClaim implements Claim {
     return this.#stored.owner !== this.#owner
   }
 
+  get removed(): boolean {
+    return !this.#messages.has(this.#stored.id)
+  }
+
   markFlight(): void {
     if (this.lost)
       throw new Error(`the message ${this.#stored.id} was taken by somebody else; it was not sent`)

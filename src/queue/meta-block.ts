@@ -145,7 +145,8 @@ export function formatMetaBlock(meta: NewMeta): Buffer {
 
 /** Splits an address list at the commas outside of quoted strings. */
 export function splitAddresses(list: string): string[] {
-  const parts = list.match(/(?:"(?:\\.|[^"\\])*"|[^,"]|")+/g) ?? []
+  const isPlain = !list.includes('"')
+  const parts = isPlain ? list.split(',') : (list.match(/(?:"(?:\\.|[^"\\])*"|[^,"]|")+/g) ?? [])
   return parts.map((part) => part.trim()).filter((part) => part !== '')
 }
 

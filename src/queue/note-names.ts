@@ -1,5 +1,5 @@
 /**
- * The names in notes/, for whoever looks before each message. As long as the folder has not changed, they are those that
+ * The names in notes/, for whoever looks again and again. As long as the folder has not changed, they are those that
  * were read before. A folder that changed just now is read anew each time: the next change could have the same time.
  * What was read is believed for a second at most, whatever the clock of a file server says.
  */

@@ -104,6 +104,7 @@ export function parseReportRequest(
   single: string | undefined,
   recipients: readonly string[],
 ): ReportRequest | undefined {
+  if (message === undefined && single === undefined) return undefined
   const requests = single === undefined ? undefined : readRecipientRequests(single, recipients)
   const request: ReportRequest = {
     ...readMessageRequest(message ?? ''),

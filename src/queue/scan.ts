@@ -24,7 +24,7 @@ export function entryOf(place: Place, name: string, parsed = parseName(name)): Q
     priority,
     account,
     ownServer,
-    ...(notBefore === undefined ? {} : { notBefore: notBefore * 1000 }),
+    notBefore: notBefore === undefined ? undefined : notBefore * 1000,
     key: name,
   }
 }

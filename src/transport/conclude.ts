@@ -4,8 +4,8 @@
  */
 import type { RecipientOutcome } from '../message/outcome.ts'
 import { isTooManyRecipients, refusal, replyFailure, type Failure, type Judge } from './failure.ts'
-import { parseReply, remoteQueueId } from './reply.ts'
-import type { TransactionResult } from './transaction.ts'
+import { remoteQueueId, replyText } from './reply.ts'
+import type { Rejection, TransactionResult } from './transaction.ts'
 import type { Delivery } from './transport.ts'
 
 /** One delivery under way: what is decided, and the promise to announce the last byte once. */
@@ -62,8 +62,7 @@ export function conclude(attempt: Attempt, ended: BatchResult): BatchEnd {
     if (result.status === 'accepted' && someTaken && isTooManyRecipients(failure)) again.push(recipient)
     outcomes.set(recipient, refusal(recipient, failure, judge))
   }
-  const refusedAlone = new Set(result.rejected.map(({ recipient }) => recipient))
-  const others = refusedAlone.size === 0 ? named : named.filter((one) => !refusedAlone.has(one))
+  const others = withoutRejected(named, result.rejected)
   const outcomeOf = outcomeMaker(result, judge, reportsTaken)
   for (const recipient of others) {
     const answer = result.answered.get(recipient)
@@ -77,16 +76,24 @@ export function conclude(attempt: Attempt, ended: BatchResult): BatchEnd {
   return { batch, again, ...(stop === undefined ? undefined : { stop }) }
 }
 
+function withoutRejected(named: readonly string[], rejected: readonly Rejection[]): readonly string[] {
+  if (rejected.length === 0) return named
+  const refused = new Set(rejected.map(({ recipient }) => recipient))
+  return named.filter((one) => !refused.has(one))
+}
+
 /** Makes the outcome of everybody who was taken with this reply. */
 function deliveredMaker(response: string, reportsTaken: boolean): (recipient: string) => RecipientOutcome {
-  const { text } = parseReply(response)
-  const remoteId = remoteQueueId(text)
-  const facts = {
-    reply: text,
+  const reply = replyText(response)
+  const remoteId = remoteQueueId(reply)
+  const outcome: RecipientOutcome = {
+    status: 'delivered',
+    recipient: '',
+    reply,
     ...(remoteId === undefined ? undefined : { remoteId }),
     ...(reportsTaken ? { reportsTaken } : undefined),
   }
-  return (recipient) => ({ status: 'delivered', recipient, ...facts })
+  return (recipient) => ({ ...outcome, recipient })
 }
 
 /** What the end of a transaction is for a recipient without a reply of its own. */

@@ -36,6 +36,15 @@ export class ConnectionPool {
     this.#limit = Math.max(1, settings.connections)
   }
 
+  /** An idle connection that is ready at once; where there is none, {@link acquire} finds one. */
+  take(signal?: AbortSignal): SmtpConnection | undefined {
+    const idle = this.#idle.at(-1)
+    if (idle?.ready !== true || signal?.aborted === true) return undefined
+    this.#idle.pop()
+    idle.keepAlive(true)
+    return idle
+  }
+
   /**
    * A connection ready for MAIL: an idle one, a new one, or the next that comes free.
    *

@@ -8,6 +8,7 @@ import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
+import { asStream } from './body.ts'
 import { readCapabilities, type Capabilities } from './capabilities.ts'
 import type { Credentials } from './credentials.ts'
 import { openDialogue, type Dialogue } from './dialogue.ts'
@@ -28,6 +29,7 @@ import {
   type Wire,
   type WireError,
 } from './transaction.ts'
+import { TransactionLimits } from './transaction-limits.ts'
 
 /** How long a server may take to answer QUIT, in milliseconds. */
 const QUIT_TIMEOUT = 2000
@@ -43,6 +45,7 @@ export class SmtpConnection {
   readonly #smtp: SMTPConnection
   readonly #settings: SmtpSettings
   readonly #dialogue: Dialogue
+  readonly #limits = new TransactionLimits()
   /** The same for all transactions. */
   #wire: Wire | undefined
   #needsReset = false
@@ -52,6 +55,7 @@ export class SmtpConnection {
     this.#settings = settings
     this.#dialogue = dialogue
     this.capabilities = capabilitiesOf(smtp)
+    smtp.once('end', () => this.#limits.close())
   }
 
   /** True as long as another transaction can be tried on it. */
@@ -81,9 +85,8 @@ export class SmtpConnection {
   ): Promise<TransactionResult> {
     this.transactions++
     this.#dialogue.id = options.id
-    const limits = { timeouts: this.#settings.timeouts, signal: options.signal }
     this.#wire ??= this.#makeWire()
-    const result = await runTransaction(this.#wire, request, limits)
+    const result = await runTransaction(this.#wire, request, options.signal)
     if (result.status === 'failed') this.#afterFailure(result.failure)
     return result
   }
@@ -91,16 +94,16 @@ export class SmtpConnection {
   #makeWire(): Wire {
     const smtp = this.#smtp
     const socket = smtp._socket
-    const close = (): void => smtp.close()
+    const ends = { limits: this.#limits, timeouts: this.#settings.timeouts, close: () => smtp.close() }
     if (socket === false || socket === null)
-      return { send: (envelope, body, done) => smtp.send(envelope, body, done), close }
+      return { ...ends, send: (envelope, body, done) => smtp.send(envelope, asStream(body), done) }
     const ending = endingOn(socket)
     const wire: Wire = {
+      ...ends,
       send: (envelope, body, done) => {
         body.ending = ending
-        smtp.send(envelope, body, done)
+        smtp.send(envelope, asStream(body), done)
       },
-      close,
       heard: () => socket.bytesRead,
     }
     if (this.#settings.protocol !== 'lmtp') return wire
@@ -139,6 +142,11 @@ export class SmtpConnection {
       })
       smtp.login({ method: COMMAND }, (error) => settle(error ?? undefined))
     })
+  }
+
+  /** True when the next transaction can begin at once. */
+  get ready(): boolean {
+    return !this.#needsReset && this.usable
   }
 
   /** Brings the session back to its start after a failed transaction. False when the connection is of no use. */

@@ -20,7 +20,7 @@ const FINAL_DOT = Buffer.from('.\r\n')
 export function endingOn(socket: Socket): Ending {
   return {
     sendWhole: (engineStream, message) => {
-      if (engineStream instanceof Transform) engineStream.unpipe(socket).destroy()
+      if (engineStream instanceof Transform) engineStream.unpipe(socket)
       socket.write(Buffer.concat([message, FINAL_DOT]))
     },
     holdBack: () => {

@@ -27,6 +27,16 @@ const SIGNED: Failure = {
 /** What was made of a message in one attempt, where it goes in many transactions. */
 const known = new WeakMap<MessageContent, Map<boolean, Promise<FittedContent | Failure>>>()
 
+/** The content of a message in memory of which nothing has to be changed for a server; undefined for any other. */
+export function fitsAsItIs(
+  content: MessageContent,
+  { eightBitMime }: Capabilities,
+): FittedContent | undefined {
+  if (content.bytes === undefined) return undefined
+  const facts = factsOf(content.bytes)
+  return fits(facts, eightBitMime) ? { content, eightBit: facts.eightBit } : undefined
+}
+
 /**
  * Fits a message to a server.
  *
@@ -37,9 +47,6 @@ export async function fitContent(
   content: MessageContent,
   { eightBitMime }: Capabilities,
 ): Promise<FittedContent | Failure> {
-  // Most messages: to look again costs less than to remember that nothing had to be done.
-  const facts = content.bytes === undefined ? undefined : factsOf(content.bytes)
-  if (facts !== undefined && fits(facts, eightBitMime)) return { content, eightBit: facts.eightBit }
   const fittings = known.get(content) ?? new Map<boolean, Promise<FittedContent | Failure>>()
   known.set(content, fittings)
   const before = fittings.get(eightBitMime)

@@ -10,9 +10,11 @@ import type { Transport } from './transport.ts'
 /** Makes an SMTP transport of which nothing but the name is there before its first use. */
 export function lateSmtp(settings: SmtpSettings, log: Logger): Transport {
   let loading: Promise<Transport> | undefined
+  let transport: Transport | undefined
   const load = async (): Promise<Transport> => {
     const { SmtpTransport } = await import('./smtp.ts')
-    return new SmtpTransport(settings, log)
+    transport = new SmtpTransport(settings, log)
+    return transport
   }
   // A part of the program that was missing once is looked for again.
   const loaded = async (): Promise<Transport> => {
@@ -26,7 +28,7 @@ export function lateSmtp(settings: SmtpSettings, log: Logger): Transport {
   }
   return {
     name: serverName(settings),
-    send: async (delivery, signal) => (await loaded()).send(delivery, signal),
+    send: async (delivery, signal) => (transport ?? (await loaded())).send(delivery, signal),
     ready: async (signal) => (await loaded()).ready?.(signal),
     close: async () => (await loading)?.close(),
   }

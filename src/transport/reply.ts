@@ -26,6 +26,11 @@ export function oneLine(text: string): string {
   return clean.length > LONGEST ? `${clean.slice(0, LONGEST)}...` : clean
 }
 
+/** The text of a reply, as {@link parseReply} gives it; the usual reply has one line, which is as it is. */
+export function replyText(response: string): string {
+  return response.includes('\n') ? parseReply(response).text : oneLine(response)
+}
+
 /**
  * Takes a reply apart. Continuation lines are joined by a blank, their repeated codes are left out.
  *

@@ -7,12 +7,14 @@
 import type { SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
+import type { MessageContent } from '../message/content.ts'
 import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { Capabilities } from './capabilities.ts'
 import { conclude, refuseAll, type Attempt, type BatchEnd, type BatchResult } from './conclude.ts'
 import { ConnectionPool } from './connection-pool.ts'
 import { SmtpConnection } from './connection.ts'
 import { refusal, refusalOf, type Failure, type Judge } from './failure.ts'
-import { fitContent, type FittedContent } from './fit-content.ts'
+import { fitContent, fitsAsItIs, type FittedContent } from './fit-content.ts'
 import { judgeOf } from './judge.ts'
 import { refuseMessage, refuseRecipient } from './preflight.ts'
 import { oneLine } from './reply.ts'
@@ -77,7 +79,7 @@ export class SmtpTransport implements Transport {
 
   /** Sends to the first of those who are left, as many as can go in one transaction. */
   async #sendBatch(attempt: Attempt, rest: readonly string[]): Promise<BatchEnd> {
-    const connection = await this.#pool.acquire(attempt.signal)
+    const connection = this.#pool.take(attempt.signal) ?? (await this.#pool.acquire(attempt.signal))
     if (!(connection instanceof SmtpConnection)) return refuseAll(attempt, rest, connection)
     const reused = connection.idleSince > 0
     const first = await this.#runBatch(connection, attempt, rest)
@@ -131,15 +133,22 @@ function onlyOnce(announce: (() => void) | undefined): () => void {
 }
 
 /** Content and sender as this server takes them, or why it will not. */
-async function prepare(
-  { delivery }: Attempt,
+function prepare(
+  { delivery: { content } }: Attempt,
   { capabilities }: SmtpConnection,
   sender: string,
+): FittedContent | Failure | Promise<FittedContent | Failure> {
+  const refused = refuseMessage(sender, content, capabilities)
+  return refused ?? fitsAsItIs(content, capabilities) ?? refit(content, capabilities, sender)
+}
+
+async function refit(
+  content: MessageContent,
+  capabilities: Capabilities,
+  sender: string,
 ): Promise<FittedContent | Failure> {
-  const refused = refuseMessage(sender, delivery.content, capabilities)
-  if (refused !== undefined) return refused
-  const fitted = await fitContent(delivery.content, capabilities)
-  if ('phase' in fitted || fitted.content === delivery.content) return fitted
+  const fitted = await fitContent(content, capabilities)
+  if ('phase' in fitted || fitted.content === content) return fitted
   return refuseMessage(sender, fitted.content, capabilities) ?? fitted
 }
 
@@ -152,7 +161,8 @@ async function runBatch(
 ): Promise<BatchResult> {
   const { envelope, id, awaitReply = false } = attempt.delivery
   const { capabilities } = connection
-  const fitted = await prepare(attempt, connection, sender)
+  const prepared = prepare(attempt, connection, sender)
+  const fitted = prepared instanceof Promise ? await prepared : prepared
   if ('phase' in fitted) return { batch, named: batch, refused: fitted }
   const named = batch.filter((recipient) => {
     const failure = refuseRecipient(recipient, capabilities)

@@ -6,12 +6,13 @@
 import type { SmtpTimeouts } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
-import { MessageBody } from './body.ts'
+import { MessageBody, type BodyHooks } from './body.ts'
 import { DotReplies } from './dot-replies.ts'
 import { isOutOfSequence, replyFailure, type Failure } from './failure.ts'
 import { interruption } from './interruption.ts'
 import { oneLine } from './reply.ts'
 import type { TransactionReports } from './report-groups.ts'
+import type { TransactionLimits } from './transaction-limits.ts'
 
 /** An error of the protocol engine. */
 export interface WireError extends Error {
@@ -34,8 +35,12 @@ interface WireEnvelope {
   rejectedErrors: WireError[]
 }
 
-/** What a transaction needs of the protocol engine. */
+/** What a transaction needs of the protocol engine, the same for all transactions of a connection. */
 export interface Wire {
+  /** The signal and the time. */
+  readonly limits: TransactionLimits
+  /** In milliseconds. */
+  readonly timeouts: SmtpTimeouts
   send(
     envelope: WireEnvelope,
     body: MessageBody,
@@ -110,38 +115,33 @@ function dsnOf({ ret, envid, notify = [], original }: TransactionReports): NonNu
 
 const TOO_EARLY: Failure = { phase: 'data', reason: 'the server answered before it had the message' }
 
-class Transaction {
+class Transaction implements BodyHooks {
   readonly #wire: Wire
-  readonly #timeouts: SmtpTimeouts
   readonly #signal: AbortSignal | undefined
+  readonly #request: TransactionRequest
   readonly #envelope: WireEnvelope
   readonly #body: MessageBody
-  readonly #onBodyStart: () => void
   readonly #resolve: (result: TransactionResult) => void
-  readonly #awaitReply: boolean
   /** Set with LMTP. */
   readonly #replies: DotReplies | undefined
   #unwatch: (() => void) | undefined
   readonly #interrupt = (): void => {
-    if (this.#awaitReply && this.#body.handedOver) return
+    if (this.#request.awaitReply && this.#body.handedOver) return
     this.#stop({ phase: 'local', reason: interruption(this.#signal, 'interrupted') })
   }
-  #timer: NodeJS.Timeout | undefined
   #done = false
 
   constructor(
     wire: Wire,
     request: TransactionRequest,
-    limits: { readonly timeouts: SmtpTimeouts; readonly signal: AbortSignal | undefined },
+    signal: AbortSignal | undefined,
     resolve: (result: TransactionResult) => void,
   ) {
     const { sender, recipients, content, eightBit, reports } = request
     this.#wire = wire
-    this.#timeouts = limits.timeouts
-    this.#signal = limits.signal
+    this.#signal = signal
+    this.#request = request
     this.#resolve = resolve
-    this.#onBodyStart = () => request.onBodyStart()
-    this.#awaitReply = request.awaitReply
     this.#envelope = {
       from: sender,
       to: [...recipients],
@@ -151,11 +151,15 @@ class Transaction {
       rejectedErrors: [],
     }
     this.#replies = wire.watch === undefined ? undefined : new DotReplies(recipients.length)
-    this.#body = new MessageBody(content, {
-      beforeLastByte: () => request.beforeLastByte(),
-      progress: (step) => this.#progress(step),
-      failed: (error) => this.#stop({ phase: 'local', reason: oneLine(describeError(error)) }),
-    })
+    this.#body = new MessageBody(content, this)
+  }
+
+  beforeLastByte(): void {
+    this.#request.beforeLastByte()
+  }
+
+  failed(error: unknown): void {
+    this.#stop({ phase: 'local', reason: oneLine(describeError(error)) })
   }
 
   start(): void {
@@ -163,7 +167,7 @@ class Transaction {
       this.#interrupt()
       return
     }
-    this.#signal?.addEventListener('abort', this.#interrupt)
+    this.#wire.limits.begin(this.#signal, this.#interrupt)
     this.#unwatch = this.#wire.watch?.((chunk) => this.#watched(chunk))
     this.#awaitReplies()
     this.#wire.send(this.#envelope, this.#body, (error, info) => {
@@ -175,14 +179,14 @@ class Transaction {
 
   /** A server that answers for one of a hundred recipients after the other is at work, however long it takes. */
   #awaitReplies(): void {
-    const { command, data } = this.#timeouts
+    const { command, data } = this.#wire.timeouts
     const limit = command + data
     const heard = this.#wire.heard?.()
-    const reason = `the server did not answer MAIL, RCPT or DATA within ${limit} ms`
-    this.#timer = setTimeout(() => {
+    this.#wire.limits.within(limit, () => {
+      const reason = `the server did not answer MAIL, RCPT or DATA within ${limit} ms`
       if (this.#wire.heard?.() !== heard) this.#awaitReplies()
       else this.#stop({ phase: 'connect', reason, underWay: true })
-    }, limit)
+    })
   }
 
   /** With LMTP: one recipient after the other gets its reply, each within the time of a dot. */
@@ -192,7 +196,7 @@ class Transaction {
     const [reply] = this.#replies?.complete.slice(before) ?? []
     if (reply === undefined) return
     if (this.#body.handedOver) {
-      this.#timer?.refresh()
+      this.#wire.limits.again()
       return
     }
     const failure = replyFailure('data', reply)
@@ -200,26 +204,24 @@ class Transaction {
     this.#stop(refused ? failure : TOO_EARLY)
   }
 
-  #progress(step: 'wanted' | 'taken' | 'complete'): void {
-    const { block, dot } = this.#timeouts
-    if (step === 'taken') this.#timer?.refresh()
+  progress(step: 'wanted' | 'taken' | 'complete'): void {
+    const { block, dot } = this.#wire.timeouts
+    if (step === 'taken') this.#wire.limits.again()
     else if (step === 'wanted') {
       this.#arm(block, 'data', 'the server stopped taking the message')
-      this.#onBodyStart()
+      this.#request.onBodyStart()
     } else this.#arm(dot, 'dot', 'the message was sent, but no reply came')
   }
 
   #arm(ms: number, phase: 'data' | 'dot', what: string): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(
-      () => this.#stop({ phase, reason: `${what} within ${ms} ms`, underWay: true }),
-      ms,
+    this.#wire.limits.within(ms, () =>
+      this.#stop({ phase, reason: `${what} within ${ms} ms`, underWay: true }),
     )
   }
 
   #accepted(response: string): void {
     if (this.#replies !== undefined) this.#handedOver('the server gave no reply for this recipient')
-    else this.#finish({ status: 'accepted', response, ...this.#settled(NO_ANSWERS) })
+    else this.#finish({ status: 'accepted', response, rejected: this.#rejections(), answered: NO_ANSWERS })
   }
 
   /** Ends what was handed over: in doubt for everybody who has no reply of their own. */
@@ -227,14 +229,10 @@ class Transaction {
     const refused = new Set(this.#rejections().map(({ recipient }) => recipient))
     const accepted = this.#envelope.to.filter((recipient) => !refused.has(recipient))
     const answered = this.#replies?.assign(accepted, true) ?? NO_ANSWERS
-    const settled = this.#settled(answered)
+    const rejected = this.#rejections()
     const response = [...answered.values()].at(-1) ?? ''
-    if (answered.size === accepted.length) this.#finish({ status: 'accepted', response, ...settled })
-    else this.#finish({ status: 'in-doubt', reason, ...settled })
-  }
-
-  #settled(answered: ReadonlyMap<string, string>): Pick<TransactionResult, 'rejected' | 'answered'> {
-    return { rejected: this.#rejections(), answered }
+    if (answered.size === accepted.length) this.#finish({ status: 'accepted', response, rejected, answered })
+    else this.#finish({ status: 'in-doubt', reason, rejected, answered })
   }
 
   #refused(error: WireError): void {
@@ -301,9 +299,8 @@ class Transaction {
   #finish(result: TransactionResult): void {
     if (this.#done) return
     this.#done = true
-    clearTimeout(this.#timer)
+    this.#wire.limits.end()
     this.#unwatch?.()
-    this.#signal?.removeEventListener('abort', this.#interrupt)
     // a reply in the middle of the message: the rest must not follow, or it would be completed after all
     if (this.#body.started && !this.#body.handedOver) this.#wire.close()
     this.#body.destroy()
@@ -316,12 +313,12 @@ class Transaction {
  *
  * @param wire a connection that is ready for MAIL
  * @param request the message and its recipients, at least one
- * @param limits times in milliseconds, and the signal that stops the attempt
+ * @param signal stops the attempt
  */
 export function runTransaction(
   wire: Wire,
   request: TransactionRequest,
-  limits: { readonly timeouts: SmtpTimeouts; readonly signal: AbortSignal | undefined },
+  signal: AbortSignal | undefined,
 ): Promise<TransactionResult> {
-  return new Promise((resolve) => new Transaction(wire, request, limits, resolve).start())
+  return new Promise((resolve) => new Transaction(wire, request, signal, resolve).start())
 }

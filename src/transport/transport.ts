@@ -11,22 +11,22 @@ export interface Delivery {
   readonly envelope: Envelope
   readonly content: MessageContent
   /** Queue id, for logs. */
-  readonly id?: string
+  readonly id?: string | undefined
   /** Called once when the server is ready for the body (its 354 reply): the caller's patience may end here. */
-  readonly onBodyStart?: () => void
+  readonly onBodyStart?: (() => void) | undefined
   /**
    * Called synchronously, directly before the last byte of the message is handed over, in each transaction: from here on an
    * error leaves the outcome in doubt. If it throws, the message must not be completed and the recipients are
    * deferred with scope `host`.
    */
-  readonly beforeLastByte?: () => void
+  readonly beforeLastByte?: (() => void) | undefined
   /**
    * Called after each transaction of a message that needs several, except the last, with the outcomes it brought;
    * the next one begins when the promise is fulfilled. When it is rejected, the rest is deferred with scope `host`.
    */
-  readonly onOutcomes?: (outcomes: readonly RecipientOutcome[]) => Promise<void>
+  readonly onOutcomes?: ((outcomes: readonly RecipientOutcome[]) => Promise<void>) | undefined
   /** Once the last byte is handed over, the signal is ignored and the reply awaited: nothing is left in doubt. */
-  readonly awaitReply?: boolean
+  readonly awaitReply?: boolean | undefined
 }
 
 /** Carries messages to where they can be delivered. Safe to call concurrently. */

@@ -222,6 +222,14 @@ describe('a success that the sender wants to hear of', () => {
 })
 
 describe('a delay', () => {
+  it('is not reported of a message that the server takes, however late', async () => {
+    const { queueDir, run, reports, server } = await site('b@x.example', { more: { delay_notice: '4h' } })
+    expect(await run(5 * HOUR)).toMatchObject({ delivered: 1, deferred: 0 })
+    await run(5 * HOUR)
+    expect([server.messages.length, reports()]).toEqual([1, []])
+    expect(await holds(queueDir)).toEqual([])
+  })
+
   it('is told once when the site wants that', async () => {
     const { queueDir, run, reports } = await site('defer@x.example', { more: { delay_notice: '4h' } })
     for (const time of [0, HOUR, 5 * HOUR, 6 * HOUR, 12 * HOUR, DAY]) await run(time)
