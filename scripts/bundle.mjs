@@ -135,7 +135,7 @@ function named(text) {
 }
 
 /**
- * The text of the pack that starts a command: a function that runs it, called by the file in bin/.
+ * The text of the first pack of a command: called by the file in bin/, it returns the function that starts the command.
  *
  * @param chunks the code of each chunk by its id
  * @param main the id of the chunk that is the command
@@ -146,7 +146,7 @@ export function firstPackText(chunks, main, places) {
   const begin = `${modulesOf};const __modules=modulesOf(${parameters},${JSON.stringify(places)}),require=__modules.need`
   const add = `Object.assign(__modules.factories,{${modulesText(chunks)}})`
   return named(
-    `(function(${parameters}){"use strict";${begin};${HEAD}${add};require(${JSON.stringify(main)})})`,
+    `(function(${parameters}){"use strict";${begin};${HEAD}${add};return()=>require(${JSON.stringify(main)})})`,
   )
 }
 

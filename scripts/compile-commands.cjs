@@ -3,7 +3,7 @@
  * Node.js. Caches for other versions, and of other commands, are removed. Without caches the commands only start slower, so
  * a failure is one line and exit code 1, and nothing else.
  *
- *     node compile-commands.cjs [DIRECTORY OF THE COMMANDS]
+ *     node compile-commands.cjs [DIRECTORY OF THE PACKS, such as dist/commands beside bin/]
  */
 'use strict'
 const { spawn } = require('node:child_process')

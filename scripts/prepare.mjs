@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const BUILT_FROM = [
+  'bin',
   'src',
   'scripts',
   'package.json',

@@ -9,7 +9,7 @@
  * all delivered, unlinked                 nothing                      a power cut within a second may revive it, in doubt
  * moved to new/ or failed/                the message with its journal nothing to do
  */
-import { accessSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
@@ -113,10 +113,9 @@ export class MaildirClaim implements Claim {
   /** Whether somebody else has the file by now. A disk that does not say is another matter. */
   #isGone(): boolean {
     try {
-      accessSync(this.#path)
-      return false
+      // access(2) would ask for the real user, who may not be the one that delivers
+      return statSync(this.#path, { throwIfNoEntry: false }) === undefined
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return true
       throw queueError(error, 'cannot look for a claimed message in', this.#holder.queueDir)
     }
   }

@@ -130,7 +130,7 @@ export interface Claim {
   readonly pending: readonly string[]
   /** True once an administrator or another runner has taken the message: whatever is done with it is in vain. */
   readonly lost: boolean
-  /** True once everybody has the message and it is removed: nobody is owed anything. */
+  /** True once the message is removed, because everybody has it or somebody deleted it: nobody is owed anything. */
   readonly removed: boolean
   /** To be called directly before the last byte of the message is handed over; throws when it can't be noted. */
   markFlight(): void

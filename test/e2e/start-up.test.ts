@@ -127,6 +127,23 @@ describe('a program that is replaced while it runs', () => {
     return { site, copy: relative(BIN, join(site.directory, 'bin/mq-sendmail')) }
   }
 
+  const BEFORE: [string, (path: string) => void][] = [
+    ...REPLACE,
+    ['by an older version', (path) => writeFileSync(path, '(function(){return{first:{},modules:{}}})')],
+  ]
+
+  it.each(BEFORE)(
+    '%s before it begins leaves everything to its caller, who is to try again',
+    async (_, replace) => {
+      const { site, copy } = await replacedSite('mq-sendmail.cjs', replace)
+      const result = await site.run(copy, TO, { stdin: M0 })
+      expect(result).toMatchObject({ code: 75, stdout: '' })
+      expect(result.stderr).toMatch(/^mq-sendmail: its program is incomplete[^\n]*; try again\n$/)
+      expect(site.received).toEqual([])
+      expect(site.queue()).toEqual([])
+    },
+  )
+
   it.each(REPLACE)('%s queues the mail that it cannot send any more', async (_, replace) => {
     const { site, copy } = await replacedSite('mq-sendmail.send.cjs', replace)
     const result = await site.run(copy, TO, { stdin: M0 })
