@@ -6,6 +6,8 @@ const project = (name, timeout) => ({
     name,
     include: [`test/${name}/**/*.test.ts`],
     pool: 'forks',
+    // A process for each file would take as long as the tests themselves: no test leaves anything in its process.
+    isolate: false,
     testTimeout: timeout,
     hookTimeout: timeout,
   },

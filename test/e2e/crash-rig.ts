@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { inShort, namesIn, storedIn } from '../helpers/queue-dir.ts'
 import { runCommand, writeConfig, type CommandResult } from '../helpers/run-command.ts'
+import { runQueueHere } from '../helpers/run-here.ts'
 import type { SmtpSink } from '../helpers/smtp-sink.ts'
 
 const CRASH_POINT = fileURLToPath(new URL('../helpers/crash-point.cjs', import.meta.url))
@@ -102,15 +103,15 @@ export class Try {
   }
 
   /**
-   * Runs the queue as cron would, until nothing is left to do. Returns the recipients that were in doubt.
+   * Runs the queue as the next minutes of cron would, until nothing is left to do. Returns the recipients that were in doubt.
    *
    * @param settings as for {@link configure}
    */
   async settle(settings: Readonly<Record<string, string>> = {}): Promise<Set<string>> {
     this.configure(settings)
-    await this.run('mq-run', [])
+    await runQueueHere(['--config', this.#config])
     const doubtful = this.holds().flatMap((line) => [...line.matchAll(/(\S+)=in-doubt/g)])
-    if (this.holds().length > 0) await this.run('mq-run', ['--all'])
+    if (this.holds().length > 0) await runQueueHere(['--config', this.#config, '--all'])
     expect(namesIn(this.queueDir, 'cur')).toEqual([])
     expect(this.#knownRunners()).toEqual([])
     return new Set(doubtful.map(([, recipient = '']) => recipient))

@@ -2,7 +2,7 @@
  * Many callers that wait for the same directory: each hears of a sync that began after its call, and of every failure
  * that it was there for.
  */
-import { mkdirSync, rmdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { syncTogether } from '../../../src/util/shared-sync.ts'
 import { temporaryQueue } from '../../helpers/queue-dir.ts'
@@ -28,12 +28,11 @@ describe('a directory sync for many', () => {
   it('fails for all who were there, since a failure is told only once, and is tried anew for those who come later', async () => {
     const path = temporaryQueue()
     const first = syncTogether(path)
+    // The next one would succeed.
+    const made = first.catch(() => mkdirSync(path))
     const second = syncTogether(path)
-    // It would succeed from now on.
-    mkdirSync(path)
-    rmdirSync(path)
     expect(await outcomes([first, second])).toEqual(['rejected', 'rejected'])
-    mkdirSync(path)
+    await made
     await syncTogether(path)
   })
 })
