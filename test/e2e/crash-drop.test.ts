@@ -93,7 +93,7 @@ async function takeOverAt(point: Point): Promise<boolean> {
   if (reached && point.how === 'before') expect(signal).toBe('SIGKILL')
   else if (reached) expect(code).not.toBeNull()
   attempt.configure({ submit_dir: drop })
-  await attempt.run('mq-run', ['--all'])
+  await attempt.runQueue(['--all'])
   await attempt.settle()
   expect(attempt.deliveries(recipient, DROPPED)).toBe(1)
   expect(attempt.holds()).toEqual([])

@@ -72,8 +72,8 @@ async function filled(tag: string, scenario: Scenario): Promise<Try> {
 async function check(attempt: Try, tag: string, scenario: Scenario): Promise<void> {
   // In one place, whatever happened; one run later also where the journal says.
   attempt.holds()
-  await attempt.run('mq-run', ['--all'])
-  await attempt.run('mq-run', ['--all'])
+  await attempt.runQueue(['--all'])
+  await attempt.runQueue(['--all'])
   const fsck = await attempt.run('mq-queue', ['fsck', '--dry-run'])
   expect(fsck.stdout).toBe('')
   const left = attempt.holds()
@@ -168,8 +168,8 @@ async function tryExport(point: Point): Promise<boolean> {
   const { stderr } = await attempt.runAt(point, 'mq-queue', ['export', '--move', target, 'ALL'])
   expect(stderr).not.toMatch(/internal error/)
   const reached = attempt.operations().length >= point.at
-  await attempt.run('mq-run', ['--all'])
-  if (existsSync(target)) await attempt.run('mq-run', ['--all', target])
+  await attempt.runQueue(['--all'])
+  if (existsSync(target)) await attempt.runQueue(['--all', target])
   const copies = attempt.deliveries(`m-${tag}`)
   const held = attempt.holds()
   for (const line of held) expect(line).toBe(`hold m-${tag}=pending`)

@@ -61,6 +61,11 @@ export class Try {
     return runCommand(name, args, { config: this.#config, stdin })
   }
 
+  /** Runs the queue without a start of mq-run for it. */
+  async runQueue(args: readonly string[] = []): Promise<void> {
+    await runQueueHere(['--config', this.#config, ...args])
+  }
+
   runAt(point: Point, name: string, args: readonly string[], stdin = ''): Promise<CommandResult> {
     const env = {
       NODE_OPTIONS: `--require ${CRASH_POINT}`,
@@ -109,9 +114,9 @@ export class Try {
    */
   async settle(settings: Readonly<Record<string, string>> = {}): Promise<Set<string>> {
     this.configure(settings)
-    await runQueueHere(['--config', this.#config])
+    await this.runQueue()
     const doubtful = this.holds().flatMap((line) => [...line.matchAll(/(\S+)=in-doubt/g)])
-    if (this.holds().length > 0) await runQueueHere(['--config', this.#config, '--all'])
+    if (this.holds().length > 0) await this.runQueue(['--all'])
     expect(namesIn(this.queueDir, 'cur')).toEqual([])
     expect(this.#knownRunners()).toEqual([])
     return new Set(doubtful.map(([, recipient = '']) => recipient))

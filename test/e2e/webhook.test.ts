@@ -54,7 +54,7 @@ function newTry(more: Readonly<Record<string, string>> = {}) {
 /** Runs the queue until it has nothing to do and nobody to tell. */
 async function settle(attempt: Try, settings: Readonly<Record<string, string>>): Promise<void> {
   await attempt.settle(settings)
-  await attempt.run('mq-run', ['--all'])
+  await attempt.runQueue(['--all'])
 }
 
 async function tryAt(point: Point, spool: 'queue' | 'first' | 'fallback'): Promise<boolean> {
