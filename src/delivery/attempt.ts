@@ -151,13 +151,35 @@ async function tellBefore(delivering: Delivering): Promise<AttemptResult | undef
   }
 }
 
+/**
+ * A message at whose delivery the process ends each time would be sent for ever: no attempt of it has an end at which its
+ * age is looked at. Once is an accident, after which it is tried again whatever its age.
+ */
+function endsInDoubt({ message }: Claim, { policy, clock }: DeliveryContext): boolean {
+  const again = message.recipients.some(({ status, doubts = 0 }) => status === 'in-doubt' && doubts > 1)
+  return again && isExpired(policy, message, clock.now())
+}
+
+/** What becomes of a claim that needs no attempt; undefined when one is to be made. */
+function withoutAttempt({ claim, context }: Delivering): Disposition | undefined {
+  if (claim.pending.length === 0) return { action: 'retry', at: claim.message.nextAttempt }
+  if (holdsDoubt(claim, context))
+    return { action: 'hold', by: 'in_doubt', why: 'in doubt: the server may have the message' }
+  if (!endsInDoubt(claim, context)) return undefined
+  return {
+    action: 'expire',
+    why: 'too old to be tried again: each attempt ended before its outcome was known',
+  }
+}
+
 /** Ends a claim that needs no attempt: what is owed is done, and the message goes where it belongs. */
-async function settleWithoutAttempt(delivering: Delivering): Promise<AttemptResult> {
-  const { claim, context } = delivering
-  const held = claim.pending.length > 0 && holdsDoubt(claim, context)
-  const next: Disposition = held
-    ? { action: 'hold', by: 'in_doubt', why: 'in doubt: the server may have the message' }
-    : { action: 'retry', at: claim.message.nextAttempt }
+async function settleWithoutAttempt(delivering: Delivering, next: Disposition): Promise<AttemptResult> {
+  const { claim, context, transport } = delivering
+  if (next.action === 'expire') {
+    const { envelope, id, attempts, account } = claim.message
+    const subject = { envelope, content: claim.content, id, attempts, account, server: transport.name }
+    await reportExpired(context, subject)
+  }
   return settle(delivering, [], next, undefined)
 }
 
@@ -197,7 +219,8 @@ export async function attemptClaim(
   patience: Patience = { awaitReply: true },
 ): Promise<AttemptResult> {
   const { claim, transport, context } = delivering
-  if (claim.pending.length === 0 || holdsDoubt(claim, context)) return settleWithoutAttempt(delivering)
+  const settled = withoutAttempt(delivering)
+  if (settled !== undefined) return settleWithoutAttempt(delivering, settled)
   let kept = maySend(delivering) ? undefined : await keptBack(delivering)
   if (context.webhook !== undefined) kept ??= await tellBefore(delivering)
   if (kept !== undefined) return kept

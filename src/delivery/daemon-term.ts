@@ -71,6 +71,7 @@ export class Term {
   #forced: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #flushing: NodeJS.Timeout | undefined
+  #unreadable: string | undefined
   #lookedAt = elapsed()
   #caredAt = elapsed()
   #sweptAt = elapsed()
@@ -182,7 +183,8 @@ export class Term {
       arrived: (entry) => this.#arrived(entry),
       deaf: (why) => this.#deaf(why),
     })
-    await recoverQueue(this.#desk.runner, context)
+    const { unreadable } = await recoverQueue(this.#desk.runner, context)
+    this.#tellUnreadable(unreadable)
     this.#scan()
   }
 
@@ -295,15 +297,23 @@ export class Term {
     this.#caredAt = elapsed()
     const sweeps = this.#caredAt - this.#sweptAt >= SWEEP
     if (sweeps) this.#sweptAt = this.#caredAt
-    const { recovered } = await recoverQueue(runner, context, sweeps)
+    const { recovered, unreadable } = await recoverQueue(runner, context, sweeps)
     if (recovered > 0) this.#scanWanted = true
     await reportFaults(store, { lanes: lanes.values(), report, whole: this.#dispatcher.resting === 0 })
     for (const { reason, isNew } of report.faults) if (isNew) this.#voices.complain(`mail waits: ${reason}`)
+    this.#tellUnreadable(unreadable ?? report.unreadable)
     for (const lane of lanes.values()) lane.fault = undefined
     await noteLastRun(store, report, context.clock.now())
     Object.assign(report, newReport())
     this.#dispatcher.lookAgain()
     if (lanes.size > MOST_WAYS) this.#finish({ kind: 'renewed' })
+  }
+
+  /** Once, and again when there is another reason. */
+  #tellUnreadable(reason: string | undefined): void {
+    if (reason !== undefined && reason !== this.#unreadable)
+      this.#voices.complain(`a message was passed over: ${reason}`)
+    this.#unreadable = reason
   }
 
   async #runAll(): Promise<void> {

@@ -15,7 +15,7 @@ export interface RecoveryReport {
 }
 
 /**
- * Recovers everything and logs it. What is in doubt waits for the first step of the schedule.
+ * Recovers everything and logs it. What is in doubt waits as long as after any other failed attempt.
  *
  * @param sweeps also looks for leftovers that nobody misses
  * @throws MailError QUEUE_* when the queue cannot be read or written
@@ -28,11 +28,13 @@ export async function recoverQueue(
   let [recovered, quarantinedFiles] = [0, 0]
   let whyUnreadable: string | undefined
   for (const { id, inDoubt, quarantined, unreadable } of await runner.recover(
-    nextAttempt(policy, 1, clock.now()),
+    (attempts) => nextAttempt(policy, attempts, clock.now()),
     sweeps,
   )) {
-    if (unreadable !== undefined) whyUnreadable = unreadable
-    else if (quarantined === undefined) {
+    if (unreadable !== undefined) {
+      whyUnreadable = unreadable
+      log.error('queue.unreadable', { id, reason: unreadable })
+    } else if (quarantined === undefined) {
       recovered += 1
       log.warn('queue.recovered', { id, inDoubt })
     } else {

@@ -169,6 +169,12 @@ export const EVENTS = {
     facts: ['id', 'inDoubt'],
     maybe: [],
   },
+  'queue.unreadable': {
+    levels: ['error'],
+    means: 'a message of a process that is gone cannot be read or moved now; the next recovery tries again',
+    facts: ['id', 'reason'],
+    maybe: [],
+  },
   'queue.quarantined': {
     levels: ['error'],
     means: 'a file that is no queued message was moved to corrupt/',

@@ -6,7 +6,7 @@
  * written directly before its last byte. After a crash it tells which claims are in doubt and which were never
  * sent. It is not synced: after a power cut every claim of the runner counts as in doubt.
  */
-import { closeSync, renameSync } from 'node:fs'
+import { closeSync, renameSync, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { lock } from 'proper-lockfile'
 import { queueError } from '../errors/errno.ts'
@@ -16,6 +16,7 @@ import { randomOctets } from '../util/random.ts'
 import { thisProcess } from './host.ts'
 import {
   LEASE_STALE,
+  noteEnded,
   runnerFile,
   runnerLock,
   unlinkIfThere,
@@ -136,13 +137,16 @@ export async function acquireLease(queueDir: string, role: RunnerRole, now: numb
       },
       markFlight: log.mark,
       release: async (keepLog) => {
+        let isRemoved = !keepLog
         try {
           log.close()
-          if (!keepLog) unlinkIfThere(path)
+          if (!keepLog) unlinkSync(path)
         } catch {
           // Without a lock the file is that of a dead runner: the next run removes it.
+          isRemoved = false
         }
-        await unlock().catch(() => undefined)
+        await unlock().catch(() => (isRemoved = false))
+        if (!isRemoved) noteEnded(runner)
       },
     }
   } catch (error) {

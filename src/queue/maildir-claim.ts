@@ -6,6 +6,7 @@
  * claimed, body not handed over           claim, no flight mark        back to new/, nothing counted
  * flight mark, no outcome on disk         claim with flight mark       back to new/, recipients in doubt
  * journal synced, not moved               claim with flight mark       as above; delivered recipients stay so
+ * all delivered, cannot be unlinked       claim, journal says so       removed, as soon as that is possible
  * all delivered, unlinked                 nothing                      a power cut within a second may revive it, in doubt
  * moved to new/ or failed/                the message with its journal nothing to do
  */
@@ -121,7 +122,7 @@ export class MaildirClaim implements Claim {
   }
 
   async record(outcomes: readonly RecipientOutcome[], tell = false): Promise<void> {
-    if (!tell && this.#history.isCompletedBy(outcomes) && (await this.#remove())) return
+    if (!tell && this.#history.isCompletedBy(outcomes) && (await this.#removeIfPossible())) return
     if (outcomes.every(isRefusal) && this.#isGone()) {
       // What was refused to us says nothing about a message that is somebody else's by now.
       this.#lost = true
@@ -224,6 +225,15 @@ export class MaildirClaim implements Claim {
     this.#holder.touched('cur')
     if (this.#hasJournal) this.#holder.finished(this.#name.unique)
     return true
+  }
+
+  /** A message that everybody has and that cannot be removed now gets a journal that says so: else it would be sent again. */
+  async #removeIfPossible(): Promise<boolean> {
+    try {
+      return await this.#remove()
+    } catch {
+      return false
+    }
   }
 
   #end(kept: boolean): void {

@@ -72,6 +72,8 @@ export class MaildirRunner implements Runner {
   readonly #lease: Lease
   readonly #clock: Clock
   readonly #open = new Set<string>()
+  /** Those of them whose file stays in cur/ although nobody works on it: a recovery takes them back. */
+  readonly #left = new Set<string>()
   readonly #dirty = new Set<Folder>()
   /** Removed messages whose journals are still there: a power cut could bring the message back. */
   readonly #finished = new Set<string>()
@@ -93,7 +95,8 @@ export class MaildirRunner implements Runner {
       finished: (unique) => this.#finished.add(unique),
       // A claim that is kept stays in the flight log.
       ended: (claim, kept) => {
-        if (!kept) this.#open.delete(claim)
+        if (kept) this.#left.add(claim)
+        else this.#open.delete(claim)
       },
     }
   }
@@ -122,7 +125,7 @@ export class MaildirRunner implements Runner {
     })
   }
 
-  async recover(inDoubtUntil: number, sweeps = true): Promise<readonly Recovered[]> {
+  async recover(inDoubtUntil: (attempts: number) => number, sweeps = true): Promise<readonly Recovered[]> {
     const surroundings = {
       queueDir: this.#queueDir,
       runner: this.id,
@@ -138,7 +141,12 @@ export class MaildirRunner implements Runner {
           this.#open.add(claim)
           return claim
         },
-        endClaim: (claim) => this.#open.delete(claim),
+        endClaim: (claim) => {
+          this.#open.delete(claim)
+          this.#left.delete(claim)
+        },
+        leaveClaim: (claim) => this.#left.add(claim),
+        isLeft: (claim) => this.#left.has(claim),
         // At once: a flush may come between, and a failure may end the recovery.
         touched: (folder) => this.#dirty.add(folder),
         finished: (unique) => this.#finished.add(unique),
@@ -217,7 +225,8 @@ export class MaildirRunner implements Runner {
     try {
       read = readClaimed(queueDir, name)
     } catch (error) {
-      if (!keep) this.#giveBack(name, claim, origin)
+      if (keep) this.#left.add(claim)
+      else this.#giveBack(name, claim, origin)
       throw error
     }
     if (!read.ok) {
@@ -241,7 +250,7 @@ export class MaildirRunner implements Runner {
       moveMessage(folderPath(queueDir, 'cur', name), { queueDir, folder, entry: parseName(name) })
       this.#open.delete(claim)
     } catch {
-      // It stays claimed until this runner is gone.
+      this.#left.add(claim)
     }
   }
 

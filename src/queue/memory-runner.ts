@@ -38,7 +38,7 @@ export class MemoryRunner implements Runner {
     return [...this.#runners].find((runner) => runner.#role === this.#role || runner === this) !== this
   }
 
-  async recover(inDoubtUntil: number): Promise<readonly Recovered[]> {
+  async recover(inDoubtUntil: (attempts: number) => number): Promise<readonly Recovered[]> {
     const runners: ReadonlySet<object> = this.#runners
     const recovered: Recovered[] = []
     for (const stored of [...this.#messages.values()]) {
@@ -49,12 +49,12 @@ export class MemoryRunner implements Runner {
   }
 
   /** True when it is in doubt. */
-  #takeBack(stored: StoredMessage, inDoubtUntil: number): boolean {
-    const { clearable, unfinished } = historyOf(stored)
+  #takeBack(stored: StoredMessage, inDoubtUntil: (attempts: number) => number): boolean {
+    const { clearable, unfinished, message } = historyOf(stored)
     const inDoubt = stored.flown && unfinished.length > 0
     if (inDoubt) {
       stored.events.push(...doubt(unfinished, this.#clock.now()))
-      stored.nextAttempt = inDoubtUntil
+      stored.nextAttempt = inDoubtUntil(message.attempts + 1)
     }
     stored.owner = undefined
     if (clearable === 'done') this.#messages.delete(stored.id)

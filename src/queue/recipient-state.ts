@@ -43,6 +43,8 @@ export interface RecipientState {
   readonly changedAt?: number
   /** The attempt that gave it, from 1; for one that was given up, how many there were. */
   readonly attempt?: number
+  /** How often in a row it was handed over completely without an outcome; undefined for never. */
+  readonly doubts?: number | undefined
   /** Whether the application is told of that: not yet, and the message may not go before; or already. */
   readonly told?: 'owed' | 'done' | undefined
 }
@@ -144,12 +146,13 @@ function happen(
   { recipients, time }: { readonly recipients: readonly string[]; readonly time: number },
   by: Change,
 ): void {
-  change(folding, recipients, { told: undefined, attempt: folding.book.attempt, ...by, changedAt: time })
+  const { attempt } = folding.book
+  change(folding, recipients, { told: undefined, doubts: undefined, attempt, ...by, changedAt: time })
 }
 
 /** Everybody who did not get the message gets it again. */
 function startAgain(folding: Folding): void {
-  change(folding, those(folding, isGivenUp), { status: 'pending', reported: false })
+  change(folding, those(folding, isGivenUp), { status: 'pending', reported: false, doubts: undefined })
   release(folding)
 }
 
@@ -160,7 +163,7 @@ function release(folding: Folding): void {
   change(
     folding,
     those(folding, ({ status }) => status === 'in-doubt'),
-    { status: 'pending' },
+    { status: 'pending', doubts: undefined },
   )
 }
 
@@ -185,7 +188,11 @@ function apply(folding: Folding, event: TimedEvent): void {
       return
     }
     case 'in-doubt': {
-      happen(folding, event, { status: 'in-doubt', reason: event.why })
+      for (const recipient of event.recipients) {
+        const doubts = (folding.book.states.get(recipient)?.doubts ?? 0) + 1
+        const by = { status: 'in-doubt', reason: event.why, doubts } as const
+        happen(folding, { recipients: [recipient], time: event.time }, by)
+      }
       return
     }
     case 'expire': {

@@ -4,7 +4,8 @@
  *
  * A claim of a runner whose flight log does not name it was never handed over: it goes back as it was. All
  * others are in doubt: the server may have the message. Whoever takes such a claim over marks its own claim as
- * handed over first, so that the doubt outlives a crash of the recovery itself.
+ * handed over first, so that the doubt outlives a crash of the recovery itself. A claim that cannot be taken back now, because
+ * its message cannot be read or moved, is left for the next recovery, which may be of the same runner.
  */
 import { errnoOf } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
@@ -28,11 +29,15 @@ export interface Recovery {
   readonly info: RunnerInfo
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** When in-doubt messages are tried again, milliseconds since the epoch. */
-  readonly inDoubtUntil: number
+  /** When an in-doubt message is tried again, milliseconds since the epoch, by its failed attempts. */
+  readonly inDoubtUntil: (attempts: number) => number
   /** A fresh claim of the recovering runner, which is open until it is ended. */
   newClaim(): string
   endClaim(claim: string): void
+  /** Notes that a claim of the recovering runner is worked on no more, and that its file is still there. */
+  leaveClaim(claim: string): void
+  /** Whether that was noted. */
+  isLeft(claim: string): boolean
   /** Notes that names in a folder changed and want a directory sync. */
   touched(folder: Folder): void
   /** Notes that a message is removed, so that its journal can go once that is durable. */
@@ -59,10 +64,11 @@ function judge(recovery: Recovery, name: string, records: Map<string, RunnerReco
     return foreignClaimIsDead(recovery.queueDir, name, recovery.now) ? 'in-doubt' : 'alive'
   }
   const runner = runnerOf(claim)
-  if (runner === recovery.runner) return 'alive'
+  const isOurs = runner === recovery.runner
+  if (isOurs && !recovery.isLeft(claim)) return 'alive'
   const record = records.get(runner) ?? inspect(recovery, runner)
   records.set(runner, record)
-  if (record.alive) return 'alive'
+  if (record.alive && !isOurs) return 'alive'
   return isInDoubt(record, claim) ? 'in-doubt' : 'unsent'
 }
 
@@ -105,7 +111,8 @@ async function giveBack(
     return { id, inDoubt: doubt }
   }
   // Also one that nobody is left for: the next run makes the reports that are still owed.
-  const nextAttempt = doubt ? Math.floor(recovery.inDoubtUntil / 1000) : entry.nextAttempt
+  const retryAt = recovery.inDoubtUntil(history.message.attempts + 1)
+  const nextAttempt = doubt ? Math.floor(retryAt / 1000) : entry.nextAttempt
   const path = folderPath(queueDir, 'cur', taken)
   moveMessage(path, { queueDir, folder: 'new', entry: { ...entry, nextAttempt } })
   recovery.touched('cur')
@@ -129,12 +136,16 @@ async function recoverOne(
   // Also while it may still turn out to be in doubt: a crash right here must leave a doubt.
   if (inDoubt || owner?.gone === false) recovery.markFlight(ours)
   const taken = claimedName(name, ours)
-  let result: Recovered | undefined
-  if (takeOver(queueDir, 'cur', name, taken)) {
-    const { claim } = parseName(name)
-    const flew = inDoubt || (claim !== undefined && flewMeanwhile(recovery, claim, owner))
-    result = await giveBack(recovery, name, taken, flew)
+  if (!takeOver(queueDir, 'cur', name, taken)) {
+    recovery.endClaim(ours)
+    return undefined
   }
+  const { claim } = parseName(name)
+  if (claim !== undefined) recovery.endClaim(claim)
+  // Should it fail from here on.
+  recovery.leaveClaim(ours)
+  const flew = inDoubt || (claim !== undefined && flewMeanwhile(recovery, claim, owner))
+  const result = await giveBack(recovery, name, taken, flew)
   recovery.endClaim(ours)
   return result
 }
@@ -168,7 +179,8 @@ export async function recoverClaims(recovery: Recovery): Promise<RecoveryResult>
       if (claim !== undefined) alive.add(runnerOf(claim))
       continue
     }
-    const before = claim === undefined ? undefined : records.get(runnerOf(claim))
+    const owner = claim === undefined ? undefined : runnerOf(claim)
+    const before = owner === undefined || owner === recovery.runner ? undefined : records.get(owner)
     const result = await recoverOne(recovery, name, verdict === 'in-doubt', before).catch((error: unknown) =>
       passOver(name, error, recovered),
     )

@@ -47,6 +47,17 @@ export function unlinkIfThere(path: string): void {
   }
 }
 
+/**
+ * Runners of this process that have given up their lease, and perhaps could not remove it: the queue was away, or not to
+ * be written. Their process lives on, so nothing that others can see tells that they are dead.
+ */
+const ended = new Set<string>()
+
+/** From now on this process knows that a runner of its own is dead. */
+export function noteEnded(runner: string): void {
+  ended.add(runner)
+}
+
 /** What is known of a runner by its file. */
 export interface RunnerRecord {
   readonly info: RunnerInfo | undefined
@@ -113,12 +124,13 @@ export function inspectRunner(
   const info = parseInfo(head)
   const seen = info === undefined ? 'unknown' : liveness(info, self)
   const silent = silence(queueDir, runner, now)
-  const alive = silent !== undefined && (seen === 'alive' || (seen === 'unknown' && silent < LEASE_STALE))
-  const gone = seen === 'gone' || silent === undefined
+  const over = silent === undefined || ended.has(runner)
+  const alive = !over && (seen === 'alive' || (seen === 'unknown' && silent < LEASE_STALE))
+  const gone = over || seen === 'gone'
   // After a reboot the unsynced flight log proves nothing.
   const trusted = info !== undefined && info.boot === self.boot
   const flown = trusted ? new Set(claims.filter((claim) => claim !== '')) : undefined
-  return { info, alive, beating: silent !== undefined && silent < LEASE_STALE, gone, flown }
+  return { info, alive, beating: !over && silent < LEASE_STALE, gone, flown }
 }
 
 /** Removes what a dead runner left in runners/. */

@@ -185,11 +185,12 @@ export interface Runner {
   /** True when another, older runner of the same role is at work. */
   othersAtWork(): Promise<boolean>
   /**
-   * Takes back what dead runners left behind; in-doubt messages wait until `inDoubtUntil`.
+   * Takes back what dead runners left behind, and what this one could not give back when it was done with it.
    *
+   * @param inDoubtUntil when an in-doubt message is tried again, milliseconds since the epoch, by its failed attempts
    * @param sweeps also looks for leftovers that nobody misses, which takes a while; true when left out
    */
-  recover(inDoubtUntil: number, sweeps?: boolean): Promise<readonly Recovered[]>
+  recover(inDoubtUntil: (attempts: number) => number, sweeps?: boolean): Promise<readonly Recovered[]>
   /** Claims a waiting message for delivery. */
   claim(entry: QueueEntry): Promise<ClaimResult>
   /**

@@ -314,14 +314,14 @@ function describeRunners(open: () => QueueStore): void {
     await dead.close()
     expect(await holding(store)).toEqual(['cur sent@x=pending', 'cur unsent@x=pending'])
     const runner = await store.openRunner('run')
-    const recovered = await runner.recover(4_000_000_000_000)
+    const recovered = await runner.recover(() => 4_000_000_000_000)
     expect(new Map(recovered.map((each) => [each.id, each.inDoubt]))).toEqual(
       new Map([
         [ids[0], true],
         [ids[1], false],
       ]),
     )
-    expect(await runner.recover(0)).toEqual([])
+    expect(await runner.recover(() => 0)).toEqual([])
     await runner.close()
     expect(await holding(store)).toEqual(['new sent@x=in-doubt', 'new unsent@x=pending'])
     const [sent] = await store.find(ids[0] ?? '')

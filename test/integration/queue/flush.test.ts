@@ -97,7 +97,7 @@ describe('the journal of a message that everybody has', () => {
     const runner = await queue.store.openRunner('run')
     const flushed: Promise<void>[] = []
     const seen = watch(() => flushed.push(runner.flush()))
-    await runner.recover(0)
+    await runner.recover(() => 0)
     await Promise.all(flushed)
     await runner.close()
     expect(seen.indexOf('sync cur')).toBeGreaterThan(seen.indexOf('remove cur'))
@@ -109,7 +109,7 @@ describe('the journal of a message that everybody has', () => {
     const queue = testQueue()
     await finishedByTheDead(queue)
     const runner = await queue.store.openRunner('run')
-    await runner.recover(0)
+    await runner.recover(() => 0)
     let fail = true
     replaceSync((fsync) => (fd, done) => {
       if (fail) done(Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' }))

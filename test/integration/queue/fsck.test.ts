@@ -12,7 +12,7 @@ async function found(queue: TestQueue, mends: boolean): Promise<string[]> {
   const lines: string[] = []
   const recover = async (): Promise<void> => {
     const runner = await queue.store.openRunner('admin')
-    await runner.recover(0)
+    await runner.recover(() => 0)
     await runner.close()
   }
   const checking = { queueDir: queue.queueDir, now: queue.clock.now() }

@@ -66,7 +66,7 @@ export async function claimed(
 /** Recovers with a new runner. Says for each message whether it is in doubt. */
 export async function recover({ store, clock }: TestQueue): Promise<boolean[]> {
   const runner = await store.openRunner('run')
-  const recovered = await runner.recover(clock.now() + 60_000)
+  const recovered = await runner.recover(() => clock.now() + 60_000)
   await runner.close()
   return recovered.map(({ inDoubt }) => inDoubt)
 }

@@ -109,7 +109,7 @@ describe('what is no message', () => {
     const queue = testQueue()
     writeFileSync(join(queue.queueDir, 'cur', 'bad:1,p1r1.1'), 'junk')
     const runner = await queue.store.openRunner('run')
-    const [recovered] = await runner.recover(0)
+    const [recovered] = await runner.recover(() => 0)
     await runner.close()
     expect(recovered?.quarantined?.why).toMatch(/end line .* missing/)
     expect(queueContents(queue.queueDir)).toEqual({ corrupt: ['bad', 'bad.reason'] })

@@ -195,7 +195,7 @@ describe('a claim that cannot be read', () => {
     syncBuiltinESMExports()
     const next = await queue.store.openRunner('run')
     const unreadable = expect.stringMatching(/input\/output error/) as string
-    expect(await next.recover(0)).toEqual(
+    expect(await next.recover(() => 0)).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ inDoubt: false, unreadable }),
         { id: expect.any(String) as string, inDoubt: false },
@@ -219,7 +219,7 @@ describe('a recovery that dies itself', () => {
     const state = join(queue.queueDir, 'state')
     const dying = await queue.store.openRunner('run')
     renameSync(state, `${state}-away`)
-    await expect(dying.recover(0)).rejects.toMatchObject({ code: 'QUEUE_IO' })
+    await expect(dying.recover(() => 0)).rejects.toMatchObject({ code: 'QUEUE_IO' })
     renameSync(`${state}-away`, state)
     const [name] = namesIn(queue.queueDir, 'cur')
     expect(name).toContain(dying.id)
@@ -237,7 +237,7 @@ describe('a recovery that dies itself', () => {
     disown(queue.queueDir, runner, { host: 'other.example' })
     heartbeat(queue.queueDir, runner, Date.now() - 61_000)
     const dying = await queue.store.openRunner('run')
-    await dying.recover(0)
+    await dying.recover(() => 0)
     expect(readFileSync(join(queue.queueDir, 'runners', dying.id), 'utf8')).toContain(`\n${dying.id}.1\n`)
     await dying.close()
     expect(queueContents(queue.queueDir)).toEqual({ new: ['a@x=pending'] })
