@@ -5,6 +5,7 @@
  */
 import { describeError } from '../errors/errno.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
+import { TimeIsUp } from '../transport/interruption.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
 
 /** When to stop waiting. */
@@ -55,7 +56,8 @@ export async function sendPatiently(
 
 /**
  * A transport whose server must be ready for the message in time. Whoever knows that it is not to be asked now stands
- * before this one, so that no clock runs for nothing.
+ * before this one, so that no clock runs for nothing. A server that gives no session in that time cannot be used; one that
+ * takes long for a message may have its reasons.
  *
  * @param limit milliseconds until the body of a message starts
  */
@@ -85,7 +87,7 @@ async function sendInTime(
     stopper.abort(signal?.reason)
   }
   const timer = setTimeout(() => {
-    stopper.abort(new Error(`the server was not ready for the message within ${limit / 1000} s`))
+    stopper.abort(new TimeIsUp(`the server was not ready for the message within ${limit / 1000} s`))
   }, limit)
   const onBodyStart = (): void => {
     clearTimeout(timer)

@@ -14,7 +14,7 @@ import type { Credentials } from './credentials.ts'
 import { openDialogue, type Dialogue } from './dialogue.ts'
 import { endingOn } from './ending.ts'
 import { classify, replyFailure, type Failure, type Phase } from './failure.ts'
-import { interruption } from './interruption.ts'
+import { stoppedAt } from './interruption.ts'
 import { linkOf } from './link.ts'
 import { logIn } from './log-in.ts'
 import { oneLine } from './reply.ts'
@@ -302,8 +302,7 @@ function startSession(smtp: SMTPConnection, start: Start): Promise<Failure | und
     }
     const fail = (error: WireError): void =>
       settle(error instanceof LoginFailed ? error.failure : sessionFailure(error, { smtp, start, step }))
-    const interrupt = (): void =>
-      settle({ phase: 'local', reason: interruption(signal, 'interrupted while connecting') })
+    const interrupt = (): void => settle(stoppedAt(lostAt(step), signal, 'interrupted while connecting'))
     const limit = timeouts.banner + timeouts.command
     const late = `${host} did not finish its greeting and STARTTLS within ${limit} ms`
     const timer = setTimeout(() => settle({ phase: step, reason: late }), limit)

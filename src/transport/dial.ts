@@ -8,7 +8,7 @@ import type { SmtpSettings, SmtpTimeouts } from '../config/config.ts'
 import { proxyAddress } from '../config/proxy-kind.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { Failure } from './failure.ts'
-import { interruption } from './interruption.ts'
+import { stoppedAt } from './interruption.ts'
 import { oneLine } from './reply.ts'
 import { placeOf, type Target } from './target.ts'
 
@@ -81,8 +81,7 @@ export function dial(settings: Departure, target: Target, signal?: AbortSignal):
         reason: oneLine(`cannot connect to ${placeOf(target)}${through}: ${reason}`),
       })
     }
-    const interrupt = (): void =>
-      settle({ phase: 'local', reason: interruption(signal, 'interrupted while connecting') })
+    const interrupt = (): void => settle(stoppedAt('connect', signal, 'interrupted while connecting'))
     const timer = setTimeout(() => fail(`no answer within ${timeouts.connect} ms`), timeouts.connect)
     const onError = (error: Error): void => fail(reasonOf(error))
     const arrived = (): void => {

@@ -8,7 +8,7 @@ import { domainToASCII } from 'node:url'
 import type { SrvService } from '../config/config.ts'
 import { errnoOf } from '../errors/errno.ts'
 import type { Failure } from './failure.ts'
-import { interruption } from './interruption.ts'
+import { stoppedAt } from './interruption.ts'
 
 /** How long one question waits for its answer, in milliseconds, and how often it is asked. */
 const PATIENCE = { timeout: 3000, tries: 2 }
@@ -100,7 +100,7 @@ export async function lookUpServices(
   const names = services.map((service) => `_${service}._tcp.${domainToASCII(domain) || domain}`)
   const answers = await within(Promise.all(names.map((name) => ask(resolver, name))), { timeout, signal })
   if (answers === 'interrupted')
-    return { phase: 'local', reason: interruption(signal, 'interrupted while looking up the server') }
+    return stoppedAt('connect', signal, 'interrupted while looking up the server')
   if (answers === 'timeout') return nothingFound(domain, names, [`no answer within ${timeout} ms`])
   const found = services.flatMap((service, at) => {
     const records = answers[at] ?? []

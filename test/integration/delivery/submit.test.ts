@@ -16,6 +16,7 @@ import {
   SmtpTransport,
   type RecipientRequest,
 } from '../../../src/index.ts'
+import type { Script } from '../../helpers/scripted-server.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const CONTENT = bufferContent(Buffer.from('Subject: s\r\n\r\nbody\r\n'))
@@ -119,6 +120,31 @@ describe('submit with spool = fallback', () => {
     const result = await submitTo({ port: server.port, queueDir, more: { submitTimeout: 50 } })
     expect(result).toMatchObject({ queued: ['one@x.example'], problem: undefined })
     expect(await holds(queueDir)).toEqual(['new: one@x.example=deferred'])
+  })
+
+  it.each<[string, Script]>([
+    ['greets', { banner: { just: 'stall' } }],
+    ['answers EHLO', { ehlo: { just: 'stall' } }],
+  ])('waits once for a server that never %s: nobody waits for it a second time', async (_what, script) => {
+    const server = await sink(script)
+    const queueDir = newQueue()
+    await submitTo({ port: server.port, queueDir, more: { submitTimeout: 300 } })
+    // All the time in the world.
+    const second = await submitTo({ port: server.port, queueDir, recipients: ['two@x.example'] })
+    expect(second).toMatchObject({ queued: ['two@x.example'], problem: undefined })
+    expect(server.connections).toBe(1)
+    expect(await holds(queueDir)).toEqual(['new: one@x.example=deferred', 'new: two@x.example=deferred'])
+  })
+
+  it('asks a server again that only took its time for one message', async () => {
+    const server = await sink({
+      rcpt: ({ address }) => (address.startsWith('slow') ? { just: 'stall' } : undefined),
+    })
+    const queueDir = newQueue()
+    const more = { submitTimeout: 300 }
+    await submitTo({ port: server.port, queueDir, recipients: ['slow@x.example'], more })
+    expect(await submitTo({ port: server.port, queueDir })).toMatchObject({ sent: ['one@x.example'] })
+    expect(await holds(queueDir)).toEqual(['new: slow@x.example=deferred'])
   })
 
   it('tells the caller when the message could be neither sent nor queued', async () => {
