@@ -12,18 +12,14 @@ import { MailError } from '../errors/mail-error.ts'
 import type { MessageContent } from '../message/content.ts'
 import { requireOwnDrop } from '../queue/drop-directory.ts'
 import { readDropped, type DroppedFile } from '../queue/drop-file.ts'
+import { finishLeft, isAnythingLeft } from '../queue/drop-left.ts'
+import { markDropped, removeMarks } from '../queue/drop-mark.ts'
+import { markName, takerName } from '../queue/drop-names.ts'
 import { scanDrop } from '../queue/drop-scan.ts'
-import {
-  discardStale,
-  leftInStage,
-  publish,
-  removeDropped,
-  stage,
-  syncStage,
-  type StageLeft,
-} from '../queue/drop-stage.ts'
+import { discard, publish, stage, syncStage } from '../queue/drop-stage.ts'
 import { ensureLayout, folderPath } from '../queue/layout.ts'
 import { MaildirQueue } from '../queue/maildir-queue.ts'
+import type { Runner } from '../queue/store.ts'
 import { elapsed } from '../util/clock.ts'
 import { readUsers, type User } from '../util/passwd.ts'
 import type { Submitter } from './choose-account.ts'
@@ -80,7 +76,11 @@ interface Work {
   readonly rules: DropRules
   readonly limits: DropLimits
   readonly users: ReadonlyMap<number, string>
-  readonly stale: StageLeft['stale']
+  readonly runner: Runner
+  /** This take-over, in the names of what it leaves. */
+  readonly taker: string
+  /** Copies of others, by the name of the file that they did not get yet. */
+  readonly undecided: ReadonlyMap<string, readonly string[]>
   /** Why a file was left, by its name; it is not looked at again. */
   readonly leftFiles: Map<string, string>
   taken: number
@@ -128,7 +128,7 @@ async function stageParts(
   const decision = decideDrop({ meta, content, submitter }, { ...rules, now: clock.now() })
   if (decision.kind === 'refused') return decision.why
   try {
-    return await stage(queueDir, name, decision.messages, { report: false, clock })
+    return await stage(queueDir, decision.messages, { drop: name, taker: work.taker, report: false, clock })
   } catch (error) {
     if (isOwnFault(error)) return error.publicMessage
     throw error
@@ -142,7 +142,7 @@ async function stageReport(work: Work, { uid, name }: Turn, why: string, file: L
   const submitter: Submitter = { uid, user: work.users.get(uid) }
   const header = file.kind === 'message' ? await firstOctets(file.content) : (file.header ?? Buffer.alloc(0))
   const report = refusalReport(config, context, { name, submitter, why, meta: file.meta, header })
-  return stage(queueDir, name, [report], { report: true, clock: context.clock })
+  return stage(queueDir, [report], { drop: name, taker: work.taker, report: true, clock: context.clock })
 }
 
 type Legible = Extract<DroppedFile, { kind: 'message' | 'refused' }>
@@ -153,7 +153,6 @@ async function stageFile(work: Work, turn: Turn, file: Legible): Promise<StagedF
   const outcome = file.kind === 'message' ? await stageParts(work, turn, file) : file.why
   const why = typeof outcome === 'string' ? outcome : undefined
   const staged = typeof outcome === 'string' ? await stageReport(work, turn, outcome, file) : outcome
-  discardStale(work.queueDir, work.stale.get(name) ?? [], staged)
   const content = file.kind === 'message' ? file.content : undefined
   const envelope = file.meta?.envelope ?? { sender: '', recipients: [] }
   return { name, uid, staged, content, why, envelope }
@@ -207,6 +206,21 @@ async function tell(work: Work, file: StagedFile, published: ReadonlyMap<string,
   if (content !== undefined) await reportQueued(context, { envelope, content, id: ids[0], attempts: 0 })
 }
 
+/** Which of the files are ours. The copies of the others are nobody's. */
+async function decide(work: Work, files: readonly StagedFile[]): Promise<StagedFile[]> {
+  const { directory, queueDir, leftFiles } = work
+  if (work.runner.lost)
+    throw new MailError('QUEUE_BUSY', 'the lease of this process was lost; the rest is for the next one')
+  const names = files.map(({ name }) => name)
+  const markings = await markDropped(directory, names, work.taker)
+  for (const { name, staged } of files) {
+    const marking = markings.get(name)
+    discard(queueDir, marking === 'ours' ? (work.undecided.get(name) ?? []) : staged)
+    if (marking === 'blocked') leftFiles.set(name, 'its owner keeps it from being taken over')
+  }
+  return files.filter(({ name }) => markings.get(name) === 'ours')
+}
+
 /** Serves everybody once. @returns how many files were done with */
 async function serve(work: Work, turns: readonly Turn[]): Promise<number> {
   const { directory, queueDir } = work
@@ -214,18 +228,19 @@ async function serve(work: Work, turns: readonly Turn[]): Promise<number> {
   try {
     if (files.length === 0) return 0
     await syncStage(queueDir)
-    await removeDropped(
-      directory,
-      files.map(({ name }) => name),
-    )
-    for (const [uid, count] of countByUser(files)) await work.limits.count(uid, count)
+    const own = await decide(work, files)
+    for (const [uid, count] of countByUser(own)) await work.limits.count(uid, count)
     const ids = await publish(
       queueDir,
-      files.flatMap(({ staged }) => staged),
+      own.flatMap(({ staged }) => staged),
     )
-    for (const file of files) await tell(work, file, ids)
-    work.taken += files.filter(({ why }) => why === undefined).length
-    work.refused += files.filter(({ why }) => why !== undefined).length
+    for (const file of own) await tell(work, file, ids)
+    work.taken += own.filter(({ why }) => why === undefined).length
+    work.refused += own.filter(({ why }) => why !== undefined).length
+    removeMarks(
+      directory,
+      own.map(({ name }) => markName(name, work.taker)),
+    )
     return files.length
   } finally {
     for (const { content } of files) content?.close()
@@ -259,14 +274,8 @@ async function serveAll(work: Work): Promise<void> {
   }
 }
 
-/** Finishes what a process that died has begun. */
-async function finishOld(queueDir: string, directory: string): Promise<StageLeft['stale']> {
-  const { orphans, stale } = leftInStage(queueDir, directory)
-  if (orphans.length > 0) await publish(queueDir, orphans)
-  return stale
-}
-
-async function begin(parts: DropParts, directory: string, queueDir: string): Promise<Work> {
+/** Begins, with what others have left. */
+async function begin(parts: DropParts, { directory, queueDir, runner, taker, marks }: Start): Promise<Work> {
   const { config, context } = parts
   const queue = new MaildirQueue(queueDir, context.clock)
   const now = (): number => context.clock.now()
@@ -282,36 +291,44 @@ async function begin(parts: DropParts, directory: string, queueDir: string): Pro
     rules: { config, mayUseSender, now: now() },
     limits: dropLimits(queue, config.submitMaxMessages, now),
     users: userNames(users),
-    stale: await finishOld(queueDir, directory),
+    runner,
+    taker,
+    undecided: await finishLeft({ queueDir, directory, now: now() }, marks),
     leftFiles: new Map(),
     taken: 0,
     refused: 0,
   }
 }
 
+/** Where a take-over begins. */
+type Start = Pick<Work, 'directory' | 'queueDir' | 'runner' | 'taker'> & { readonly marks: readonly string[] }
+
 const NOTHING: DropReport = { taken: 0, refused: 0, left: 0, problem: undefined }
 
-/** Nearly always there is nothing to do, and that should cost nothing. */
-async function isIdle(
+/** Nearly always there is nothing to do, and that should cost nothing. @returns marks in the drop, when there is */
+async function lookForWork(
   directory: string,
   queueDir: string,
   { clock, log }: DeliveryContext,
-): Promise<boolean> {
-  const { byUser, removed } = await scanDrop(directory, { now: clock.now(), most: 1, sweep: true })
+): Promise<readonly string[] | undefined> {
+  const now = clock.now()
+  const { byUser, removed, marks } = await scanDrop(directory, { now, most: 1, sweep: true })
   if (removed.length > 0) log.warn('intake.removed', { count: removed.length, files: removed.slice(0, 10) })
-  return byUser.size === 0 && leftInStage(queueDir, directory).orphans.length === 0
+  return byUser.size > 0 || isAnythingLeft({ queueDir, directory, now }, marks) ? marks : undefined
 }
 
 async function takeOver(parts: DropParts, directory: string, queueDir: string): Promise<DropReport> {
   const { context } = parts
-  requireOwnDrop(directory, queueDir)
-  if (await isIdle(directory, queueDir, context)) return NOTHING
+  const facts = requireOwnDrop(directory, queueDir)
+  const marks = await lookForWork(directory, queueDir, context)
+  if (marks === undefined) return NOTHING
   await ensureLayout(queueDir)
   const runner = await new MaildirQueue(queueDir, context.clock).openRunner('intake')
   try {
-    // One at a time: two would copy everything twice, to no harm.
+    // One at a time is enough. Where two do not know of each other, each file is still taken by one of them.
     if (await runner.othersAtWork()) return NOTHING
-    const work = await begin(parts, directory, queueDir)
+    const taker = takerName(runner.id, facts)
+    const work = await begin(parts, { directory, queueDir, runner, taker, marks })
     await serveAll(work)
     const { taken, refused, leftFiles } = work
     const [first] = leftFiles

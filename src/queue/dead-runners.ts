@@ -1,8 +1,10 @@
 /**
  * Clearing runners/ of processes that are gone. A runner's file is its flight log, so it stays until all its
- * claims have been taken back.
+ * claims have been taken back, and that of a process which took dropped mail over until its copies are gone: they
+ * are nobody's once it has ended for certain.
  */
 import { rmSync, statSync } from 'node:fs'
+import { takersLeft } from './drop-names.ts'
 import { folderPath } from './layout.ts'
 import { forgetRunner, inspectRunner, isRunnerFile, LEASE_STALE, type RunnerInfo } from './runner-record.ts'
 import { scanNames } from './scan.ts'
@@ -35,12 +37,13 @@ function removeLonelyLock({ queueDir, now }: Clearing, name: string): void {
  */
 export async function clearRunners(clearing: Clearing, withClaims: ReadonlySet<string>): Promise<boolean> {
   const { queueDir, runner, info, now } = clearing
+  const takers = takersLeft(queueDir)
   let alone = true
   for await (const { name } of scanNames(queueDir, 'runners')) {
     if (name.endsWith('.lock')) removeLonelyLock(clearing, name)
     if (!isRunnerFile(name) || name === runner) continue
     if (withClaims.has(name) || inspectRunner(queueDir, name, info, now).alive) alone = false
-    else forgetRunner(queueDir, name)
+    else if (!takers.has(name)) forgetRunner(queueDir, name)
   }
   return alone
 }

@@ -1,11 +1,13 @@
 /**
  * Listing the drop directory. Who may put files there may put anything there, so each entry is looked at without being
  * opened, and only a regular file with one name of the right form may be a message. Whatever lies there and can be none is
- * removed once it is 36 hours old by the clock of the kernel; a directory stays, since only its owner can empty it.
+ * removed once it is 36 hours old by the clock of the kernel; a directory stays, since only its owner can empty it. A mark is
+ * for drop-left.ts, however old it is.
  */
 import { lstatSync, opendirSync, unlinkSync, type Dir, type Stats } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { parseDropName } from './drop-name.ts'
+import { parseMark } from './drop-names.ts'
 
 /** Being written for longer than this is nothing, in milliseconds: the Maildir rule. */
 const LEFTOVER_AGE = 36 * 3600_000
@@ -22,6 +24,8 @@ export interface DropScan {
   readonly oldest: number | undefined
   /** Names that are no message's and were removed, as text for people. */
   readonly removed: readonly string[]
+  /** Marks of files that somebody has taken over; of very many only some. */
+  readonly marks: readonly string[]
 }
 
 /** How a directory is listed. */
@@ -93,11 +97,15 @@ async function* names(directory: Dir): AsyncGenerator<string> {
 async function scan(opened: Dir, path: string, listing: DropListing): Promise<DropScan> {
   const { now, most, except, sweep } = listing
   const byUser = new Map<number, Oldest>()
-  const removed: string[] = []
+  const [removed, marks]: [string[], string[]] = [[], []]
   let [count, oldest] = [0, undefined as number | undefined]
   for await (const name of names(opened)) {
     const stats = statOf(pathOf(path, name))
     if (stats === undefined) continue
+    if (parseMark(name) !== undefined) {
+      if (!stats.isDirectory() && marks.length < AT_ONCE) marks.push(name)
+      continue
+    }
     if (parseDropName(name) === undefined || !stats.isFile() || stats.nlink !== 1) {
       if (sweep && removeOld(pathOf(path, name), stats, now)) removed.push(name)
       continue
@@ -110,7 +118,7 @@ async function scan(opened: Dir, path: string, listing: DropListing): Promise<Dr
     byUser.set(stats.uid, own)
   }
   const found = new Map([...byUser].map(([uid, own]) => [uid, own.names] as const))
-  return { byUser: found, count, oldest, removed }
+  return { byUser: found, count, oldest, removed, marks }
 }
 
 /**

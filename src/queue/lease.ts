@@ -109,12 +109,12 @@ async function logOrUnlock(path: string, head: string, unlock: () => Promise<voi
 /**
  * Takes a lease for this process.
  *
+ * @param now milliseconds since the epoch
  * @throws MailError QUEUE_* when the runners/ folder cannot be written
  */
-export async function acquireLease(queueDir: string, role: RunnerRole, now: number): Promise<Lease> {
+export async function acquireLease(queueDir: string, role: RunnerRole, now: () => number): Promise<Lease> {
   const runner = `p${process.pid}r${randomOctets(4).toString('hex')}`
   const path = runnerFile(queueDir, runner)
-  const info: RunnerInfo = { ...thisProcess(), role, since: now }
   let lost = false
   try {
     // The lock comes first: a file without a lock is what a dead runner leaves.
@@ -128,6 +128,8 @@ export async function acquireLease(queueDir: string, role: RunnerRole, now: numb
         lost = true
       },
     })
+    // Not before: a lock may take its time, and of two runners the older one is that which could be seen first.
+    const info: RunnerInfo = { ...thisProcess(), role, since: now() }
     const log = await logOrUnlock(path, `${JSON.stringify(info)}\n`, unlock)
     return {
       runner,

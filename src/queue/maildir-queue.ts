@@ -91,7 +91,8 @@ export class MaildirQueue implements QueueStore {
     // Only a process that claims messages pays for loading what that takes.
     const { acquireLease } = await import('./lease.ts')
     const { MaildirRunner } = await import('./maildir-runner.ts')
-    return new MaildirRunner(this.name, await acquireLease(this.name, role, this.#clock.now()), this.#clock)
+    const lease = await acquireLease(this.name, role, () => this.#clock.now())
+    return new MaildirRunner(this.name, lease, this.#clock)
   }
 
   async *list(places: readonly Place[], wants?: Wants): AsyncGenerator<QueueEntry> {

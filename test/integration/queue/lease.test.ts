@@ -13,7 +13,7 @@ it('a lease that cannot be taken is told in the same words each time, so that it
   // No file can be made there, by root neither.
   symlinkSync('/sys', join(directory, 'runners'))
   const reasonOf = (): Promise<unknown> =>
-    acquireLease(directory, 'run', Date.now()).then(
+    acquireLease(directory, 'run', () => Date.now()).then(
       () => 'taken',
       (error: unknown) => String(error),
     )
