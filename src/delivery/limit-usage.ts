@@ -44,10 +44,10 @@ const DAY = 24 * HOUR
 export const LONGEST_ATTEMPT = 15 * MINUTE
 /** Clocks of several hosts may differ by this. */
 const SKEW = MINUTE
-/** How exactly the time is kept of what was sent: by its age. */
+/** How exactly the time is kept of what was sent: by its age. What a window has left does not come into it again by that. */
 const GRAINS = [
-  { age: HOUR, grain: MINUTE },
-  { age: MINUTE, grain: 10 * SECOND },
+  { age: HOUR + MINUTE, grain: MINUTE },
+  { age: MINUTE + 10 * SECOND, grain: 10 * SECOND },
   { age: 0, grain: SECOND },
 ] as const
 

@@ -163,7 +163,7 @@ describe.runIf(isRoot)('the file of a runner that took over', () => {
     const { place, runner } = await begun('ended')
     const recover = async (): Promise<string[]> => {
       const next = await new MaildirQueue(place.queueDir).openRunner('run')
-      await next.recover(0)
+      await next.recover(() => 0)
       await next.close()
       return namesIn(place.queueDir, 'runners').filter((name) => !name.endsWith('.lock'))
     }

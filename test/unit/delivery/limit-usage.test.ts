@@ -53,6 +53,18 @@ describe('a limit', () => {
     expect(usage.fitsAt(PER_MINUTE, { messages: 2, recipients: 2 }, NOW)).toBe(NOW + 40 * SECOND)
   })
 
+  it('has room again when it said so, and from then on', () => {
+    const sent = NOW - 30 * SECOND + 3 * SECOND
+    const lines = [`u ${sent} 2 2`]
+    const said = usageOf(lines).fitsAt(PER_MINUTE, ONE, NOW)
+    expect(said).toBe(sent + MINUTE)
+    for (let later = 0; later < 30; later += 1) {
+      // Another process reads the ledger then.
+      const now = said + later * SECOND
+      expect(usageOf(lines, now).fitsAt(PER_MINUTE, ONE, now), `${later} s later`).toBe(now)
+    }
+  })
+
   it('takes a line that cannot be read for a message, sent before the line behind it', () => {
     const usage = usageOf([undefined, 'x', `u ${NOW - 30 * SECOND} 1 1`, `r aaaaaaaa ${NOW} 1`])
     expect(usage.usedOf(PER_MINUTE, NOW)).toBe(4)
