@@ -51,6 +51,18 @@ describe('choosing messages', () => {
     expect(sorted(site)).toEqual([FAILED, 'hold one@d.ex', 'new three@e.ex', 'new two@d.ex'])
   })
 
+  it('takes no message that still goes out to somebody for a failed one', async () => {
+    const site = await openSite({ bounce: 'none' })
+    const recipients = ['reject@d.ex', 'defer@d.ex']
+    await site.run('mq-sendmail', ['-f', 'c@s.ex', ...recipients], { stdin: M0 })
+    await site.run('mq-sendmail', ['-f', 'c@s.ex', 'reject@d.ex'], { stdin: M0 })
+    const waits = 'new reject@d.ex=failed defer@d.ex=deferred'
+    expect(sorted(site)).toEqual([FAILED, waits])
+    const result = await site.run('mq-queue', ['delete', '--status', 'failed'])
+    expect(result).toEqual({ ...QUIET, stderr: 'mq-queue: 1 message deleted\n' })
+    expect(sorted(site)).toEqual([waits])
+  })
+
   it('takes everything only with the word ALL', async () => {
     const site = await filledSite()
     const before = snapshot(site.queueDir)

@@ -31,7 +31,7 @@ interface Filter {
   readonly read: (value: string) => Test
 }
 
-/** What stands for a place in `--status`, beside the states of recipients. */
+/** What stands for a place in `--status`; every other word is the state of a recipient. */
 const PLACES: Readonly<Record<string, Place>> = {
   waiting: 'new',
   active: 'cur',
@@ -65,8 +65,9 @@ function readStatus(value: string): Test {
     throw new MailError('USAGE', `--status ${word}: write one of ${[...new Set(known)].join(', ')}`)
   }
   const places = new Set(wanted.map((word) => PLACES[word]))
-  return ({ place, recipients }) =>
-    places.has(place) || recipients.some(({ status }) => wanted.includes(status))
+  // A message that failed for one recipient and still goes out to another is none of the failed ones.
+  const states = new Set<string>(wanted.filter((word) => PLACES[word] === undefined))
+  return ({ place, recipients }) => places.has(place) || recipients.some(({ status }) => states.has(status))
 }
 
 /** The filters by the names of their options. */
@@ -106,7 +107,7 @@ export const FILTERS: Readonly<Record<keyof FilterOptions, Filter>> = {
   older: { flags: '--older <duration>', doc: 'only messages older than this', read: readAge },
   status: {
     flags: '--status <words>',
-    doc: 'only messages in this state, or with a recipient in it; several are separated by commas',
+    doc: 'only messages in this state, or with a recipient in this one; several are separated by commas',
     read: readStatus,
   },
   batch: {
