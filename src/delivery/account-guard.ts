@@ -41,9 +41,14 @@ export interface GuardContext {
   readonly server?: MessageServer | undefined
   /** When the configuration was changed last, milliseconds since the epoch; undefined where nobody knows. */
   readonly changedAt?: (() => number | undefined) | undefined
+  /** The number of the pass over the queue, where there are several: a new one is not stopped by an older failure. */
+  readonly pass?: (() => number) | undefined
 }
 
 type Refusal = Omit<Refused, 'recipient'>
+
+/** Whether an account may be used: `probe` is the end of the note by which others wait for what this one finds. */
+type Answer = { readonly refusal: Refusal } | { readonly refusal: undefined; readonly probe?: number }
 
 function refusalOf(state: AccountState): Refusal {
   const time = new Date(state.until).toISOString().replace(/\.\d+Z$/, 'Z')
@@ -78,8 +83,11 @@ class AccountGuard implements Transport {
   #asked = false
   /** The last answer was that it is not to be used yet. */
   #refused = false
-  /** It failed since this process asked: nobody has to come and find out. */
-  #failedHere = false
+  /** The pass in which it failed since this process asked: nobody has to come and find out. */
+  #failedIn: number | undefined
+  /** The end of the own note that keeps others off, as long as no message has gone by it: one may. */
+  #probe: number | undefined
+  #asking: Promise<unknown> = Promise.resolve()
 
   constructor(transport: Transport, insisting: Insisting, context: GuardContext) {
     this.name = transport.name
@@ -99,9 +107,17 @@ class AccountGuard implements Transport {
     return typeof this.#insisting === 'function' ? this.#insisting() : this.#insisting
   }
 
+  get #failedHere(): boolean {
+    return this.#failedIn === this.#pass
+  }
+
+  get #pass(): number {
+    return this.#context.pass?.() ?? 0
+  }
+
   async ready(signal?: AbortSignal): Promise<Refusal | undefined> {
-    const paused = await this.#ask()
-    if (paused !== undefined) return paused
+    const { refusal } = await this.#ask('session')
+    if (refusal !== undefined) return refusal
     if (this.#transport.ready === undefined) return undefined
     const refused = await this.#transport.ready(signal)
     const trouble = refused && breaks(refused)
@@ -114,15 +130,18 @@ class AccountGuard implements Transport {
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
     // A run has asked once, in the beginning; where the account is left alone, others may stand in for it.
     const asks = !this.#asked || this.#refused || this.#failedHere
-    const paused = asks || this.#looksEachTime ? await this.#ask() : undefined
-    if (paused !== undefined) {
-      return delivery.envelope.recipients.map((recipient) => ({ ...paused, recipient }))
+    const answer = asks || this.#looksEachTime ? await this.#ask('message') : { refusal: undefined }
+    const { refusal } = answer
+    if (refusal !== undefined) {
+      return delivery.envelope.recipients.map((recipient) => ({ ...refusal, recipient }))
     }
     const outcomes = await this.#transport.send(delivery, signal)
     const refused = troubleIn(outcomes)
     const trouble = refused && breaks(refused)
     if (refused !== undefined && trouble !== undefined) await this.#failed(refused, trouble)
     else if (outcomes.some(({ status }) => status === 'delivered')) await this.#works()
+    // It has found out nothing, so the next one may.
+    else this.#probe ??= answer.probe
     return outcomes
   }
 
@@ -130,7 +149,14 @@ class AccountGuard implements Transport {
     return this.#transport.close()
   }
 
-  async #ask(): Promise<Refusal | undefined> {
+  /** One question after the other: each sees what the one before it has noted. */
+  async #ask(by: 'session' | 'message'): Promise<Answer> {
+    const answer = this.#asking.then(() => this.#look(by))
+    this.#asking = answer.catch(() => undefined)
+    return answer
+  }
+
+  async #look(by: 'session' | 'message'): Promise<Answer> {
     const { queue, clock, changedAt } = this.#context
     this.#asked = true
     const state = await readAccountState(queue, this.#key)
@@ -139,11 +165,15 @@ class AccountGuard implements Transport {
     const outdated = state !== undefined && (changedAt?.() ?? 0) > state.failedAt
     const known = outdated ? undefined : state
     this.#state = known
-    this.#refused = known !== undefined && this.#isLeftAlone(known)
-    if (known === undefined) return undefined
-    if (this.#refused) return refusalOf(known)
-    await writeAccountState(queue, this.#key, whileProbing(known, clock.now()))
-    return undefined
+    // The own note keeps off others, and not the message for which it was made.
+    const isOwn = known !== undefined && known.until === this.#probe
+    this.#refused = known !== undefined && !isOwn && this.#isLeftAlone(known)
+    if (known === undefined) return { refusal: undefined }
+    if (this.#refused) return { refusal: refusalOf(known) }
+    const probing = whileProbing(known, clock.now())
+    this.#probe = by === 'session' ? probing.until : undefined
+    await writeAccountState(queue, this.#key, probing)
+    return { refusal: undefined, probe: probing.until }
   }
 
   #isLeftAlone(state: AccountState): boolean {
@@ -168,7 +198,8 @@ class AccountGuard implements Transport {
     if (trouble === 'connection') log.warn('account.failed', facts)
     else log.error('account.failed', facts)
     this.#noted = true
-    this.#failedHere = true
+    this.#failedIn = this.#pass
+    this.#probe = undefined
     await writeAccountState(queue, this.#key, this.#state)
   }
 
@@ -176,7 +207,8 @@ class AccountGuard implements Transport {
     if (!this.#noted) return
     this.#state = undefined
     this.#noted = false
-    this.#failedHere = false
+    this.#failedIn = undefined
+    this.#probe = undefined
     this.#context.log.info('account.works', this.#names())
     await writeAccountState(this.#context.queue, this.#key, undefined)
   }

@@ -2,6 +2,7 @@
  * The messages that go the same way as far as their names tell, and how many of them are on their way. What a daemon
  * knows about an account between two messages is here, in bounded memory.
  */
+import type { AccountTrouble } from '../message/outcome.ts'
 import type { QueueEntry } from '../queue/store.ts'
 import { EntryList } from './entry-list.ts'
 import type { Lane } from './lane.ts'
@@ -28,6 +29,8 @@ export interface Pause {
   readonly until: number
   /** One line for people. */
   readonly reason: string
+  /** What is wrong with the account; undefined where something else keeps the mail back. */
+  readonly trouble: AccountTrouble | undefined
   /** Nothing is wrong with the account: a limit is used up, or somebody keeps the mail back. */
   readonly routine: boolean
 }

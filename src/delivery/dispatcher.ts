@@ -5,7 +5,7 @@
  * as it was rests for a while. A queue that fails is told, and nothing more is begun.
  */
 import { describeError } from '../errors/errno.ts'
-import type { RecipientOutcome } from '../message/outcome.ts'
+import type { AccountTrouble, RecipientOutcome } from '../message/outcome.ts'
 import type { QueueEntry } from '../queue/store.ts'
 import { SENDING_SUSPENDED, siteLacks, type AttemptResult, type Stop } from './attempt.ts'
 import { newGroup, roomIn, type Group, type GroupState, type Pause } from './daemon-group.ts'
@@ -35,10 +35,20 @@ export interface DispatcherEvents {
   resumed(group: Group): void
 }
 
-const SUSPENDED = { reason: SENDING_SUSPENDED.reason, routine: true } as const
+const SUSPENDED = { reason: SENDING_SUSPENDED.reason, trouble: undefined, routine: true } as const
 
-const isLimit = (outcome: RecipientOutcome): boolean =>
-  outcome.status === 'deferred' && outcome.trouble === 'limit'
+const CROWDED = {
+  reason: 'too many of its messages cannot be sent now',
+  trouble: undefined,
+  routine: false,
+} as const
+
+const troubleOf = (outcomes: readonly RecipientOutcome[]): AccountTrouble | undefined =>
+  outcomes.map((outcome) => (outcome.status === 'deferred' ? outcome.trouble : undefined)).find(Boolean)
+
+/** Whether an account works again: only a message that is taken shows that a quota is not used up any more. */
+const hasProved = ({ pause }: Group, outcomes: readonly RecipientOutcome[]): boolean =>
+  pause?.trouble !== 'quota' || outcomes.some(({ status }) => status === 'delivered')
 
 const retryAt = (outcomes: readonly RecipientOutcome[]): number | undefined =>
   outcomes.map((outcome) => (outcome.status === 'deferred' ? outcome.retryAt : undefined)).find(Boolean)
@@ -208,7 +218,7 @@ export class Dispatcher {
     const { scope, reason, trouble, retryAt: until = this.#now + ACCOUNT_PAUSE } = refused
     if (group.lane !== undefined) group.lane.fault ??= siteLacks(refused)
     if (scope === 'host') this.#failUnlessStopping(reason)
-    else this.#pause(group, { reason, until, routine: trouble === 'limit' })
+    else this.#pause(group, { reason, until, trouble, routine: trouble === 'limit' })
     return false
   }
 
@@ -274,7 +284,7 @@ export class Dispatcher {
     }
     const until = retryAt(outcomes) ?? this.#now + ACCOUNT_PAUSE
     stopLane(lane, stop)
-    if (stop === undefined && group.state === 'probing') {
+    if (stop === undefined && group.state === 'probing' && hasProved(group, outcomes)) {
       group.state = 'open'
       this.#works(group)
     }
@@ -296,14 +306,15 @@ export class Dispatcher {
     if (stop === SENDING_SUSPENDED) {
       lane.stopped = undefined
       this.#pause(group, { ...SUSPENDED, until: this.#now + SUSPENDED_PAUSE })
-    } else if (lane === group.lane) this.#pause(group, { reason, until, routine: outcomes.some(isLimit) })
-    else this.#stopped.set(lane, until)
+    } else if (lane === group.lane) {
+      const trouble = troubleOf(outcomes)
+      this.#pause(group, { reason, until, trouble, routine: trouble === 'limit' })
+    } else this.#stopped.set(lane, until)
   }
 
   #rest(entry: QueueEntry, until: number = this.#now + MESSAGE_REST): void {
     const group = this.#groups.get(this.#desk.ways.groupOf(entry))
-    if (this.#resting.size >= MOST_RESTING && group !== undefined)
-      this.#pause(group, { reason: 'too many of its messages cannot be sent now', until, routine: false })
+    if (this.#resting.size >= MOST_RESTING && group !== undefined) this.#pause(group, { ...CROWDED, until })
     else this.#resting.set(entry.id, until)
     this.#events.rests(entry, until)
   }

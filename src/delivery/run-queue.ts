@@ -206,6 +206,7 @@ export async function runQueueOnce(
   if (options.signal !== undefined) setMaxListeners(0, options.signal)
   const waysOver = typeof way === 'function' ? way : oneWay(way, context, options.connections)
   const ways = waysOver(store, options.all === true ? 'now' : 'run')
+  ways.beginPass()
   const runner = await store.openRunner('run')
   const run: Run = {
     store,

@@ -40,6 +40,8 @@ export interface Ways {
   readonly single: boolean
   /** The retry policy by which messages are due: that of the account with the longest waits. */
   readonly policy: DeliveryContext['policy']
+  /** A pass over the queue begins: one that tries everything is not stopped by what failed before it. */
+  beginPass(): void
   /** Ends all connections that were made for these ways. */
   close(): Promise<void>
 }
@@ -50,7 +52,8 @@ export type WaysOver = (queue: QueueStore, insisting: Insisting) => Ways
 /** One transport for all messages; whoever made it closes it. */
 export function oneWay(transport: Transport, context: DeliveryContext, connections: number): WaysOver {
   return (queue, insisting) => {
-    const guarded = guardAccount(transport, insisting, { ...context, queue })
+    let pass = 0
+    const guarded = guardAccount(transport, insisting, { ...context, queue, pass: () => pass })
     const way: Way = { account: undefined, transport: guarded, context, connections }
     return {
       groupOf: () => '',
@@ -58,6 +61,7 @@ export function oneWay(transport: Transport, context: DeliveryContext, connectio
       wayOf: async () => way,
       single: true,
       policy: context.policy,
+      beginPass: () => void (pass += 1),
       close: async () => undefined,
     }
   }
@@ -95,8 +99,9 @@ export function accountWays(
   { connections, complain }: { readonly connections?: number | undefined; readonly complain?: Complain } = {},
 ): WaysOver {
   return (queue, insisting) => {
+    let pass = 0
     const guard: Guard = (transport, account, server) =>
-      guardAccount(transport, insisting, { ...base, queue, account, server })
+      guardAccount(transport, insisting, { ...base, queue, account, server, pass: () => pass })
     const transports = accountTransports(config, base.log, guard, { complain })
     const made = new Map<string, Promise<Way>>()
 
@@ -137,6 +142,7 @@ export function accountWays(
       wayOf,
       single: config.accounts.length === 1,
       policy: { ...base.policy, retry },
+      beginPass: () => void (pass += 1),
       close: () => transports.close(),
     }
   }

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { queueContents } from '../helpers/queue-dir.ts'
 import { STALL } from '../helpers/scripted-server.ts'
-import { openDaemonSite, type RunningDaemon } from './daemon-site.ts'
+import { openDaemonSite, until, type RunningDaemon } from './daemon-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 
@@ -140,6 +140,36 @@ describe('a daemon', () => {
     daemon.child.kill('SIGUSR1')
     await site.holds({})
     expect(await stop(daemon)).toEqual(QUIET)
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('tries accounts that failed after SIGUSR1, once, whatever their pause', async () => {
+    let isUsedUp = true
+    const site = await openDaemonSite(
+      {},
+      { mail: () => (isUsedUp ? '450 4.7.1 daily sending limit exceeded' : undefined) },
+    )
+    const daemon = await site.daemon()
+    await site.enqueue('one@d.ex')
+    await site.logged('account.failed')
+    await site.enqueue('two@d.ex')
+    daemon.child.kill('SIGUSR1')
+    await site.logged('run.finished')
+    expect(site.log().filter((line) => line.event === 'account.failed')).toMatchObject([
+      { trouble: 'quota', failures: 1 },
+      { trouble: 'quota', failures: 2 },
+    ])
+    await site.holds({ new: ['one@d.ex=pending', 'two@d.ex=pending'] })
+    isUsedUp = false
+    await until('both are sent', () => {
+      // A pass that is not quite over is not begun anew.
+      daemon.child.kill('SIGUSR1')
+      return site.received.length === 2
+    })
+    await site.holds({})
+    const { code, stderr } = await stop(daemon)
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^mq-run: the account default cannot be used: .*; its mail waits\n/)
     expect(queueContents(site.queueDir)).toEqual({})
   })
 
