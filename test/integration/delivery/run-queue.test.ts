@@ -18,6 +18,7 @@ import {
   type Transport,
 } from '../../../src/index.ts'
 import { parseJournal } from '../../../src/queue/journal-event.ts'
+import { failSyncOf } from '../../helpers/failing-sync.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const HOUR = 3600_000
@@ -61,6 +62,17 @@ describe('runQueue', () => {
       ['one@x.example'],
       ['two@x.example', 'three@x.example'],
     ])
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('tells what it delivered although the disk fails in the end', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('one@x.example')
+    failSyncOf('cur')
+    const report = await runQueue(queueDir, settingsOf(server.port))
+    expect(report).toMatchObject({ delivered: 1, stopped: { scope: 'host' } })
+    expect(report.stopped?.reason).toContain('cannot make removals durable')
+    expect(server.messages).toHaveLength(1)
     expect(await holds(queueDir)).toEqual([])
   })
 
