@@ -47,10 +47,12 @@ export type {
   Plugin,
   PluginAction,
   PluginApi,
+  PluginEnd,
   PluginEvent,
   PluginHandler,
   PluginHooks,
   PluginMessage,
+  PluginSetup,
   PluginSignal,
 } from './plugins/contract.ts'
 export type {

@@ -1,11 +1,11 @@
 /**
  * What a daemon works with, by the configuration as it is when it is asked for: the queue, the ways of mail, its logs,
  * and what goes on beside the deliveries. Logs in the same places stay open; they find their files again by themselves when
- * these are rotated.
+ * these are rotated. Plug-ins that are still configured stay, too.
  */
 import { hasWay } from '../config/accounts.ts'
 import type { Config } from '../config/config.ts'
-import { queueIn } from '../delivery/configured.ts'
+import { configuredContext, configuredTextLogs, queueIn, type TextLogs } from '../delivery/configured.ts'
 import type { DeliveryContext } from '../delivery/context.ts'
 import type { DaemonCompanion, DaemonSite } from '../delivery/daemon.ts'
 import type { WatchedIntake } from '../delivery/daemon-intake.ts'
@@ -13,10 +13,13 @@ import type { Metrics } from '../delivery/metrics/metrics.ts'
 import { accountWays } from '../delivery/ways.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { Logger } from '../logging/logger.ts'
+import { nullTransactionLog } from '../logging/transaction-log.ts'
+import type { PluginHooks } from '../plugins/contract.ts'
 import type { QueueStore } from '../queue/store.ts'
+import { daemonPlugins } from './daemon-plugins.ts'
 import type { Terminal } from './exit.ts'
 import { queueDirectory } from './run-configured.ts'
-import { openContext, openLog, setUp, type Setup } from './setup.ts'
+import { openLog, setUp, type Setup } from './setup.ts'
 
 /** How a daemon is called. */
 export interface DaemonCall {
@@ -34,7 +37,7 @@ interface OpenLogs {
   readonly log: Logger
   /** What the log has counted, where somebody wants to know. */
   readonly metrics: Metrics | undefined
-  readonly context: DeliveryContext
+  readonly textLogs: TextLogs
 }
 
 function whereOf({ config }: Setup, queueDir: string): string {
@@ -52,7 +55,8 @@ async function openLogs(setup: Setup, call: DaemonCall, queueDir: string): Promi
     ? await (await import('./counted-log.ts')).countedLog(setup, plain, queueDir)
     : undefined
   const log = counted?.log ?? plain
-  return { where, log, metrics: counted?.metrics, context: await openContext(setup, log) }
+  const textLogs = await configuredTextLogs(config, (line) => setup.terminal.complain(line))
+  return { where, log, metrics: counted?.metrics, textLogs }
 }
 
 /** Where other users leave mail for the queue. */
@@ -91,6 +95,16 @@ async function companionsOf(
   return [...telling, keeping, await openListener(setup, listen, store, metrics)]
 }
 
+/** The surroundings of the deliveries. The plug-ins are those of the process, set up last: nothing may be refused then. */
+async function contextOf(
+  { config, terminal }: Setup,
+  { log, textLogs }: OpenLogs,
+  plugins: PluginHooks,
+): Promise<DeliveryContext> {
+  const logs = { deliveryLog: nullTransactionLog, queueLog: nullTransactionLog, ...textLogs }
+  return configuredContext(config, log, (line) => terminal.complain(line), { ...logs, plugins })
+}
+
 /**
  * Makes a site of the configuration as it is now, each time it is called.
  *
@@ -98,6 +112,7 @@ async function companionsOf(
  */
 export function siteOpener(terminal: Terminal, call: DaemonCall): () => Promise<DaemonSite> {
   let logs: OpenLogs | undefined
+  const plugins = daemonPlugins(terminal)
   return async () => {
     const setup = await setUp(terminal, call)
     const { config } = setup
@@ -106,15 +121,14 @@ export function siteOpener(terminal: Terminal, call: DaemonCall): () => Promise<
       throw new MailError('CONFIG_MISSING', 'no smarthost: set smtp_hostname in the configuration')
     const known = logs?.where === whereOf(setup, queueDir) ? logs : undefined
     const opened = known ?? (await openLogs(setup, call, queueDir))
-    const { log } = opened
-    const { deliveryLog, queueLog } = opened.context
-    const context = { ...(await openContext(setup, log)), deliveryLog, queueLog }
+    const context = await contextOf(setup, opened, await plugins.hooksFor(config))
     logs = opened
     const ways = accountWays(config, context, { complain: (line) => terminal.complain(line) })
     const store = await queueIn(queueDir)
     // What is dropped is for the configured queue.
     const intakes = queueDir === config.queueDir ? await intakesOf(config, context) : []
     const companions = await companionsOf(setup, call, opened, store)
+    await plugins.use(config, opened.log)
     return { store, ways, context, rescan: config.rescan, intakes, companions }
   }
 }

@@ -150,10 +150,12 @@ export async function runProgram(
     if (!pluginsAreLoaded()) return onFault?.(error)
     terminal.complain(`an error was thrown outside of a delivery: ${describeError(error)}`)
   })
-  let ended = false
+  let result: EndCode | undefined
   process.on('exit', (code) => {
+    // The work is done, and what a plug-in does at its end changes nothing about it.
+    if (result !== undefined) process.exitCode = result
     // Nobody but this function may say that all went well.
-    if (ended || code !== EX.OK) return
+    if (result !== undefined || code !== EX.OK) return
     terminal.complain('the process was ended before its work was done, perhaps by a plug-in; try again')
     process.exitCode = EX.TEMPFAIL
   })
@@ -167,8 +169,8 @@ export async function runProgram(
   try {
     const exitCode = await main(terminal)
     if (exitCode === EX.OK) checkOutput(terminal.lostOutput)
+    result = exitCode
     await allFinished()
-    ended = true
     process.exit(exitCode)
   } catch (error) {
     await allFinished()

@@ -12,6 +12,7 @@ import type { DeliveryContext } from '../delivery/context.ts'
 import { bothLoggers, type Logger } from '../logging/logger.ts'
 import type { Transport } from '../transport/transport.ts'
 import { dialogueLogger } from './dialogue-logger.ts'
+import { atTheEnd } from '../util/unfinished.ts'
 import type { Terminal } from './exit.ts'
 import { thisCaller, type Caller } from './identity.ts'
 
@@ -98,9 +99,12 @@ export async function openTransport(
   return configuredTransport(config, log, (line) => terminal.complain(line))
 }
 
-/** Logs, plug-ins and the retry policy, as configured. */
+/** Logs, plug-ins and the retry policy, as configured. The plug-ins are ended with the process. */
 export async function openContext({ config, terminal }: Setup, log: Logger): Promise<DeliveryContext> {
-  return configuredContext(config, log, (line) => terminal.complain(line))
+  const context = await configuredContext(config, log, (line) => terminal.complain(line))
+  const { plugins } = context
+  if (plugins.close !== undefined) atTheEnd(() => plugins.close?.())
+  return context
 }
 
 /** Where a large message is kept while it is read: on the disk of the queue rather than in a /tmp in memory. */

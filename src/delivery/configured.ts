@@ -10,6 +10,7 @@ import { MailError } from '../errors/mail-error.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { FULL_VIEW, type Privacy } from '../logging/privacy.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
+import type { PluginContext } from '../plugins/loader.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { lateSmtp } from '../transport/late-smtp.ts'
@@ -23,6 +24,9 @@ import type { RetryPolicy } from './schedule.ts'
 
 /** Takes one line for the user about something that does not stop the mail. */
 export type Complain = (line: string) => void
+
+/** The logs in the format of mailqueue-runner. */
+export type TextLogs = Partial<Pick<DeliveryContext, 'deliveryLog' | 'queueLog'>>
 
 /** The structured log; the null logger when none is configured. */
 export async function configuredLog(config: Config, program: string, complain: Complain): Promise<Logger> {
@@ -62,11 +66,27 @@ export async function configuredPrivacy(
   }
 }
 
+/** What plug-ins are loaded with. */
+export function pluginContext({ source }: Config, log: Logger, complain: Complain): PluginContext {
+  return { baseDirectory: source === undefined ? process.cwd() : dirname(source), log, complain }
+}
+
 async function configuredPlugins(config: Config, log: Logger, complain: Complain): Promise<PluginHooks> {
   if (config.plugins.length === 0) return noPlugins
   const { loadPlugins } = await import('../plugins/loader.ts')
-  const baseDirectory = config.source === undefined ? process.cwd() : dirname(config.source)
-  return loadPlugins(config.plugins, { baseDirectory, log, complain })
+  return loadPlugins(config.plugins, pluginContext(config, log, complain))
+}
+
+/** `delivery_log` and `queue_log`; nothing of one that is not configured. */
+export async function configuredTextLogs(config: Config, complain: Complain): Promise<TextLogs> {
+  if (config.deliveryLog === undefined && config.queueLog === undefined) return {}
+  const { createTransactionLog } = await import('../logging/transaction-log.ts')
+  const privacy = await configuredPrivacy(config, complain)
+  const open = (path: string) => createTransactionLog(path, complain, privacy)
+  return {
+    ...(config.deliveryLog === undefined ? {} : { deliveryLog: open(config.deliveryLog) }),
+    ...(config.queueLog === undefined ? {} : { queueLog: open(config.queueLog) }),
+  }
 }
 
 function configuredPolicy({ retry, expire, bounceExpire, inDoubt }: AccountSettings): RetryPolicy {
@@ -99,32 +119,29 @@ function changeOf(path: string | undefined): number | undefined {
   }
 }
 
-/** Retry policy, logs and plug-ins. Never rejects: what cannot be opened is complained about and left out. */
+/**
+ * Retry policy, logs and plug-ins. Never rejects: what cannot be opened is complained about and left out.
+ *
+ * @param given what is there already, instead of what is configured; whoever leaves `plugins` out closes those of the result
+ */
 export async function configuredContext(
   config: Config,
   log: Logger,
   complain: Complain,
+  given: Partial<DeliveryContext> = {},
 ): Promise<DeliveryContext> {
-  const base = deliveryContext({
+  const { webhook } = config
+  const isLogged = given.deliveryLog !== undefined && given.queueLog !== undefined
+  return deliveryContext({
     log,
     policy: configuredPolicy(config),
     reports: configuredReports(config),
     changedAt: () => changeOf(config.source),
-    plugins: await configuredPlugins(config, log, complain),
-    ...(config.webhook === undefined
-      ? {}
-      : { webhook: { events: new Set(config.webhook.events), complain } }),
+    ...(given.plugins === undefined && { plugins: await configuredPlugins(config, log, complain) }),
+    ...(webhook && { webhook: { events: new Set(webhook.events), complain } }),
+    ...(!isLogged && (await configuredTextLogs(config, complain))),
+    ...given,
   })
-  if (config.deliveryLog === undefined && config.queueLog === undefined) return base
-  const { createTransactionLog } = await import('../logging/transaction-log.ts')
-  const privacy = await configuredPrivacy(config, complain)
-  const open = (path: string | undefined, none: DeliveryContext['queueLog']) =>
-    path === undefined ? none : createTransactionLog(path, complain, privacy)
-  return {
-    ...base,
-    deliveryLog: open(config.deliveryLog, base.deliveryLog),
-    queueLog: open(config.queueLog, base.queueLog),
-  }
 }
 
 /** The surroundings of a delivery over an account other than the usual one. */

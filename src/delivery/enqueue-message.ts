@@ -41,7 +41,7 @@ export interface Taken {
   readonly claim: Claim
   /** The queue it is in. */
   readonly queue: QueueStore
-  /** Frees everything, whatever became of the claim. */
+  /** Frees everything, whatever became of the claim. Never rejects: what became of the message is decided. */
   readonly end: () => Promise<void>
 }
 
@@ -54,7 +54,11 @@ export interface InProgressMessage extends QueuedReference {
    * @internal
    */
   takeClaim(): Taken
-  /** Leaves the message to the next run of the queue. Does nothing once it was sent or released. */
+  /**
+   * Leaves the message to the next run of the queue. Does nothing once it was sent or released.
+   *
+   * @throws MailError QUEUE_* when it stays claimed until a run recovers it
+   */
   release(): Promise<void>
 }
 
@@ -137,7 +141,7 @@ async function claimed(store: QueueStore, message: NewMessage): Promise<InProgre
   try {
     return inProgress(store, await store.enqueueClaimed(message, runner), runner, message)
   } catch (error) {
-    await runner.close()
+    await runner.close().catch(() => undefined)
     throw error
   }
 }
@@ -151,7 +155,8 @@ function inProgress(
   let taken = false
   const end = async (): Promise<void> => {
     content.close()
-    await runner.close()
+    // Not yet durable is only that the message is gone from cur/: its journal stays, and says who has it.
+    await runner.close().catch(() => undefined)
   }
   return {
     queueId: claim.message.id,

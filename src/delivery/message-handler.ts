@@ -86,7 +86,8 @@ export class MessageHandler {
         const attempt = await attemptClaim(delivering)
         return sendResult(claimResult(claim, attempt, this.#context), undefined)
       }
-      await claim.release()
+      // What cannot be given back now is in the queue all the same, and a run recovers it.
+      await claim.release().catch(() => undefined)
       const nothing = { sent: [], refused: [], reported: [], unaccepted: [], problem: undefined }
       return sendResult({ ...nothing, queued: claim.pending, queueId: claim.message.id }, undefined)
     } finally {

@@ -137,33 +137,57 @@ export function mailqueueTransport(
 ): NodemailerTransport {
   const config = configFromSettings(settings)
   let opened: Promise<Open> | undefined
-  const ready = (): Promise<Open> => (opened ??= open(config, complain))
+  const ready = async (): Promise<Open> => {
+    const opening = (opened ??= open(config, complain))
+    try {
+      return await opening
+    } catch (error) {
+      // The next mail tries again.
+      if (opened === opening) opened = undefined
+      throw error
+    }
+  }
+  const underWay = new Set<Promise<unknown>>()
+  const send = async (mail: ComposedMail): Promise<MailqueueInfo> => {
+    const sending = ready().then((parts) => sendMail(mail, parts))
+    underWay.add(sending)
+    try {
+      return await sending
+    } finally {
+      underWay.delete(sending)
+    }
+  }
+  const close = async (): Promise<void> => {
+    const closing = opened
+    opened = undefined
+    const sending = [...underWay]
+    const { submission, context } = (await closing?.catch(() => undefined)) ?? {}
+    await submission?.close()
+    await Promise.allSettled(sending)
+    await context?.plugins.close?.()
+  }
   return {
     name: 'mailqueue',
     version: VERSION,
     send: (mail, callback) => {
-      ready()
-        .then((parts) => sendMail(mail, parts))
-        .then(
-          (info) => callback(null, info),
-          (error: unknown) => {
-            const failure = error instanceof Error ? error : new Error(describeError(error))
-            // nodemailer's callback has no way to leave the result out, and reads none after an error.
-            const nothing: MailqueueInfo = {
-              envelope: { from: '', to: [] },
-              messageId: '',
-              accepted: [],
-              rejected: [],
-              pending: [],
-              queueId: undefined,
-              response: '',
-            }
-            callback(failure, nothing)
-          },
-        )
+      send(mail).then(
+        (info) => callback(null, info),
+        (error: unknown) => {
+          const failure = error instanceof Error ? error : new Error(describeError(error))
+          // nodemailer's callback has no way to leave the result out, and reads none after an error.
+          const nothing: MailqueueInfo = {
+            envelope: { from: '', to: [] },
+            messageId: '',
+            accepted: [],
+            rejected: [],
+            pending: [],
+            queueId: undefined,
+            response: '',
+          }
+          callback(failure, nothing)
+        },
+      )
     },
-    close: () => {
-      void opened?.then(({ submission }) => submission.close())
-    },
+    close: () => void close(),
   }
 }

@@ -47,28 +47,45 @@ export async function runQueue(
   const queue = new MaildirQueue(queueDir)
   const metrics = await configuredMetrics(config, queue, complain)
   const log = await configuredLog(config, 'mailqueue', complain)
-  const given = { ...(await configuredContext(config, log, complain)), ...options.context }
-  const context = metrics === undefined ? given : { ...given, log: bothLoggers(metrics.log, given.log) }
-  const { transport, connections } = options
-  if (transport === undefined && !config.accounts.some(hasWay))
+  if (options.transport === undefined && !config.accounts.some(hasWay))
     throw new MailError('CONFIG_MISSING', 'no smarthost: give smtp_hostname or a transport')
+  const given = await configuredContext(config, log, complain, options.context)
+  const context = metrics === undefined ? given : { ...given, log: bothLoggers(metrics.log, given.log) }
+  try {
+    return await runOnce(queueDir, { config, log, complain }, context, options)
+  } finally {
+    // Those that the application gives are its own.
+    if (options.context?.plugins === undefined) await given.plugins.close?.()
+    await metrics?.finish(config.metricsFile)
+  }
+}
+
+interface Means {
+  readonly config: Config
+  readonly log: Logger
+  readonly complain: Complain
+}
+
+async function runOnce(
+  queueDir: string,
+  { config, log, complain }: Means,
+  context: DeliveryContext,
+  options: RunQueueOptions,
+): Promise<RunReport> {
+  const { connections, signal, transport } = options
   if (config.submitDir !== undefined && config.queueDir === queueDir) {
     const { takeOverDrops } = await import('./drop-take-over.ts')
-    const { problem } = await takeOverDrops({ config, context, signal: options.signal })
+    const { problem } = await takeOverDrops({ config, context, signal })
     if (problem !== undefined) complain(`dropped mail waits: ${problem.publicMessage}`)
   }
   const way = transport ?? accountWays(config, context, { connections, complain })
   const store = new MaildirQueue(queueDir)
-  try {
-    const report = await runQueueOnce(store, way, context, {
-      ...options,
-      connections: connections ?? config.smtp?.connections ?? 1,
-    })
-    await tellWebhook(config, store, options, log, complain)
-    return report
-  } finally {
-    await metrics?.finish(config.metricsFile)
-  }
+  const report = await runQueueOnce(store, way, context, {
+    ...options,
+    connections: connections ?? config.smtp?.connections ?? 1,
+  })
+  await tellWebhook(config, store, options, log, complain)
+  return report
 }
 
 /** Hands the reports over that are in the outbox. What the application does not take waits for the next run. */

@@ -235,7 +235,10 @@ export async function runQueueOnce(
     reportLanes(report, run.lanes.values())
   } finally {
     stopFlushing()
-    await runner.close()
+    // What was delivered is: whoever made the run has to hear of it.
+    await runner.close().catch((error: unknown) => {
+      report.stopped ??= { scope: 'host', reason: describeError(error) }
+    })
     await ways.close()
   }
   if (report.stopped !== undefined) context.log.warn('queue.stopped', { ...report.stopped })

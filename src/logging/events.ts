@@ -326,7 +326,7 @@ export const EVENTS = {
   },
   'plugin.failed': {
     levels: ['error'],
-    means: 'a plug-in threw, hung or could not be loaded',
+    means: 'a plug-in threw, hung, or could not be loaded or ended',
     facts: ['plugin', 'reason'],
     maybe: ['signal'],
   },

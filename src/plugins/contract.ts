@@ -61,10 +61,25 @@ export interface PluginApi {
   on(signal: PluginSignal, handler: PluginHandler): void
 }
 
+/**
+ * Ends what a plug-in has opened: a port, a lock, an interval. Called once, when no handler of the plug-in runs or will be
+ * called any more. It has 5 seconds; what it throws is logged and stops nothing.
+ */
+export type PluginEnd = () => void | Promise<void>
+
+/**
+ * Subscribes handlers, and opens what they need. Returns nothing, or what is to be called when the plug-in goes away: at the
+ * end of the command or of the work in a program that uses the library, and in a daemon also when it reads a configuration
+ * without the plug-in, or finds its file changed.
+ */
+export type PluginSetup =
+  | ((api: PluginApi) => void | Promise<void>)
+  | ((api: PluginApi) => PluginEnd | undefined | Promise<PluginEnd | undefined>)
+
 /** The default export of a plug-in module. */
 export interface Plugin {
   readonly name: string
-  setup(api: PluginApi): void | Promise<void>
+  readonly setup: PluginSetup
 }
 
 /** What the delivery policy calls. */
@@ -75,6 +90,11 @@ export interface PluginHooks {
    * @returns the strongest answer: `discard` before `hold` before nothing
    */
   emit(signal: PluginSignal, event: PluginEvent): Promise<PluginAction | undefined>
+  /**
+   * Ends the plug-ins, when the handlers that run have answered. To be called by whoever has made them; a signal that is
+   * emitted afterwards reaches nobody. Left out where there is nothing to end. Never rejects.
+   */
+  close?(): Promise<void>
 }
 
 /** No plug-ins. */

@@ -23,6 +23,9 @@ export interface Subscription {
   readonly handler: PluginHandler
 }
 
+/** How often handlers have hung since they answered in time last; kept with those that stay when others are exchanged. */
+const hangs = new WeakMap<Subscription, number>()
+
 interface HookOptions {
   readonly log: Logger
   /** Gets one line at the first failure of each plug-in; the log has them all. */
@@ -67,7 +70,6 @@ function strongest(actions: readonly (PluginAction | undefined)[]): PluginAction
  */
 export function createHooks(subscriptions: readonly Subscription[], options: HookOptions): PluginHooks {
   const limit = options.limit ?? PLUGIN_LIMIT
-  const hangs = new Map<Subscription, number>()
   const complained = new Set<string>()
 
   const report = (subscription: Subscription, error: unknown): void => {

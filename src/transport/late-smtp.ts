@@ -30,6 +30,6 @@ export function lateSmtp(settings: SmtpSettings, log: Logger): Transport {
     name: serverName(settings),
     send: async (delivery, signal) => (transport ?? (await loaded())).send(delivery, signal),
     ready: async (signal) => (await loaded()).ready?.(signal),
-    close: async () => (await loading)?.close(),
+    close: async () => (await loading?.catch(() => undefined))?.close(),
   }
 }

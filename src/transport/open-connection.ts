@@ -1,13 +1,16 @@
 /**
  * Opens a connection to the server of an account: finds it, connects, protects the connection and logs in. Where there
- * are several servers, the next one is tried when there is no session with one. A failure is returned, never thrown.
+ * are several servers, the next one is tried when there is no session with one. A failure is returned, never thrown, also
+ * when a part of this program or of the system is what fails: whoever counts connections need not expect both.
  */
 import type { SmtpSettings } from '../config/config.ts'
+import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
 import { elapsed } from '../util/clock.ts'
 import { loadEngine, SmtpConnection, startConnection } from './connection.ts'
 import { dial } from './dial.ts'
 import type { Failure, Phase } from './failure.ts'
+import { oneLine } from './reply.ts'
 import { isAnonymous, refuseForeign, targetsOf, type Target } from './target.ts'
 import { Credentials } from './credentials.ts'
 import { newSecrets } from './secrets.ts'
@@ -48,12 +51,22 @@ export async function openConnection(
   log: Logger,
   options: OpenOptions = {},
 ): Promise<SmtpConnection | Failure> {
-  const { resolver, signal, credentials = new Credentials(settings, newSecrets()) } = options
+  const { credentials = new Credentials(settings, newSecrets()) } = options
+  try {
+    return await openFirst({ settings, log, ...options, credentials })
+  } catch (error) {
+    return { phase: 'local', reason: credentials.secrets.clean(oneLine(describeError(error))) }
+  }
+}
+
+/** Opens a connection to the first server that has a session for us. */
+async function openFirst(opening: Opening): Promise<SmtpConnection | Failure> {
+  const { settings, resolver, signal } = opening
   const targets = await targetsOf(settings, resolver, signal)
   if ('phase' in targets) return targets
   const failures: Failure[] = []
   for (const target of targets) {
-    const opened = await openTarget({ settings, log, ...options, credentials }, target)
+    const opened = await openTarget(opening, target)
     if (opened instanceof SmtpConnection) return opened
     failures.push(opened)
     if (!ANOTHER_MAY_DO.has(opened.phase)) return opened
@@ -95,5 +108,10 @@ async function openWith(
   const socket = await dial(settings, target, signal)
   if ('phase' in socket) return { ...socket, reason: credentials.secrets.clean(socket.reason) }
   onConnect?.(target, elapsed() - begun)
-  return startConnection(Engine, { settings, target, tlsPlan, socket, log, signal, credentials })
+  try {
+    return await startConnection(Engine, { settings, target, tlsPlan, socket, log, signal, credentials })
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
 }

@@ -95,13 +95,25 @@ export class SmtpTransport implements Transport {
     return conclude(attempt, second)
   }
 
-  #runBatch(connection: SmtpConnection, attempt: Attempt, rest: readonly string[]): Promise<BatchResult> {
+  /** When it rejects, the connection has been given back. */
+  async #runBatch(
+    connection: SmtpConnection,
+    attempt: Attempt,
+    rest: readonly string[],
+  ): Promise<BatchResult> {
     const reports = connection.capabilities.dsn ? attempt.delivery.envelope.reports : undefined
     const { verp, maxRecipients } = this.#settings
     const batch = nextBatch(rest, reports, verp ? 1 : maxRecipients)
     const { sender } = attempt.delivery.envelope
     const [recipient = ''] = batch.recipients
-    return runBatch(connection, attempt, batch, verp ? verpSender(sender, recipient) : sender)
+    try {
+      return await runBatch(connection, attempt, batch, verp ? verpSender(sender, recipient) : sender)
+    } catch (error) {
+      // Nobody knows where the dialogue stands, and whoever waits for a connection must not wait for this one.
+      connection.cut()
+      this.#pool.release(connection)
+      throw error
+    }
   }
 }
 

@@ -15,7 +15,10 @@ export function mustFinish<T>(work: Promise<T>): Promise<T> {
 
 const lastThings: (() => Promise<void> | void)[] = []
 
-/** Has the process do something when everything else is done. It must not fail, nor take long. */
+/**
+ * Has the process do something when everything else is done; what is asked for last is done first, since it may need what
+ * was there before. It must not fail, nor take long.
+ */
 export function atTheEnd(work: () => Promise<void> | void): void {
   lastThings.push(work)
 }
@@ -23,7 +26,7 @@ export function atTheEnd(work: () => Promise<void> | void): void {
 /** Waits until nothing is left to do. */
 export async function allFinished(): Promise<void> {
   await nothingUnderWay()
-  for (const work of lastThings.splice(0)) await work()
+  for (const work of lastThings.splice(0).reverse()) await work()
 }
 
 async function nothingUnderWay(): Promise<void> {

@@ -28,6 +28,22 @@ describe('mq-sendmail', () => {
     expect(site.received).toHaveLength(0)
   })
 
+  it.each([
+    ['ends the process', 'process.exit(0)'],
+    ['ends the process as if it had failed', 'process.exit(1)'],
+    ['throws', 'throw new Error("stuck")'],
+  ])('says what became of the mail although a plug-in %s when it is ended', async (_how, code) => {
+    const ending = `export default { name: "x", setup: () => () => { console.error("ends"); ${code} } }`
+    const site = await siteWith(ending)
+    const sent = await site.run('mq-sendmail', ['-i', 'one@d.example'], { stdin: M0 })
+    expect(sent.code).toBe(0)
+    expect(sent.stderr).toMatch(/^ends\n/)
+    expect(site.received).toHaveLength(1)
+    const refused = await site.run('mq-sendmail', ['-i', 'reject@d.example'], { stdin: M0 })
+    expect(refused.code).toBe(67)
+    expect(refused.stderr).toContain('reject@d.example was refused')
+  })
+
   it('sends the mail although a plug-in throws from a timer', async () => {
     const late = 'setImmediate(() => { throw new Error("late") })'
     const site = await siteWith(`export default { name: "x", setup() { ${late} } }`)

@@ -1,7 +1,7 @@
 /**
  * The library's MessageHandler with real queues and servers, as docs/library.md shows it.
  */
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -13,6 +13,7 @@ import {
   type MailError,
   type Transport,
 } from '../../../src/index.ts'
+import { failSyncOf } from '../../helpers/failing-sync.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const MESSAGE =
@@ -202,6 +203,42 @@ describe('conservative message sending', () => {
     await stored.release()
     expect(server.messages).toHaveLength(1)
     expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('says that a message was sent although the disk fails afterwards', async () => {
+    const server = await sink()
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const stored = await enqueueMessage(MESSAGE, queueDir, { ...ADDRESSES, inProgress: true })
+    failSyncOf('cur')
+    const result = await handlerFor(server.port).sendMessage(stored)
+    expect(result).toMatchObject({ accepted: true, sent: ['b@site.example'], queueId: undefined })
+    expect(server.messages).toHaveLength(1)
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('says that a stored message is queued although it cannot be given back now', async () => {
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const queue = new MaildirQueue(queueDir)
+    const stored = await enqueueMessage(MESSAGE, queue, { ...ADDRESSES, inProgress: true })
+    // A file in the place of the directory that it would go back to.
+    renameSync(join(queueDir, 'new'), join(queueDir, 'away'))
+    writeFileSync(join(queueDir, 'new'), '')
+    const result = await new MessageHandler([queue]).sendMessage(stored)
+    expect(result).toMatchObject({ accepted: true, queued: ['b@site.example'], queueId: stored.queueId })
+    rmSync(join(queueDir, 'new'))
+    renameSync(join(queueDir, 'away'), join(queueDir, 'new'))
+    const runner = await queue.openRunner('run')
+    await runner.recover(Infinity)
+    await runner.close()
+    expect(await holds(queueDir)).toEqual(['new: b@site.example=pending'])
+  })
+
+  it.each(['cur', 'new'])('is released although %s/ cannot be made durable now', async (folder) => {
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const stored = await enqueueMessage(MESSAGE, queueDir, { ...ADDRESSES, inProgress: true })
+    failSyncOf(folder)
+    await stored.release()
+    expect(await holds(queueDir)).toEqual(['new: b@site.example=pending'])
   })
 
   it('gives a stored message back when it is released', async () => {

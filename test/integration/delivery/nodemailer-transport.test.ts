@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { mailqueueTransport, type MailqueueInfo } from '../../../src/index.ts'
-import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
+import { deadPort, holds, settingsOf, sink, tellingPlugin, temporaryDirectory, told } from './workspace.ts'
 
 const MAIL = {
   from: 'App <app@site.example>',
@@ -60,6 +60,21 @@ describe('mailqueueTransport', () => {
     expect(some).toMatchObject({ accepted: ['b@x.example'], rejected: ['reject@x.example'] })
     const none = send(settingsOf(server.port), { ...MAIL, to: 'reject@x.example', bcc: [] })
     await expect(none).rejects.toMatchObject({ code: 'RECIPIENT_REFUSED', temporary: false })
+  })
+
+  it('ends its plug-ins when it is closed, after the mail that is under way', async () => {
+    const server = await sink()
+    const directory = temporaryDirectory()
+    const plugins = [tellingPlugin(directory)]
+    const transporter = createTransport(mailqueueTransport(settingsOf(server.port, { plugins })))
+    const sending = transporter.sendMail(MAIL)
+    transporter.close()
+    await sending
+    await told(directory, ['begins', 'called', 'ends'])
+    await transporter.sendMail(MAIL)
+    transporter.close()
+    await told(directory, ['begins', 'called', 'ends', 'begins', 'called', 'ends'])
+    expect(server.messages).toHaveLength(2)
   })
 
   it('refuses wrong settings at once', () => {

@@ -2,7 +2,7 @@
  * One pass over the queue: policy, plug-ins and the ends of a run, with a real queue and a real server.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -18,7 +18,8 @@ import {
   type Transport,
 } from '../../../src/index.ts'
 import { parseJournal } from '../../../src/queue/journal-event.ts'
-import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
+import { failSyncOf } from '../../helpers/failing-sync.ts'
+import { deadPort, holds, settingsOf, sink, tellingPlugin, temporaryDirectory, told } from './workspace.ts'
 
 const HOUR = 3600_000
 const MESSAGE = 'From: a@site.example\nSubject: s\n\nbody\n'
@@ -61,6 +62,17 @@ describe('runQueue', () => {
       ['one@x.example'],
       ['two@x.example', 'three@x.example'],
     ])
+    expect(await holds(queueDir)).toEqual([])
+  })
+
+  it('tells what it delivered although the disk fails in the end', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('one@x.example')
+    failSyncOf('cur')
+    const report = await runQueue(queueDir, settingsOf(server.port))
+    expect(report).toMatchObject({ delivered: 1, stopped: { scope: 'host' } })
+    expect(report.stopped?.reason).toContain('cannot make removals durable')
+    expect(server.messages).toHaveLength(1)
     expect(await holds(queueDir)).toEqual([])
   })
 
@@ -245,6 +257,22 @@ describe('plug-ins in a run', () => {
       expect(await holds(queueDir)).toEqual(day < 3 ? ['new: defer@x.example=deferred'] : [])
     }
     expect(seen.map(({ message }) => message.retries)).toEqual([1, 2, 3, 4])
+  })
+
+  it('are ended with the run, also with one that is refused, and not loaded beside those of the application', async () => {
+    const server = await sink()
+    const queueDir = await queueWith('one@x.example')
+    const directory = temporaryDirectory()
+    const settings = settingsOf(server.port, { plugins: [tellingPlugin(directory)] })
+    const context = { plugins: giveUpAfter(3, []) }
+    expect(await runQueue(queueDir, settings, { context })).toMatchObject({ delivered: 1 })
+    await enqueueMessage(MESSAGE, queueDir, { sender: '', recipients: 'two@x.example' })
+    expect(await runQueue(queueDir, settings)).toMatchObject({ delivered: 1 })
+    await told(directory, ['begins', 'called', 'ends'])
+    writeFileSync(join(directory, 'queue'), '')
+    await expect(runQueue(join(directory, 'queue'), settings)).rejects.toMatchObject({ code: /^QUEUE_/ })
+    await told(directory, ['begins', 'called', 'ends', 'begins', 'ends'])
+    expect(await holds(queueDir)).toEqual([])
   })
 
   it('let a plug-in hold a message for a human', async () => {

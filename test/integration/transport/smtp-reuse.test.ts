@@ -63,6 +63,40 @@ describe('connections', () => {
     expect(await busy).toBe('deferred')
   })
 
+  it('can still be opened after the system has refused to open any, by those who waited, too', async () => {
+    const server = await startScriptedServer({})
+    // No address: Node.js throws when it is to connect from there.
+    const settings = { ...settingsFor(server.port, { connections: 2 }), sourceIp: 'nowhere' }
+    const transport = new SmtpTransport(settings)
+    cleanUp.push(
+      () => server.close(),
+      () => transport.close(),
+    )
+    const refused = await Promise.all([1, 2, 3, 4, 5].map((n) => transport.send(deliveryTo(`r${n}@x`))))
+    for (const [outcome] of refused) {
+      expect(outcome).toMatchObject({ status: 'deferred', scope: 'host' })
+      expect(outcome).toHaveProperty('reason', expect.stringContaining('nowhere'))
+    }
+    expect(await transport.ready()).toMatchObject({ status: 'deferred', scope: 'host' })
+    Object.assign(settings, { sourceIp: undefined })
+    const all = await Promise.all([1, 2, 3, 4, 5].map((n) => transport.send(deliveryTo(`r${n}@x`))))
+    expect(all.map(([outcome]) => outcome?.status)).toEqual(Array(5).fill('delivered'))
+    expect(server.connections).toBe(2)
+  })
+
+  it('are given back by a message that breaks off in the middle', async () => {
+    const { transport, statusOf } = await connect({}, { connections: 1 })
+    const breaksOff = deliveryTo('a@x')
+    const envelope = {
+      ...breaksOff.envelope,
+      get body(): '8bitmime' {
+        throw new Error('broken')
+      },
+    }
+    await expect(transport.send({ ...breaksOff, envelope })).rejects.toThrow('broken')
+    expect(await statusOf('b@x')).toBe('delivered')
+  })
+
   it('end with QUIT when they are not used', async () => {
     let said: () => void = () => undefined
     const quit = new Promise<void>((resolve) => (said = resolve))
