@@ -228,7 +228,7 @@ describe('conservative message sending', () => {
     rmSync(join(queueDir, 'new'))
     renameSync(join(queueDir, 'away'), join(queueDir, 'new'))
     const runner = await queue.openRunner('run')
-    await runner.recover(Infinity)
+    await runner.recover(() => Infinity)
     await runner.close()
     expect(await holds(queueDir)).toEqual(['new: b@site.example=pending'])
   })
