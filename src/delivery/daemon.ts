@@ -229,7 +229,6 @@ class Daemon {
     if (site.store.name !== this.#site.store.name) this.#opened = false
     this.#retire()
     this.#site = site
-    site.context.log.info('daemon.reloaded', { queue: site.store.name })
     const before = this.#beside
     this.#beside = undefined
     await Promise.all([before?.stop(), this.#reopenTerm()])
@@ -239,6 +238,7 @@ class Daemon {
       complain(`mail goes on, but not everything could be started: ${describeError(error)}`)
       this.#beside = await startBeside({ ...site, companions: [] }, this.#state(), complain)
     }
+    site.context.log.info('daemon.reloaded', { queue: site.store.name })
   }
 
   #state(): DaemonState {
