@@ -1,10 +1,10 @@
 /**
  * The queue as a listing in the shape of Postfix's mailq, which monitoring programs parse. Only reads.
  */
-import { existsSync } from 'node:fs'
 import { queueIn } from '../../delivery/configured.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { ExitCode } from '../../errors/sysexits.ts'
+import { queueIsThere } from '../../queue/layout.ts'
 import { isUnfinished } from '../../queue/recipient-state.ts'
 import type { Place, QueuedMessage } from '../../queue/store.ts'
 import type { Terminal } from '../exit.ts'
@@ -84,7 +84,7 @@ export async function listConfiguredQueue({ config, terminal }: Setup, json: boo
   if (queueDir === undefined)
     throw new MailError('CONFIG_MISSING', 'no queue: set queue_dir in the configuration')
   // A queue that was never needed has not been made yet.
-  const sight = { store: await queueIn(queueDir), made: existsSync(queueDir), config }
+  const sight = { store: await queueIn(queueDir), made: queueIsThere(queueDir), config }
   const list = json ? (await import('./records.ts')).listRecords : listQueue
   return list(sight, { places: WAITING }, terminal)
 }
