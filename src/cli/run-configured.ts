@@ -28,7 +28,7 @@ export interface RunCall {
   /** Runs beside another runner. */
   readonly force: boolean
   readonly verbose: boolean
-  /** A summary is said in the end; only with `verbose` when left out. */
+  /** A summary is said in the end, although nobody looks on. */
   readonly summed?: boolean
   /** A person waits for it: a smarthost that cannot be used is said too. */
   readonly asked?: boolean
@@ -41,9 +41,10 @@ export interface RunCall {
 const COUNTED = ['delivered', 'deferred', 'failed', 'discarded', 'held', 'quarantined', 'recovered'] as const
 
 function summary(report: RunReport): string {
-  return COUNTED.filter((name) => report[name] > 0 || name === 'delivered')
+  const counts = COUNTED.filter((name) => report[name] > 0 || name === 'delivered')
     .map((name) => `${report[name]} ${name}`)
     .join(', ')
+  return report.deferred > 0 ? `${counts}; mq-queue list says why` : counts
 }
 
 /** What stood in the way; what will pass by itself only when somebody wants to know. */
@@ -66,12 +67,14 @@ function troubles({ stopped, accounts }: RunReport, routine: boolean): string[] 
 }
 
 function tell(terminal: Terminal, report: RunReport, call: RunCall): ExitCode {
-  const { verbose, asked = verbose, summed = verbose } = call
+  const { verbose, asked = verbose } = call
+  const watched = verbose || terminal.interactive
   if (report.busy) {
-    if (verbose) terminal.complain('another runner is at work on this queue; --force runs beside it')
+    if (watched) terminal.complain('another runner is at work on this queue; --force runs beside it')
     return EX.OK
   }
-  if (summed) terminal.complain(summary(report))
+  // Who asked for it has to be told of what it left undone; cron has not.
+  if (watched || call.summed === true || (asked && report.deferred > 0)) terminal.complain(summary(report))
   if (report.quarantined > 0) {
     terminal.complain(
       `${report.quarantined} files that are no queued messages were moved to corrupt/; see the .reason beside each`,
@@ -142,6 +145,7 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
   const { selection } = call
   if (selection?.dryRun === true) return tellDue(terminal, store, { policy: context.policy, ...call })
   const intake = await takeOver(config, context, queueDir)
+  const unknown = await tellUnknownIds(terminal, store, selection)
   const ways = accountWays(config, context, { complain: (line) => terminal.complain(line) })
   const inTime = withinTime(selection?.maxTime)
   const progress = await progressOf(setup, store, context, call)
@@ -158,13 +162,27 @@ export async function runConfiguredQueue(setup: Setup, call: RunCall, operand?: 
   if (inTime.isOver && report.stopped?.scope === 'caller') report.stopped = undefined
   const told = tell(terminal, report, isLong ? { ...call, summed: true } : call)
   if (intake !== undefined) terminal.complain(`dropped mail waits: ${intake.publicMessage}`)
-  const exitCode = told === EX.OK && intake !== undefined ? intake.exitCode : told
+  const exitCode = firstFailure(told, intake?.exitCode ?? EX.OK, unknown)
   if (config.webhook === undefined) return exitCode
   const { tellWebhook } = await import('./run-outbox.ts')
   const { all: now, verbose, asked = verbose } = call
   const talkative = asked || terminal.interactive
   const ended = await tellWebhook(config, store, { terminal, log, now, talkative, verbose, signal })
-  return exitCode === EX.OK ? ended : exitCode
+  return firstFailure(exitCode, ended)
+}
+
+const firstFailure = (...codes: readonly ExitCode[]): ExitCode =>
+  codes.find((code) => code !== EX.OK) ?? EX.OK
+
+async function tellUnknownIds(
+  terminal: Terminal,
+  store: QueueStore,
+  selection: Selection | undefined,
+): Promise<ExitCode> {
+  const ids = selection?.ids
+  if (ids === undefined) return EX.OK
+  const { tellUnknown } = await import('./run-selection.ts')
+  return tellUnknown(terminal, store, ids)
 }
 
 /** Prints what a run would try. */
@@ -176,7 +194,7 @@ async function tellDue(
   const { dueNow } = await import('./run-selection.ts')
   if (selection === undefined) return EX.OK
   for await (const id of dueNow(store, { policy, all }, selection)) terminal.print(`${id} would be tried\n`)
-  return EX.OK
+  return tellUnknownIds(terminal, store, selection)
 }
 
 function runLimits(

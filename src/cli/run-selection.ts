@@ -4,9 +4,11 @@
 import { dueWindows } from '../delivery/due-window.ts'
 import type { DeliveryContext } from '../delivery/context.ts'
 import { MailError } from '../errors/mail-error.ts'
+import { EX, type ExitCode } from '../errors/sysexits.ts'
 import type { QueueEntry, QueueStore } from '../queue/store.ts'
 import { systemClock } from '../util/clock.ts'
 import type { Command } from './commander.ts'
+import type { Terminal } from './exit.ts'
 import { readDuration } from './queue/quantity.ts'
 import { readCount, selectorNow } from './queue/selection.ts'
 
@@ -25,6 +27,8 @@ export interface SelectionOptions {
 export interface Selection {
   /** The messages it is about; all when left out. */
   readonly selects?: (store: QueueStore, entry: QueueEntry) => Promise<boolean>
+  /** The queue ids that are named, as they were written. */
+  readonly ids?: readonly string[]
   /** Messages that are tried at the most. */
   readonly limit?: number
   /** Milliseconds after which it ends. */
@@ -71,10 +75,33 @@ export function readSelection(options: SelectionOptions): Selection {
   if (time === 0) throw new MailError('USAGE', `--max-time ${maxTime}: write a time above 0, such as 10m`)
   return {
     ...(ids === undefined && !isAbout ? {} : { selects }),
+    ...(id === undefined ? {} : { ids: id }),
     ...(limit === undefined ? {} : { limit: readCount('--limit', limit) }),
     ...(time === undefined ? {} : { maxTime: time }),
     dryRun: dryRun === true,
   }
+}
+
+/**
+ * Says of each id that is named and of no message that there is none.
+ *
+ * @returns how a run is to end that went well otherwise
+ * @throws MailError QUEUE_* when the queue cannot be read, CONFIG_MISSING when there is none
+ */
+export async function tellUnknown(
+  terminal: Terminal,
+  store: QueueStore,
+  ids: readonly string[],
+): Promise<ExitCode> {
+  const { chosen } = await import('./queue/choice.ts')
+  let exitCode: ExitCode = EX.OK
+  for await (const one of chosen(store, { ids, fits: undefined }, [], systemClock.now())) {
+    // Two messages of one id are both tried.
+    if (!('problem' in one) || one.problem.code !== 'INPUT_MISSING') continue
+    terminal.complain(one.problem.publicMessage)
+    exitCode = one.problem.exitCode
+  }
+  return exitCode
 }
 
 /** What a look at the queue is about. */

@@ -167,7 +167,7 @@ export interface SmtpSettings {
   readonly auth: AuthSettings
   /** Allows credentials over an unprotected connection. */
   readonly insecureAuth: boolean
-  /** Name given with EHLO; undefined means this host's name. */
+  /** Name given with EHLO; undefined means this host's name, or `[127.0.0.1]` when that has no dot. */
   readonly helo: string | undefined
   readonly timeouts: SmtpTimeouts
   /** Connections at the same time. */

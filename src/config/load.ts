@@ -131,7 +131,7 @@ function refuseIdlePort(given: Map<string, GivenValue>, overrides: readonly Conf
 
 /** Reads everything. Resolves to true when an included file is closed to this user, who may only hand in mail. */
 async function readFiles(collection: Collection, file: string, request: ConfigRequest): Promise<boolean> {
-  readInto(collection, file, false)
+  readInto(collection, file)
   const { given } = collection.sections
   const include = given.get(OPTIONS.include.name)
   const closed = include === undefined ? undefined : await readIncluded(collection, include)
@@ -171,9 +171,10 @@ function isClosed(path: string): boolean {
   }
 }
 
-function readInto(collection: Collection, file: string, included: boolean): void {
+/** @param by where the file is included; undefined for the main file */
+function readInto(collection: Collection, file: string, by?: string): void {
   const { sections, home, env, exposed, pending } = collection
-  const { text, mode } = pending.get(file) ?? readConfigFile(file)
+  const { text, mode } = pending.get(file) ?? readNamed(file, by)
   const seen = new Set<string>()
   const onSection = (section: string, line: number): void =>
     openSection(sections, section, `${file}:${line}`, seen)
@@ -185,7 +186,7 @@ function readInto(collection: Collection, file: string, included: boolean): void
     const account = accountOfHeader(entry.section, where)
     if (account === undefined) refuseSection(entry, where)
     const option = knownOption(entry.key, where)
-    if (included && option === OPTIONS.include) {
+    if (by !== undefined && option === OPTIONS.include) {
       throw configInvalid(where, 'an included file cannot include others; name them all in the main file')
     }
     const section = account === undefined ? undefined : sections.accounts.get(account)
@@ -200,6 +201,17 @@ function readInto(collection: Collection, file: string, included: boolean): void
     holdsSecret ||= isSecret && value.raw === text
   }
   if (holdsSecret && isExposed(mode)) exposed.push({ file, mode, holds: 'a password' })
+}
+
+/** Whoever cannot read an included file learns which line asks for it. */
+function readNamed(file: string, by: string | undefined): ConfigText {
+  try {
+    return readConfigFile(file)
+  } catch (error) {
+    if (by === undefined || !(error instanceof MailError)) throw error
+    const { code, message, details = {} } = error
+    throw new MailError(code, `${by}: include: ${message}`, { cause: error, details })
+  }
 }
 
 /** Notes a section of an account, also one without an option of its own. */
@@ -225,7 +237,7 @@ async function readIncluded(collection: Collection, include: GivenValue): Promis
   for (const pattern of readGiven(collection.sections.given, OPTIONS.include) ?? []) {
     for (const file of await includedFiles(pattern, include)) {
       try {
-        readInto(collection, file, true)
+        readInto(collection, file, include.where)
       } catch (error) {
         if (!(error instanceof MailError) || error.code !== 'CONFIG_DENIED') throw error
         closed ??= error

@@ -43,6 +43,9 @@ function makeDirectory(path: string): boolean {
   return true
 }
 
+/** @throws the system's error when that cannot be known */
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
+
 /** What root makes in somebody else's queue is for whoever owns the queue. */
 function makeFolder(queueDir: string, folder: Folder): boolean {
   const path = folderPath(queueDir, folder)
@@ -51,6 +54,9 @@ function makeFolder(queueDir: string, folder: Folder): boolean {
   if (owner !== undefined) chownSync(path, owner.uid, owner.gid)
   return true
 }
+
+const MAKE = 'cannot make the queue directory'
+const READ = 'cannot read the queue directory'
 
 /** What a directory may hold that is to become a queue: what makes and mounts of file systems leave. */
 const HARMLESS = /^(\.|lost\+found$)/
@@ -61,7 +67,7 @@ const HARMLESS = /^(\.|lost\+found$)/
  * @throws MailError CONFIG_INVALID for such a directory
  */
 function refuseOther(queueDir: string): void {
-  if (existsSync(folderPath(queueDir, 'new'))) return
+  if (isThere(folderPath(queueDir, 'new'))) return
   const ours: readonly string[] = FOLDERS
   const other = readdirSync(queueDir).find((name) => !HARMLESS.test(name) && !ours.includes(name))
   if (other === undefined) return
@@ -78,9 +84,14 @@ function refuseOther(queueDir: string): void {
  *   when it is something else; a QUEUE_ error when it cannot be made
  */
 export async function ensureLayout(queueDir: string): Promise<void> {
+  let action = MAKE
   try {
     const madeQueue = makeDirectory(queueDir)
-    if (!madeQueue) refuseOther(queueDir)
+    if (!madeQueue) {
+      action = READ
+      refuseOther(queueDir)
+    }
+    action = 'cannot make a folder in the queue directory'
     const made = FOLDERS.filter((folder) => makeFolder(queueDir, folder))
     if (made.length > 0) await syncDirectory(queueDir)
     if (madeQueue) await syncDirectory(dirname(queueDir))
@@ -95,7 +106,23 @@ export async function ensureLayout(queueDir: string): Promise<void> {
     if (errnoOf(error) === 'ENOTDIR') {
       throw notADirectory(queueDir)
     }
-    throw queueError(error, 'cannot make the queue directory', queueDir)
+    // Who may not look there cannot know that it is missing.
+    if (action === MAKE) queueIsThere(queueDir)
+    throw queueError(error, action, queueDir)
+  }
+}
+
+/**
+ * Whether anything is in the place of the queue.
+ *
+ * @throws MailError QUEUE_* when that cannot be known, as by a user who may not look there
+ */
+export function queueIsThere(queueDir: string): boolean {
+  try {
+    return isThere(queueDir)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'ELOOP') return false
+    throw queueError(error, READ, queueDir)
   }
 }
 
@@ -122,7 +149,7 @@ export function requireQueue(queueDir: string): void {
   try {
     stats = statSync(queueDir, { throwIfNoEntry: false })
   } catch (error) {
-    throw queueError(error, 'cannot read the queue directory', queueDir)
+    throw queueError(error, READ, queueDir)
   }
   if (stats === undefined) {
     throw new MailError('CONFIG_MISSING', `the queue directory ${queueDir} does not exist; check the path`)
@@ -133,6 +160,6 @@ export function requireQueue(queueDir: string): void {
   try {
     refuseOther(queueDir)
   } catch (error) {
-    throw queueError(error, 'cannot read the queue directory', queueDir)
+    throw queueError(error, READ, queueDir)
   }
 }

@@ -28,7 +28,7 @@ import { errnoOf, queueError } from '../errors/errno.ts'
 import type { Clock } from '../util/clock.ts'
 import { createExclusive, foreignOwner, openForReading, syncData, writeAll } from '../util/durable-file.ts'
 import { newUnique } from './entry-name.ts'
-import { folderPath, notADirectory } from './layout.ts'
+import { folderPath, notADirectory, requireQueue } from './layout.ts'
 import { noteNames } from './note-names.ts'
 import { unlinkIfThere } from './runner-record.ts'
 import type { Condense, Ledger, LedgerLine, LedgerPart } from './store.ts'
@@ -99,7 +99,7 @@ function removeQuietly(path: string): void {
  * Reads a ledger without making or changing anything.
  *
  * @returns its lines; none when there is no such ledger
- * @throws MailError QUEUE_* when it cannot be read, CONFIG_INVALID when the queue is no directory
+ * @throws MailError QUEUE_* when it cannot be read, CONFIG_* when the queue is gone or no directory
  */
 export function readLedger(queueDir: string, name: string): readonly LedgerLine[] {
   let fd: number | undefined
@@ -111,6 +111,8 @@ export function readLedger(queueDir: string, name: string): readonly LedgerLine[
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return []
     if (errnoOf(error) === 'ENOTDIR') throw notADirectory(queueDir)
+    // Nothing of a queue that is closed to this user can be read: that is what has to be said.
+    requireQueue(queueDir)
     throw queueError(error, `cannot read the ledger of ${name} in`, folderPath(queueDir, 'notes'))
   } finally {
     if (fd !== undefined) closeSync(fd)

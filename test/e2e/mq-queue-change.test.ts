@@ -133,6 +133,35 @@ describe('what the commands do', () => {
     expect(queueContents(site.queueDir)).toEqual({})
   })
 
+  it('flush does not send before the time of --send-at, and says so, until retry drops it', async () => {
+    const site = await openSite()
+    const time = Math.floor(Date.now() / 1000) + 86_400
+    const later = ['--send-at', `@${time}`, '-f', 'a@s.ex', 'later@d.ex']
+    await site.run('mq-sendmail', later, { stdin: M0 })
+    await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+    const [id, one] = [idOf(site, 'later@d.ex'), idOf(site, 'one@d.ex')]
+    const why = `not to be sent before ${new Date(time * 1000).toISOString()}`
+    const refused = `mq-queue: ${id} is ${why}; mq-queue retry drops that time\n`
+    for (const list of [['mq-queue', 'list'] as const, ['mq-sendmail', '-bp'] as const])
+      expect((await site.run(list[0], [list[1]])).stdout.split(`(${why})\n`)).toHaveLength(2)
+    const dry = (...args: string[]) => site.run('mq-queue', ['flush', '--dry-run', ...args])
+    expect(await dry(id, one)).toEqual({
+      ...QUIET,
+      code: 64,
+      stdout: `${one} would be tried\n`,
+      stderr: refused,
+    })
+    expect(await dry('ALL')).toEqual({ ...QUIET, stdout: `${one} would be tried\n` })
+    expect(await site.run('mq-queue', ['flush', id, one])).toEqual({ ...QUIET, code: 64, stderr: refused })
+    expect(site.received.map(({ rcptTo }) => rcptTo)).toEqual([['one@d.ex']])
+    expect(await site.run('mq-queue', ['flush', 'ALL'])).toEqual(QUIET)
+    expect(site.queue()).toEqual(['new later@d.ex'])
+    expect(await site.run('mq-queue', ['retry', id])).toEqual(QUIET)
+    expect((await site.run('mq-queue', ['list'])).stdout).not.toContain('not to be sent')
+    expect(await site.run('mq-queue', ['flush', id])).toEqual(QUIET)
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
   it('expire tells the sender, whose report the next run sends', async () => {
     const site = await openSite({ bounce: 'dsn' })
     await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })

@@ -199,6 +199,34 @@ describe('mq-queue export', () => {
     expect(result.stderr).toMatch(/README is no message\nmq-queue: 1 message (would be )?exported\n$/)
   })
 
+  it.each([[], ['--move']])('makes no directory when there is nothing to export: %j', async (...options) => {
+    const site = await openSite()
+    await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', 'one@d.ex'], { stdin: M0 })
+    const id = site.queued()[0]?.id ?? ''
+    const target = join(site.directory, 'exported')
+    const run = (...ids: string[]) => site.run('mq-queue', ['export', target, ...options, ...ids])
+    const mistyped = await run('NOPE')
+    expect(mistyped).toMatchObject({ code: 66, stdout: '' })
+    expect(mistyped.stderr).toMatch(/no message NOPE [^\n]*\nmq-queue: 0 messages exported\n$/)
+    expect(existsSync(target)).toBe(false)
+    expect((await run('--to', 'nobody@*')).stderr).toBe('mq-queue: 0 messages exported\n')
+    expect(existsSync(target)).toBe(false)
+    expect(await run(id)).toEqual({ ...QUIET, stderr: 'mq-queue: 1 message exported\n' })
+    expect(queueContents(target)).toEqual({ new: ['one@d.ex=pending'] })
+    expect(queueContents(site.queueDir)).toEqual(options.length > 0 ? {} : { new: ['one@d.ex=pending'] })
+  })
+
+  it.each([[], ['--move']])('says once that the directory cannot be made: %j', async (...options) => {
+    const site = await openSite()
+    await mixedQueue(site)
+    const before = queueContents(site.queueDir)
+    // Not even root makes a directory there.
+    const result = await site.run('mq-queue', ['export', '/sys/mailqueue', 'ALL', ...options])
+    expect([75, 77]).toContain(result.code)
+    expect(result.stderr).toMatch(/^mq-queue: cannot make the queue directory [^\n]*\n$/)
+    expect(queueContents(site.queueDir)).toEqual(before)
+  })
+
   it('moves what is chosen, and import brings it back', async () => {
     const site = await openSite()
     await mixedQueue(site)
@@ -237,9 +265,16 @@ describe('mq-queue export', () => {
       [join(site.queueDir, 'inside'), 64],
       [site.queueDir, 64],
       [join(site.directory, 'aliases'), 64],
-      ['/nonexistent/dir/queue', 78],
+      [join(site.config, 'queue'), 64],
+      ['/nonexistent/dir/queue', 64],
     ] as const) {
-      expect((await site.run('mq-queue', ['export', target, 'ALL'])).code).toBe(code)
+      for (const more of [[], ['--dry-run']]) {
+        const result = await site.run('mq-queue', ['export', target, 'ALL', ...more])
+        expect(result).toMatchObject({ code, stdout: '' })
+        expect(result.stderr).toMatch(/^mq-queue: [^\n]*\n$/)
+        expect(result.stderr).toContain(target)
+        expect(result.stderr).not.toContain('queue_dir')
+      }
     }
     expect((await site.run('mq-queue', ['export', join(site.directory, 'x')])).code).toBe(64)
     expect(snapshot(site.queueDir)).toEqual(before)

@@ -155,7 +155,7 @@ describe('a run', () => {
     await enqueue(site, 'defer@d.ex')
     const result = await site.run('mq-run', ['--verbose'])
     expect(result).toMatchObject({ code: 75, stdout: '' })
-    expect(result.stderr).toMatch(/^mq-run: 1 delivered, 1 deferred$/m)
+    expect(result.stderr).toMatch(/^mq-run: 1 delivered, 1 deferred; mq-queue list says why$/m)
     expect(result.stderr).toMatch(/RCPT TO:<one@d\.ex>/)
   })
 })

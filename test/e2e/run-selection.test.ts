@@ -1,9 +1,12 @@
 /**
  * mq-run for certain messages, for so many, for so long; and what it shows on a terminal.
  */
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { M0, openSite, type MailSite } from '../helpers/mail-site.ts'
+import { converse, HAS_TERMINAL } from '../helpers/pseudo-terminal.ts'
 import { queueContents } from '../helpers/queue-dir.ts'
+import { BIN } from '../helpers/run-command.ts'
 import { STALL } from '../helpers/scripted-server.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
@@ -43,6 +46,52 @@ describe('mq-run', () => {
     const ids = ['one@d.ex', 'three@e.ex'].flatMap((each) => ['--id', idOf(site, each).toLowerCase()])
     expect(await site.run('mq-run', ids)).toEqual(QUIET)
     expect(queueContents(site.queueDir)).toEqual({ new: ['two@d.ex=pending'] })
+  })
+
+  it.each([[], ['--dry-run']])(
+    'says that an id is of no message (66), and tries the others: %j',
+    async (...more) => {
+      const site = await openSite()
+      await threeMessages(site)
+      const id = idOf(site, 'two@d.ex')
+      const result = await site.run('mq-run', ['--id', 'nosuch', '--id', id, ...more])
+      const dry = more.length > 0
+      expect(result).toEqual({
+        ...QUIET,
+        code: 66,
+        stdout: dry ? `${id} would be tried\n` : '',
+        stderr: `mq-run: there is no message nosuch in the queue ${site.queueDir}\n`,
+      })
+      expect(site.queue().toSorted()).toEqual(
+        ['new one@d.ex', 'new three@e.ex', ...(dry ? ['new two@d.ex'] : [])].toSorted(),
+      )
+    },
+  )
+
+  it('says how it went when certain messages were deferred', async () => {
+    const site = await openSite()
+    await enqueue(site, 'a@s.ex', 'defer@d.ex')
+    const stderr = 'mq-run: 0 delivered, 1 deferred; mq-queue list says why\n'
+    const id = idOf(site, 'defer@d.ex')
+    expect(await site.run('mq-run', ['--id', id])).toEqual({ ...QUIET, code: 75, stderr })
+    const flushed = await site.run('mq-queue', ['flush', id])
+    expect(flushed).toEqual({ ...QUIET, code: 75, stderr: stderr.replace('mq-run', 'mq-queue') })
+    expect(queueContents(site.queueDir)).toEqual({ new: ['defer@d.ex=deferred'] })
+  })
+
+  it.runIf(HAS_TERMINAL)('sums up on a terminal, in one line', async () => {
+    const site = await openSite()
+    const onTerminal = (...args: string[]) =>
+      converse([process.execPath, join(BIN, 'mq-run'), ...args].map((each) => `'${each}'`).join(' '), [], {
+        MAILQUEUE_CONF: site.config,
+      })
+    await threeMessages(site)
+    expect(await onTerminal()).toMatchObject({ code: 0, screen: 'mq-run: 3 delivered\r\n' })
+    expect(await onTerminal()).toMatchObject({ code: 0, screen: 'mq-run: 0 delivered\r\n' })
+    await enqueue(site, 'a@s.ex', 'defer@d.ex')
+    const screen = 'mq-run: 0 delivered, 1 deferred; mq-queue list says why\r\n'
+    expect(await onTerminal('--all')).toMatchObject({ code: 75, screen })
+    expect(queueContents(site.queueDir)).toEqual({ new: ['defer@d.ex=deferred'] })
   })
 
   it('tries no more than --limit, and that is no failure', async () => {

@@ -136,7 +136,7 @@ async function* chosenByPlace(store: QueueStore, places: readonly Place[]): Asyn
  */
 export async function* chosen(
   store: QueueStore,
-  { ids, fits }: Choice,
+  { ids, fits }: Omit<Choice, 'bulk'>,
   places: readonly Place[],
   now: number,
 ): AsyncGenerator<Chosen> {

@@ -2,10 +2,10 @@
  * What the commands of mq-queue share: the surroundings they are added to, and how the queue and the messages that
  * were named are found. A queue that is configured and was never needed counts as an empty one for whoever looks.
  */
-import { existsSync } from 'node:fs'
 import type { Config } from '../../config/config.ts'
 import { queueIn } from '../../delivery/configured.ts'
 import { MailError } from '../../errors/mail-error.ts'
+import { queueIsThere } from '../../queue/layout.ts'
 import type { QueueEntry, QueueStore } from '../../queue/store.ts'
 import type { Command } from '../commander.ts'
 import type { EndCode, Terminal } from '../exit.ts'
@@ -60,7 +60,7 @@ export async function sightQueue({ parent, terminal }: QueueContext): Promise<Si
   return {
     store: await queueIn(queueDir),
     get made() {
-      return existsSync(queueDir)
+      return queueIsThere(queueDir)
     },
     config,
   }

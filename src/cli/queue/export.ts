@@ -7,7 +7,7 @@
  * after that, before the copy counts     held; the reason says why   an invisible file
  * after that, before it is removed here  held; the reason says why   a message
  */
-import { readdirSync, realpathSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import { errnoOf, queueError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
@@ -30,6 +30,8 @@ interface Export {
   readonly choice: Choice
   /** Absolute path. */
   readonly target: string
+  /** Makes the queue there, the first time; a call that finds no message makes none. */
+  readonly makeTarget: () => Promise<void>
   readonly move: boolean
   readonly dryRun: boolean
 }
@@ -62,6 +64,29 @@ function checkTarget(target: string, { queueDir }: NamedQueue): void {
   if (namesIn(target).length > 0) {
     throw new MailError('USAGE', `${target} is not empty; name a directory that does not exist yet`)
   }
+  if (lstatSync(target, { throwIfNoEntry: false }) === undefined) {
+    const parent = dirname(target)
+    if (existsSync(parent)) return
+    throw new MailError('USAGE', `${target} cannot be made: ${parent} does not exist; create it first`)
+  }
+  if (existsSync(target)) return
+  throw new MailError('USAGE', `${target} is a symbolic link to nowhere; name a directory`)
+}
+
+/** The other queue cannot be made: no message can go there. */
+class NoTarget extends MailError {}
+
+function makerOf(target: string): () => Promise<void> {
+  let made: Promise<void> | undefined
+  const make = async (): Promise<void> => {
+    try {
+      await ensureLayout(target)
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error
+      throw new NoTarget(error.code, error.publicMessage, { cause: error })
+    }
+  }
+  return () => (made ??= make())
 }
 
 const placeThere = ({ place }: QueueEntry) => (place === 'cur' ? 'new' : place)
@@ -75,9 +100,10 @@ async function described(store: QueueStore, entry: QueueEntry): Promise<QueuedMe
   )
 }
 
-async function copy({ named, target }: Export, entry: QueueEntry): Promise<void> {
+async function copy({ named, target, makeTarget }: Export, entry: QueueEntry): Promise<void> {
   const { store, queueDir } = named
   await described(store, entry)
+  await makeTarget()
   const source = { queueDir, place: entry.place, key: entry.key }
   await (await prepareCopy(source, target, placeThere(entry))).commit()
 }
@@ -99,6 +125,7 @@ async function moveClaimed(work: Export, claim: Claim, entry: QueueEntry): Promi
   const source = { queueDir: work.named.queueDir, place: 'cur' as const, key: message.key }
   let copied: PreparedCopy
   try {
+    await work.makeTarget()
     copied = await prepareCopy(source, work.target, placeThere(entry))
   } catch (error) {
     await claim.release()
@@ -134,7 +161,7 @@ async function exportAll(work: Export, deal: (entry: QueueEntry) => Promise<void
       await deal(one.entry)
       count += 1
     } catch (error) {
-      if (!(error instanceof MailError)) throw error
+      if (!(error instanceof MailError) || error instanceof NoTarget) throw error
       named.setup.terminal.complain(error.publicMessage)
       exitCode = error.exitCode
     }
@@ -147,7 +174,6 @@ async function exportAll(work: Export, deal: (entry: QueueEntry) => Promise<void
 
 async function run(work: Export): Promise<ExitCode> {
   if (work.dryRun) return exportAll(work, (entry) => pretend(work, entry))
-  await ensureLayout(work.target)
   if (!work.move) return exportAll(work, (entry) => copy(work, entry))
   const runner = await work.named.store.openRunner('admin')
   try {
@@ -182,7 +208,14 @@ export function addExportCommand(
         checkTarget(target, named)
         requireQueue(named.queueDir)
         done(
-          await run({ named, choice, target, move: options.move === true, dryRun: options.dryRun === true }),
+          await run({
+            named,
+            choice,
+            target,
+            makeTarget: makerOf(target),
+            move: options.move === true,
+            dryRun: options.dryRun === true,
+          }),
         )
       },
     )

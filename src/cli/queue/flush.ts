@@ -1,6 +1,7 @@
 /**
  * `mq-queue flush`: delivers the chosen messages now, whatever the schedule says and although the smarthost failed
- * before. One pass, as `mq-run --all` makes it, limited to them, beside any other runner.
+ * before. One pass, as `mq-run --all` makes it, limited to them, beside any other runner. What is not to be sent before a
+ * time is not sent by it either: who names such a message is told so.
  */
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
@@ -9,6 +10,7 @@ import type { Command } from '../commander.ts'
 import type { Terminal } from '../exit.ts'
 import { addChoice, chosen, readChoice, type Choice } from './choice.ts'
 import { namedQueueWithConfig, type NamedQueue } from './named.ts'
+import { notYet } from './not-yet.ts'
 import type { FilterOptions } from './selection.ts'
 import { runConfiguredQueue } from '../run-configured.ts'
 
@@ -24,7 +26,14 @@ interface Selected {
   readonly exitCode: ExitCode
 }
 
-/** The messages that are named and wait. */
+/** Why a message that is named is not tried; undefined when it is. */
+function whyNot(entry: QueueEntry): string | undefined {
+  if (entry.place !== 'new') return NOT_WAITING[entry.place]
+  const why = notYet(entry, Date.now())
+  return why && `is ${why}; mq-queue retry drops that time`
+}
+
+/** The messages that are named and may be sent. */
 async function namedWaiting({ store, setup }: NamedQueue, choice: Choice): Promise<Selected> {
   const ids = new Set<string>()
   let exitCode: ExitCode = EX.OK
@@ -33,9 +42,10 @@ async function namedWaiting({ store, setup }: NamedQueue, choice: Choice): Promi
     exitCode = code
   }
   for await (const one of chosen(store, choice, ['new'], Date.now())) {
+    const why = 'problem' in one ? undefined : whyNot(one.entry)
     if ('problem' in one) complain(one.problem)
-    else if (one.entry.place === 'new') ids.add(one.entry.id)
-    else complain(new MailError('USAGE', `${one.entry.id} ${NOT_WAITING[one.entry.place]}`))
+    else if (why === undefined) ids.add(one.entry.id)
+    else complain(new MailError('USAGE', `${one.entry.id} ${why}`))
   }
   return { selects: ({ id }) => ids.has(id), exitCode }
 }
@@ -52,7 +62,8 @@ function fitting({ store }: NamedQueue, { fits }: Choice): Selected {
 
 async function pretend({ store, setup }: NamedQueue, { selects, exitCode }: Selected): Promise<ExitCode> {
   for await (const entry of store.list(['new'])) {
-    if (await selects(entry)) setup.terminal.print(`${entry.id} would be tried\n`)
+    if (notYet(entry, Date.now()) === undefined && (await selects(entry)))
+      setup.terminal.print(`${entry.id} would be tried\n`)
   }
   return exitCode
 }

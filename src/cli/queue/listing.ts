@@ -1,14 +1,16 @@
 /**
  * The queue as a listing in the shape of Postfix's mailq, which monitoring programs parse. Only reads.
  */
-import { existsSync } from 'node:fs'
 import { queueIn } from '../../delivery/configured.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { ExitCode } from '../../errors/sysexits.ts'
+import { queueIsThere } from '../../queue/layout.ts'
 import { isUnfinished } from '../../queue/recipient-state.ts'
 import type { Place, QueuedMessage } from '../../queue/store.ts'
+import { systemClock } from '../../util/clock.ts'
 import type { Terminal } from '../exit.ts'
 import type { Sight } from './context.ts'
+import { notYet } from './not-yet.ts'
 import { newWalkLog, tellMissing, WAITING, walkQueue, type Wanted } from './walk.ts'
 import type { Setup } from '../setup.ts'
 
@@ -33,7 +35,7 @@ function reasonLine(reason: string): string {
 }
 
 /** The lines of one message; failed recipients are shown for failed messages only. */
-function entryLines(message: QueuedMessage): string {
+function entryLines(message: QueuedMessage, now: number): string {
   const shown = message.recipients.filter((state) =>
     message.place === 'failed' ? state.status !== 'delivered' : isUnfinished(state),
   )
@@ -42,6 +44,8 @@ function entryLines(message: QueuedMessage): string {
   const lines = [`${id} ${String(message.size).padStart(8)} ${arrival(message.queuedAt)}  ${sender}`]
   const { held } = message.place === 'failed' ? { held: undefined } : message
   if (held !== undefined) lines.push(reasonLine(message.place === 'hold' ? `held: ${held}` : held))
+  const early = message.place === 'new' && held === undefined ? notYet(message, now) : undefined
+  if (early !== undefined) lines.push(reasonLine(early))
   if (message.place === 'new' && shown.length === 0) lines.push(reasonLine(FINISHED))
   let lastReason = held
   for (const { recipient, reason, status } of shown) {
@@ -64,7 +68,7 @@ export async function listQueue(sight: Sight, wanted: Wanted, terminal: Terminal
   let octets = 0
   for await (const message of walkQueue(sight, wanted, log)) {
     if (count === 0) terminal.print(`${HEADING}\n`)
-    terminal.print(entryLines(message))
+    terminal.print(entryLines(message, systemClock.now()))
     count += 1
     octets += message.size
   }
@@ -84,7 +88,7 @@ export async function listConfiguredQueue({ config, terminal }: Setup, json: boo
   if (queueDir === undefined)
     throw new MailError('CONFIG_MISSING', 'no queue: set queue_dir in the configuration')
   // A queue that was never needed has not been made yet.
-  const sight = { store: await queueIn(queueDir), made: existsSync(queueDir), config }
+  const sight = { store: await queueIn(queueDir), made: queueIsThere(queueDir), config }
   const list = json ? (await import('./records.ts')).listRecords : listQueue
   return list(sight, { places: WAITING }, terminal)
 }

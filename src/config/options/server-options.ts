@@ -39,7 +39,9 @@ export const SERVER_OPTIONS = {
     'smtp',
     'What the server speaks; with LMTP each recipient has an outcome of its own.',
   ),
-  helo: optional('helo', HELO, 'Name given with EHLO.', { defaultNote: "this host's name" }),
+  helo: optional('helo', HELO, 'Name given with EHLO.', {
+    defaultNote: "this host's name, or [127.0.0.1] when that has no dot",
+  }),
   source_ip: optional('source_ip', IP_ADDRESS, 'Address of this machine that connections come from.'),
   proxy: optional('proxy', PROXY, 'SOCKS5 or HTTP proxy that connections are made through.', {
     secretPart: PROXY_PASSWORD,

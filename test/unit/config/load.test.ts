@@ -102,12 +102,16 @@ describe('include', () => {
     await expect(load(root)).rejects.toMatchObject({ message })
   })
 
-  it('of a file that is not there is refused', async () => {
-    const root = scratch({ 'a.conf': '[mailqueue]\ninclude = b.conf' })
-    await expect(load(root)).rejects.toMatchObject({
-      code: 'CONFIG_MISSING',
-      message: containing('b.conf'),
-    })
+  it('of a file that is not there is refused, with the line that names it', async () => {
+    const root = scratch({ 'a.conf': '[mailqueue]\nexpire = 1d\ninclude = b.conf' })
+    const message = `${join(root, 'a.conf')}:3: include: ${join(root, 'b.conf')}: no such file; create it or correct the name`
+    await expect(load(root)).rejects.toMatchObject({ code: 'CONFIG_MISSING', message })
+  })
+
+  it('of something that is no text is refused, with the line that names it', async () => {
+    const root = scratch({ 'a.conf': '[mailqueue]\ninclude = conf.d', 'conf.d/b.conf': '' })
+    const message = `${join(root, 'a.conf')}:2: include: ${join(root, 'conf.d')}: is a directory; name a file`
+    await expect(load(root)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message })
   })
 
   it('in an included file is refused', async () => {

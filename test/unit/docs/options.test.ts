@@ -57,6 +57,23 @@ describe('mq-sendmail(8)', () => {
     expect(byName(effective.map(manFlags))).toEqual(byName(rows.map(flagsOf)))
   })
 
+  it('and docs/sendmail.md agree about which long options of msmtp there are', () => {
+    const known = new Set(SENDMAIL_OPTIONS.flatMap((row) => flagsOf(row).names))
+    const table = textOf('docs/sendmail.md').split('## Options of msmtp\n')[1]?.split('\n## ')[0] ?? ''
+    const rows = [...table.matchAll(/^\| (.*?) +\| (.*?) +\| (.*?) +\|$/gm)].map(
+      ([, options = '', , here = '']) => ({
+        names: [...options.matchAll(/--[\w-]*\w/g)].map(([name]) => name),
+        missing: here.includes('not there'),
+      }),
+    )
+    const named = (missing: boolean): string[] =>
+      rows.flatMap((row) => (row.missing === missing ? row.names : []))
+    expect(named(true).length).toBeGreaterThan(5)
+    expect(named(true).filter((name) => known.has(name))).toEqual([])
+    expect(named(false).length).toBeGreaterThan(3)
+    expect(named(false).filter((name) => !known.has(name))).toEqual([])
+  })
+
   it.each([
     { title: 'Options without effect', effect: 'ignored', least: 8 },
     { title: 'Options that are refused', effect: 'refused', least: 4 },
