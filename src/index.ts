@@ -74,6 +74,7 @@ export {
 export type { Change, Edit } from './delivery/administration.ts'
 export type { Clock } from './util/clock.ts'
 export type { SubmitResult } from './delivery/submit.ts'
+export { SubmissionError } from './delivery/submission-error.ts'
 export type { MessageInput } from './delivery/prepare-message.ts'
 export {
   enqueueMessage,

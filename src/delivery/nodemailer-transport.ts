@@ -4,20 +4,20 @@
  *     nodemailer.createTransport(mailqueueTransport({ smtp_hostname: ..., queue_dir: ... }))
  *
  * A mail that was sent or durably queued for every recipient is a success; a refusal of some is in `rejected`;
- * everything else is an error, and nothing was kept.
+ * everything else is an error, which says what became of each recipient.
  */
 import { userInfo } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { Config } from '../config/config.ts'
 import { configFromSettings } from '../config/settings.ts'
 import { describeError } from '../errors/errno.ts'
-import { MailError } from '../errors/mail-error.ts'
 import type { Logger } from '../logging/logger.ts'
 import { envelope } from '../message/recipients.ts'
 import { VERSION } from '../util/version.ts'
 import { configuredContext, configuredLog, queueIn, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
 import { prepareMessage } from './prepare-message.ts'
+import { refusalWords, SubmissionError } from './submission-error.ts'
 import type { SubmitResult } from './submit.ts'
 import { submissionOverAccounts, type AccountSubmission } from './submit-over-accounts.ts'
 
@@ -89,7 +89,7 @@ function response(result: SubmitResult): string {
   const parts = [
     result.sent.length > 0 ? `sent to ${result.sent.join(', ')}` : '',
     result.queued.length > 0 ? `queued as ${result.queueId ?? ''} for ${result.queued.join(', ')}` : '',
-    ...result.refused.map(({ recipient, reason }) => `${recipient} was refused: ${reason}`),
+    refusalWords(result.refused),
   ]
   return parts.filter((part) => part !== '').join('; ')
 }
@@ -104,11 +104,9 @@ async function sendMail(mail: ComposedMail, { submission, context }: Open): Prom
   )
   try {
     const result = await submission.submit({ envelope: addressed, content })
-    if (result.problem !== undefined) throw result.problem
     const accepted = [...result.sent, ...result.queued]
-    const [first] = result.refused
-    if (accepted.length === 0 && first !== undefined)
-      throw new MailError('RECIPIENT_REFUSED', response(result))
+    const isRefused = accepted.length === 0 && result.refused.length > 0
+    if (result.problem !== undefined || isRefused) throw new SubmissionError(result)
     return {
       envelope: { from: addressed.sender, to: [...addressed.recipients] },
       messageId: messageId ?? '',

@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { mailqueueTransport, type MailqueueInfo } from '../../../src/index.ts'
+import { EX, mailqueueTransport, SubmissionError, type MailqueueInfo } from '../../../src/index.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const MAIL = {
@@ -60,6 +60,85 @@ describe('mailqueueTransport', () => {
     expect(some).toMatchObject({ accepted: ['b@x.example'], rejected: ['reject@x.example'] })
     const none = send(settingsOf(server.port), { ...MAIL, to: 'reject@x.example', bcc: [] })
     await expect(none).rejects.toMatchObject({ code: 'RECIPIENT_REFUSED', temporary: false })
+  })
+
+  const SPAM = { dot: () => '554 5.7.1 spam' }
+
+  it('fails with the words, the codes and the recipients of a server that refuses the message', async () => {
+    const server = await sink(SPAM)
+    await expect(send(settingsOf(server.port))).rejects.toMatchObject({
+      code: 'MESSAGE_REFUSED',
+      exitCode: EX.UNAVAILABLE,
+      dsn: '5.7.1',
+      temporary: false,
+      recipient: undefined,
+      message: 'b@x.example, c@x.example were refused: 554 5.7.1 spam; the message is not kept',
+      rejected: ['b@x.example', 'c@x.example'],
+      responseCode: 554,
+      response: '554 5.7.1 spam',
+      result: {
+        refused: [
+          { recipient: 'b@x.example', scope: 'message', code: 554, enhanced: '5.7.1' },
+          { recipient: 'c@x.example', scope: 'message', code: 554, enhanced: '5.7.1' },
+        ],
+        queueId: undefined,
+      },
+    })
+  })
+
+  it('names the message that is kept in failed/', async () => {
+    const server = await sink(SPAM)
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const failure: unknown = await send(settingsOf(server.port, { queue_dir: queueDir })).catch(
+      (error: unknown) => error,
+    )
+    expect(failure).toBeInstanceOf(SubmissionError)
+    const { message, result } = failure as SubmissionError
+    expect(result.queueId).toMatch(/^\w+$/)
+    expect(message).toContain(`554 5.7.1 spam; the message is kept in failed/ as ${result.queueId ?? ''}`)
+    expect(await holds(queueDir)).toEqual(['failed: b@x.example=failed c@x.example=failed'])
+  })
+
+  it('has the code of a server that refuses a recipient, and claims none that no server said', async () => {
+    const replies: Record<string, string> = {
+      unknown: '550 5.1.1 no such user',
+      policy: '550 5.7.1 not from here',
+      plain: '550 no',
+    }
+    const server = await sink({ rcpt: ({ address }) => replies[address.split('@')[0] ?? ''] })
+    const failureOf = (...names: readonly string[]) =>
+      send(settingsOf(server.port), { ...MAIL, to: names.map((name) => `${name}@x.example`), bcc: [] }).catch(
+        (error: unknown) => error,
+      )
+    const refused = { code: 'RECIPIENT_REFUSED', exitCode: EX.NOUSER }
+    expect(await failureOf('unknown')).toMatchObject({
+      ...refused,
+      dsn: '5.1.1',
+      recipient: 'unknown@x.example',
+    })
+    expect(await failureOf('policy')).toMatchObject({ ...refused, dsn: '5.7.1' })
+    expect(await failureOf('plain')).toMatchObject({ ...refused, dsn: '5.0.0' })
+    expect(await failureOf('unknown', 'policy')).toMatchObject({
+      ...refused,
+      dsn: '5.0.0',
+      recipient: undefined,
+      message:
+        'unknown@x.example was refused: 550 5.1.1 no such user; ' +
+        'policy@x.example was refused: 550 5.7.1 not from here; the message is not kept',
+    })
+  })
+
+  it('tells who has a mail that was not accepted for all, so that it is not sent to them again', async () => {
+    const server = await sink()
+    const mail = { ...MAIL, to: ['b@x.example', 'defer@x.example', 'reject@x.example'], bcc: [] }
+    await expect(send(settingsOf(server.port), mail)).rejects.toMatchObject({
+      code: 'NOT_ACCEPTED',
+      exitCode: EX.TEMPFAIL,
+      dsn: '4.4.1',
+      message: expect.stringMatching(/451 4\.2\.0 .*\(not accepted for defer@x\.example\)$/) as string,
+      rejected: ['reject@x.example'],
+      result: { sent: ['b@x.example'], unaccepted: ['defer@x.example'] },
+    })
   })
 
   it('refuses wrong settings at once', () => {
