@@ -52,8 +52,21 @@ export interface NodemailerTransport {
   readonly name: string
   readonly version: string
   send(mail: ComposedMail, callback: (error: Error | null, info: MailqueueInfo) => void): void
+  /**
+   * Looks whether mail can be handed in. With a queue it can when the queue can be written, also while the server is
+   * down; without one when each server can be reached and takes the login. Nothing is sent.
+   *
+   * @returns true; nothing when there is a callback, which gets true in that case
+   * @throws MailError QUEUE_* or CONFIG_* when mail cannot be queued; NOT_ACCEPTED or CONFIG_* when there is no queue
+   *   and mail cannot be sent
+   */
+  verify(): Promise<true>
+  verify(callback: VerifyCallback): void
   close(): void
 }
+
+/** Is told what {@link NodemailerTransport.verify} found. */
+type VerifyCallback = (error: Error | null, success: boolean) => void
 
 interface Open {
   readonly submission: AccountSubmission
@@ -122,6 +135,10 @@ async function sendMail(mail: ComposedMail, { submission, context }: Open): Prom
   }
 }
 
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(describeError(error))
+}
+
 /**
  * Makes a transport for nodemailer.
  *
@@ -136,6 +153,23 @@ export function mailqueueTransport(
   const config = configFromSettings(settings)
   let opened: Promise<Open> | undefined
   const ready = (): Promise<Open> => (opened ??= open(config, complain))
+  async function look(): Promise<true> {
+    // What is opened complains of logs and plug-ins that cannot be used.
+    const { context } = await ready()
+    const { verifyIntake } = await import('./verify-intake.ts')
+    await verifyIntake(config, context.log)
+    return true
+  }
+  function verify(): Promise<true>
+  function verify(callback: VerifyCallback): void
+  function verify(callback?: VerifyCallback): Promise<true> | undefined {
+    if (callback === undefined) return look()
+    look().then(
+      () => callback(null, true),
+      (error: unknown) => callback(asError(error), false),
+    )
+    return undefined
+  }
   return {
     name: 'mailqueue',
     version: VERSION,
@@ -145,7 +179,6 @@ export function mailqueueTransport(
         .then(
           (info) => callback(null, info),
           (error: unknown) => {
-            const failure = error instanceof Error ? error : new Error(describeError(error))
             // nodemailer's callback has no way to leave the result out, and reads none after an error.
             const nothing: MailqueueInfo = {
               envelope: { from: '', to: [] },
@@ -156,10 +189,11 @@ export function mailqueueTransport(
               queueId: undefined,
               response: '',
             }
-            callback(failure, nothing)
+            callback(asError(error), nothing)
           },
         )
     },
+    verify,
     close: () => {
       void opened?.then(({ submission }) => submission.close())
     },

@@ -1,10 +1,11 @@
 /**
  * The transport for nodemailer, used through nodemailer itself as an application does.
  */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { EX, mailqueueTransport, SubmissionError, type MailqueueInfo } from '../../../src/index.ts'
+import { EX, MailError, mailqueueTransport, SubmissionError, type MailqueueInfo } from '../../../src/index.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const MAIL = {
@@ -15,10 +16,14 @@ const MAIL = {
   text: 'hello',
 }
 
-function send(settings: Record<string, unknown>, mail: object = MAIL): Promise<MailqueueInfo> {
+const mailer = (settings: Record<string, unknown>) => {
   const transporter = createTransport(mailqueueTransport(settings))
   onTestFinished(() => transporter.close())
-  return transporter.sendMail(mail)
+  return transporter
+}
+
+function send(settings: Record<string, unknown>, mail: object = MAIL): Promise<MailqueueInfo> {
+  return mailer(settings).sendMail(mail)
 }
 
 describe('mailqueueTransport', () => {
@@ -139,6 +144,65 @@ describe('mailqueueTransport', () => {
       rejected: ['reject@x.example'],
       result: { sent: ['b@x.example'], unaccepted: ['defer@x.example'] },
     })
+  })
+
+  it('verifies that mail can be queued, also while the server is down, and leaves nothing behind', async () => {
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const usable = mailer(settingsOf(await deadPort(), { queue_dir: queueDir }))
+    expect(await usable.verify()).toBe(true)
+    expect(existsSync(queueDir)).toBe(false)
+    await usable.sendMail(MAIL)
+    expect(await usable.verify()).toBe(true)
+    expect(await holds(queueDir)).toEqual(['new: b@x.example=deferred c@x.example=deferred'])
+  })
+
+  it('does not verify a queue that cannot be written', async () => {
+    const directory = temporaryDirectory()
+    writeFileSync(join(directory, 'file'), '')
+    const { port } = await sink()
+    const verified = (queueDir: string) => mailer(settingsOf(port, { queue_dir: queueDir })).verify()
+    await expect(verified(join(directory, 'file'))).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    await expect(verified(join(directory, 'no/queue'))).rejects.toMatchObject({ code: 'CONFIG_MISSING' })
+    expect(readdirSync(directory)).toEqual(['file'])
+  })
+
+  it('verifies without a queue that the server takes the login', async () => {
+    const server = await sink()
+    expect(await mailer(settingsOf(server.port)).verify()).toBe(true)
+    expect([server.connections, server.messages]).toEqual([1, []])
+    const login = { smtp_username: 'u', smtp_password: 'p', insecure_auth: true }
+    const failures = [
+      [
+        settingsOf(await deadPort()),
+        'NOT_ACCEPTED',
+        /^mail over the account default cannot be sent: .*refused/i,
+      ],
+      [settingsOf(server.port, login), 'NOT_ACCEPTED', /there is no queue_dir to keep it in$/],
+      [
+        settingsOf(server.port, { ...login, password_file: '/nowhere', smtp_password: null }),
+        'CONFIG_INVALID',
+        /nowhere/,
+      ],
+      [{}, 'CONFIG_MISSING', /neither be sent nor queued/],
+    ] as const
+    for (const [settings, code, words] of failures) {
+      await expect(mailer(settings).verify()).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(words) as string,
+      })
+    }
+  })
+
+  it('verifies for a callback as well', async () => {
+    const server = await sink()
+    const verified = (settings: Record<string, unknown>) =>
+      new Promise((resolve) =>
+        mailer(settings).verify((error, success) =>
+          resolve([error instanceof MailError && error.code, success]),
+        ),
+      )
+    expect(await verified(settingsOf(server.port))).toEqual([false, true])
+    expect(await verified(settingsOf(await deadPort()))).toEqual(['NOT_ACCEPTED', false])
   })
 
   it('refuses wrong settings at once', () => {
