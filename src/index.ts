@@ -61,6 +61,7 @@ export type {
   SpoolMode,
   TlsLevel,
 } from './config/config.ts'
+export type { MailqueueAccount, MailqueueSettings } from './config/settings.ts'
 export type { DeliveryContext } from './delivery/context.ts'
 export type { ReportSettings } from './delivery/report-policy.ts'
 export type { ReportPractice } from './delivery/report-practice.ts'

@@ -9,7 +9,7 @@
 import { userInfo } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { Config } from '../config/config.ts'
-import { configFromSettings } from '../config/settings.ts'
+import { configFromSettings, type MailqueueSettings } from '../config/settings.ts'
 import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
 import { envelope } from '../message/recipients.ts'
@@ -147,7 +147,7 @@ function asError(error: unknown): Error {
  * @throws MailError CONFIG_* for wrong settings, at once
  */
 export function mailqueueTransport(
-  settings: Readonly<Record<string, unknown>>,
+  settings: MailqueueSettings,
   complain: Complain = () => undefined,
 ): NodemailerTransport {
   const config = configFromSettings(settings)

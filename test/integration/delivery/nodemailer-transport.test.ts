@@ -178,11 +178,7 @@ describe('mailqueueTransport', () => {
         /^mail over the account default cannot be sent: .*refused/i,
       ],
       [settingsOf(server.port, login), 'NOT_ACCEPTED', /there is no queue_dir to keep it in$/],
-      [
-        settingsOf(server.port, { ...login, password_file: '/nowhere', smtp_password: null }),
-        'CONFIG_INVALID',
-        /nowhere/,
-      ],
+      [settingsOf(server.port, { tls: 'verify', tls_ca: '/nowhere' }), 'CONFIG_INVALID', /nowhere/],
       [{}, 'CONFIG_MISSING', /neither be sent nor queued/],
     ] as const
     for (const [settings, code, words] of failures) {
@@ -206,6 +202,11 @@ describe('mailqueueTransport', () => {
   })
 
   it('refuses wrong settings at once', () => {
-    expect(() => mailqueueTransport({ smtp_hostname: 'h', colour: 'red' })).toThrow(/colour/)
+    const wrong: Record<string, unknown> = { smtp_hostname: 'h', colour: 'red' }
+    expect(() => mailqueueTransport(wrong)).toThrow(/colour/)
+    const misspelt: Record<string, unknown> = { smtp_host: 'h' }
+    expect(() => mailqueueTransport(misspelt)).toThrow(
+      'unknown option "smtp_host"; did you mean "smtp_hostname"?',
+    )
   })
 })
