@@ -77,9 +77,9 @@ export type { Clock } from './util/clock.ts'
 export type { SubmitResult } from './delivery/submit.ts'
 export { SubmissionError } from './delivery/submission-error.ts'
 export type { MessageInput } from './delivery/prepare-message.ts'
+export type { Addresses } from './delivery/given-envelope.ts'
 export {
   enqueueMessage,
-  type Addresses,
   type EnqueueMessageOptions,
   type InProgressMessage,
   type QueuedReference,

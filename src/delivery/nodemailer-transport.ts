@@ -12,10 +12,10 @@ import type { Config } from '../config/config.ts'
 import { configFromSettings, type MailqueueSettings } from '../config/settings.ts'
 import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
-import { envelope } from '../message/recipients.ts'
 import { VERSION } from '../util/version.ts'
 import { configuredContext, configuredLog, queueIn, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
+import { givenEnvelope } from './given-envelope.ts'
 import { prepareMessage } from './prepare-message.ts'
 import { refusalWords, SubmissionError } from './submission-error.ts'
 import type { SubmitResult } from './submit.ts'
@@ -109,7 +109,7 @@ function response(result: SubmitResult): string {
 
 async function sendMail(mail: ComposedMail, { submission, context }: Open): Promise<MailqueueInfo> {
   const given = mail.message.getEnvelope()
-  const addressed = envelope(given.from === false ? '' : given.from, given.to)
+  const addressed = givenEnvelope({ sender: given.from === false ? '' : given.from, recipients: given.to })
   const { content, messageId } = await prepareMessage(
     mail.message.createReadStream(),
     addressed.sender,

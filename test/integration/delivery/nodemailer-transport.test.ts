@@ -201,6 +201,16 @@ describe('mailqueueTransport', () => {
     expect(await verified(settingsOf(await deadPort()))).toEqual(['NOT_ACCEPTED', false])
   })
 
+  it('says in its own words that a mail has no recipients', async () => {
+    const server = await sink()
+    const nobody = send(settingsOf(server.port), { ...MAIL, to: [], bcc: [] })
+    await expect(nobody).rejects.toMatchObject({
+      code: 'NO_RECIPIENTS',
+      message: 'the message has no recipients; give at least one',
+    })
+    expect(server.connections).toBe(0)
+  })
+
   it('refuses wrong settings at once', () => {
     const wrong: Record<string, unknown> = { smtp_hostname: 'h', colour: 'red' }
     expect(() => mailqueueTransport(wrong)).toThrow(/colour/)
