@@ -58,7 +58,8 @@ export class SubmissionError extends MailError {
     super(problem?.code ?? refusalCode(refused), sentenceOf(result), {
       dsn: problem?.dsn ?? statusOf(refused),
       ...(failed.length === 1 && recipient !== undefined ? { recipient } : {}),
-      ...(problem === undefined ? {} : { cause: problem }),
+      ...(problem?.cause === undefined ? {} : { cause: problem.cause }),
+      ...(problem?.details === undefined ? {} : { details: problem.details }),
     })
     const replied = refused.find(({ code }) => code !== undefined)
     this.result = result
