@@ -63,6 +63,7 @@ export type {
   SpoolMode,
   TlsLevel,
 } from './config/config.ts'
+export type { MailqueueAccount, MailqueueSettings } from './config/settings.ts'
 export type { DeliveryContext } from './delivery/context.ts'
 export type { ReportSettings } from './delivery/report-policy.ts'
 export type { ReportPractice } from './delivery/report-practice.ts'
@@ -76,10 +77,11 @@ export {
 export type { Change, Edit } from './delivery/administration.ts'
 export type { Clock } from './util/clock.ts'
 export type { SubmitResult } from './delivery/submit.ts'
+export { SubmissionError } from './delivery/submission-error.ts'
 export type { MessageInput } from './delivery/prepare-message.ts'
+export type { Addresses } from './delivery/given-envelope.ts'
 export {
   enqueueMessage,
-  type Addresses,
   type EnqueueMessageOptions,
   type InProgressMessage,
   type QueuedReference,

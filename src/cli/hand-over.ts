@@ -5,6 +5,7 @@
 import type { AccountSettings, Config, MessageServer } from '../config/config.ts'
 import { ABOUT_SERVER, KEPT_WITH_MESSAGE } from '../config/options.ts'
 import { queueIn } from '../delivery/configured.ts'
+import { refusalExit } from '../delivery/refusal.ts'
 import { submit, type Submission, type SubmitResult } from '../delivery/submit.ts'
 import type { DropWay } from '../delivery/way-in.ts'
 import { EX, type ExitCode } from '../errors/sysexits.ts'
@@ -12,6 +13,7 @@ import type { Logger } from '../logging/logger.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { Handling } from '../queue/store.ts'
+import { someOf } from '../util/some-of.ts'
 import { openContext, openLog, openTransport, type Setup } from './setup.ts'
 
 /** A message that is ready to go. */
@@ -22,8 +24,6 @@ export interface ReadyMessage {
   readonly contentOver?: (config: Config, envelope: Envelope) => MessageContent | Promise<MessageContent>
 }
 
-/** Recipients that a line names at the most. */
-const NAMED = 10
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 let ending: AbortController | undefined
@@ -36,13 +36,6 @@ export function endingSignal(): AbortSignal {
   for (const name of ENDING_SIGNALS) process.on(name, () => controller.abort())
   ending = controller
   return controller.signal
-}
-
-/** The first few of a list that may be very long. */
-function someOf(addresses: readonly string[]): string {
-  const more = addresses.length - NAMED
-  const named = addresses.slice(0, NAMED).join(', ')
-  return more > 0 ? `${named} and ${more} more` : named
 }
 
 /**
@@ -78,8 +71,7 @@ export function tellOutcome(
   if (verbose && result.queued.length > 0) {
     terminal.complain(`queued as ${result.queueId ?? '?'} for ${someOf(result.queued)}`)
   }
-  if (result.refused.length === 0) return EX.OK
-  return result.refused.some((each) => each.scope === 'message') ? EX.UNAVAILABLE : EX.NOUSER
+  return result.refused.length === 0 ? EX.OK : refusalExit(result.refused)
 }
 
 type Means = Pick<Submission, 'queue' | 'spool' | 'signal' | 'handling'>

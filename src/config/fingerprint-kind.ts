@@ -21,7 +21,7 @@ const LIST = listOf({
 })
 
 /** One or more fingerprints. */
-export const FINGERPRINTS: OptionKind<readonly string[]> = {
+export const FINGERPRINTS: OptionKind<readonly string[], 'list'> = {
   ...LIST,
   parse: (words, base) => {
     const weak = words.map((word) => TOO_WEAK[digitsOf(word)?.length ?? 0]).find((name) => name !== undefined)

@@ -27,21 +27,43 @@ function editDistance(from: string, to: string): number {
   return last[to.length] ?? 0
 }
 
+/** A shorter word says too little to be looked for in others. */
+const LEAST_PART = 4
+
+/** Whether a word is a whole part of a longer one, or several in a row. */
+const isPart = (word: string, of: string): boolean =>
+  word.length >= LEAST_PART && word !== of && `_${of.replaceAll('-', '_')}_`.includes(`_${word}_`)
+
+/** The one known word that a word is a part of; several are no answer. */
+function onlyWhole(word: string, known: readonly string[]): string | undefined {
+  const [whole, ...others] = known.filter((each) => isPart(word, each.toLowerCase()))
+  return others.length === 0 ? whole : undefined
+}
+
+/** The edits between two words. What begins like the other lacks only its end, which counts as one. */
+function cost(word: string, candidate: string): number {
+  const edits = editDistance(word, candidate)
+  if (edits > Math.floor(Math.max(word.length, candidate.length) / 3)) return Infinity
+  return edits > 1 && (word.startsWith(candidate) || candidate.startsWith(word)) ? 1 : edits
+}
+
 /**
  * The known word nearest to a given one.
  *
  * @param word what was written; upper and lower case count as the same
  * @param known the words to choose from; the first of several equally near ones wins
- * @returns undefined when nothing is near: more than a third of the longer word would have to change
+ * @returns undefined when nothing is near: more than a third of the longer word would have to change, and it is not a
+ *   part of exactly one of them
  */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const wanted = word.slice(0, 64).toLowerCase()
-  let best: { word: string; distance: number } | undefined
-  for (const candidate of known) {
-    const distance = editDistance(wanted, candidate.toLowerCase())
-    const allowed = Math.floor(Math.max(wanted.length, candidate.length) / 3)
-    if (distance <= allowed && (best === undefined || distance < best.distance))
-      best = { word: candidate, distance }
+  const words = [...known]
+  const whole = onlyWhole(wanted, words)
+  let best: { word: string; cost: number } | undefined =
+    whole === undefined ? undefined : { word: whole, cost: 2 }
+  for (const candidate of words) {
+    const found = cost(wanted, candidate.toLowerCase())
+    if (found < (best?.cost ?? Infinity)) best = { word: candidate, cost: found }
   }
   return best?.word
 }

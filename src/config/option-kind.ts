@@ -13,12 +13,15 @@ export interface PathBase {
   readonly home: string
 }
 
+/** Which JavaScript values a program may give instead of text. */
+export type Accepts = 'text' | 'number' | 'boolean' | 'list'
+
 /** Reads and writes the values of one kind of option. */
-export interface OptionKind<T> {
+export interface OptionKind<T, A extends Accepts = Accepts> {
   /** What may be written, as the documentation and the error messages say it. */
   readonly form: string
   /** Which JavaScript values a program may give instead of text. */
-  readonly accepts: 'text' | 'number' | 'boolean' | 'list'
+  readonly accepts: A
   /** True where writing nothing means the same as leaving the option out. */
   readonly emptyIsUnset: boolean
   /** Reads the words of a list, or the one text of everything else. */
@@ -29,14 +32,19 @@ export interface OptionKind<T> {
 
 interface ScalarRules<T> {
   readonly form: string
-  readonly accepts?: 'text' | 'number' | 'boolean'
   /** Undefined: not valid. */
   readonly read: (text: string, base: PathBase) => T | undefined
   readonly format?: (value: T) => string
 }
 
 /** A kind with one value; `read` gets text without control characters and returns undefined to refuse it. */
-export function scalar<T>(rules: ScalarRules<T>): OptionKind<T> {
+export function scalar<T, A extends 'number' | 'boolean'>(
+  rules: ScalarRules<T> & { readonly accepts: A },
+): OptionKind<T, A>
+export function scalar<T>(rules: ScalarRules<T>): OptionKind<T, 'text'>
+export function scalar<T>(
+  rules: ScalarRules<T> & { readonly accepts?: 'number' | 'boolean' },
+): OptionKind<T> {
   const { form, accepts = 'text', read, format = String } = rules
   return {
     form,
@@ -60,7 +68,7 @@ interface ListRules<T> {
 }
 
 /** A kind with a list of values, each read by itself. */
-export function listOf<T>(rules: ListRules<T>): OptionKind<readonly T[]> {
+export function listOf<T>(rules: ListRules<T>): OptionKind<readonly T[], 'list'> {
   const { form, read, format = String, least = 0 } = rules
   return {
     form,

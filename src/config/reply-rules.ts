@@ -38,7 +38,7 @@ function readRules(text: string): readonly ReplyRule[] | string {
 }
 
 /** Rules for replies. */
-export const REPLY_RULES: OptionKind<readonly ReplyRule[]> = {
+export const REPLY_RULES: OptionKind<readonly ReplyRule[], 'text'> = {
   ...scalar<readonly ReplyRule[]>({
     form: FORM,
     read: () => undefined,

@@ -14,11 +14,48 @@ import {
 import type { Config } from './config.ts'
 import { configInvalid } from './config-error.ts'
 import { knownOption } from './given-values.ts'
+import type { OPTIONS } from './options.ts'
 import type { Option } from './options/option.ts'
 import { resolveConfig } from './resolve.ts'
 import type { Identity } from './sender-template.ts'
 
 const WHERE = 'settings'
+
+type Table = typeof OPTIONS
+
+/** What may be given for an option: the text that a file would hold, or a value of its kind. */
+interface Accepted {
+  readonly text: string
+  readonly number: string | number
+  readonly boolean: string | boolean
+  readonly list: string | number | readonly (string | number)[]
+}
+
+/** The options of the table, without those of which something is said that does not fit. */
+type Without<Unfit> = { [K in keyof Table]: Table[K] extends Unfit ? never : K }[keyof Table]
+
+type AliasOf<Row> = Row extends { readonly aliases: readonly (infer Alias extends string)[] } ? Alias : never
+
+/** Options by name or alias. */
+type Given<Keys extends keyof Table> = {
+  readonly [K in Keys as K | AliasOf<Table[K]>]?: Accepted[Table[K]['kind']['accepts']] | null | undefined
+}
+
+interface FileOnly {
+  readonly fileOnly: true
+}
+
+/** The settings of an account: the options of mailqueue.conf(5) that its section may have. */
+export type MailqueueAccount = Given<Without<FileOnly | { readonly scope: 'site' }>>
+
+/**
+ * The settings of a program: the options of mailqueue.conf(5) as keys, with durations in seconds. Undefined and null
+ * mean "not given"; relative paths start at the current directory. `accounts` has one object of options for each
+ * further account, by its name.
+ */
+export type MailqueueSettings = Given<Without<FileOnly | { readonly scope: 'named' }>> & {
+  readonly accounts?: Readonly<Record<string, MailqueueAccount>> | null | undefined
+}
 
 /**
  * Builds a configuration from settings.

@@ -5,7 +5,7 @@ import { formatDuration, parseDuration } from './duration.ts'
 import { listOf, scalar, type OptionKind } from './option-kind.ts'
 
 /** A whole number between two bounds, both allowed. */
-export function integer(least: number, most: number): OptionKind<number> {
+export function integer(least: number, most: number): OptionKind<number, 'number'> {
   return scalar({
     form: `a whole number from ${least} to ${most}`,
     accepts: 'number',
@@ -38,7 +38,7 @@ const readDuration =
   }
 
 /** A duration above zero, in milliseconds. */
-export function duration(most: string): OptionKind<number> {
+export function duration(most: string): OptionKind<number, 'number'> {
   return scalar({
     form: `a duration such as 30s, 10m, 4h or 5d, more than 0 and at most ${most}`,
     accepts: 'number',
@@ -48,7 +48,7 @@ export function duration(most: string): OptionKind<number> {
 }
 
 /** One or more durations above zero, in milliseconds. */
-export function durations(most: string): OptionKind<readonly number[]> {
+export function durations(most: string): OptionKind<readonly number[], 'list'> {
   return listOf({
     form: `durations such as "1m 10m 1h", each more than 0 and at most ${most}`,
     read: readDuration(most),
@@ -58,7 +58,7 @@ export function durations(most: string): OptionKind<readonly number[]> {
 }
 
 /** One of the given words, in upper or lower case. */
-export function choice<const T extends string>(...words: readonly T[]): OptionKind<T> {
+export function choice<const T extends string>(...words: readonly T[]): OptionKind<T, 'text'> {
   return {
     ...scalar({
       form: `one of ${words.join(', ')}`,

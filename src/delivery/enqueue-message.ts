@@ -6,18 +6,11 @@
 import type { MessageServer } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
 import type { ReportRequest } from '../message/envelope.ts'
-import { envelope } from '../message/recipients.ts'
 import type { Claim, Handling, NewMessage, QueueStore, Runner } from '../queue/store.ts'
 import { queueIn } from './configured.ts'
+import { givenEnvelope, type Addresses } from './given-envelope.ts'
 import { prepareMessage, type MessageInput } from './prepare-message.ts'
 import { LATEST_TIME } from '../util/clock.ts'
-
-/** Sender and recipients of a call. */
-export interface Addresses {
-  /** The envelope sender; the empty string is the null sender. */
-  readonly sender: string
-  readonly recipients: readonly string[] | string
-}
 
 /** How a message is stored. */
 export interface EnqueueMessageOptions extends Addresses, Handling {
@@ -62,11 +55,6 @@ export interface InProgressMessage extends QueuedReference {
   release(): Promise<void>
 }
 
-/** The recipients of a call as a list. */
-export function recipientList(recipients: readonly string[] | string): readonly string[] {
-  return typeof recipients === 'string' ? [recipients] : recipients
-}
-
 /** The queue that a call means: one that is open, or the one in a directory. */
 async function openQueue(queue: QueueStore | string): Promise<QueueStore> {
   return typeof queue === 'string' ? queueIn(queue) : queue
@@ -78,7 +66,8 @@ async function openQueue(queue: QueueStore | string): Promise<QueueStore> {
  * @param input the message
  * @param queue a queue, or the absolute path of its directory
  * @returns once the message is on stable storage: its queue id, and with `inProgress` the claim
- * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS, MESSAGE_MALFORMED or QUEUE_*; nothing was stored then
+ * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS, USAGE for an option that cannot be, MESSAGE_MALFORMED or QUEUE_*;
+ *   nothing was stored then
  */
 export async function enqueueMessage(
   input: MessageInput,
@@ -93,10 +82,10 @@ export async function enqueueMessage(
 export async function enqueueMessage(
   input: MessageInput,
   queue: QueueStore | string,
-  options: EnqueueMessageOptions,
+  options: Partial<EnqueueMessageOptions> = {},
 ): Promise<QueuedReference | InProgressMessage> {
-  const { sender, recipients, account, server, reports } = options
-  const addressed = envelope(sender, recipientList(recipients), reports)
+  const { account, server, reports } = options
+  const addressed = givenEnvelope(options, reports)
   const store = await openQueue(queue)
   const { content } = await prepareMessage(input, addressed.sender)
   let kept = false

@@ -2,12 +2,12 @@
  * The library's way to send: a list of transports and queues, tried in their order, and for each message the
  * answer what became of each recipient. A message that any of them took is accepted; nothing else is.
  */
-import { envelope } from '../message/recipients.ts'
 import type { Handling, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { attemptClaim } from './attempt.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
-import { handlingOf, recipientList, type Addresses, type InProgressMessage } from './enqueue-message.ts'
+import { handlingOf, type InProgressMessage } from './enqueue-message.ts'
+import { givenEnvelope, type Addresses } from './given-envelope.ts'
 import { prepareMessage, type MessageInput } from './prepare-message.ts'
 import { claimResult, submit, type SubmitResult } from './submit.ts'
 import { transportChain } from './transport-chain.ts'
@@ -57,7 +57,7 @@ export class MessageHandler {
    * @param message a message, or one that `enqueueMessage` stored with `inProgress`
    * @param to the envelope, and how the queue is to treat the message; not needed for a message that is in the queue already
    * @returns what became of each recipient; `accepted` is false when the caller has to do something
-   * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS or MESSAGE_MALFORMED; nothing was done then
+   * @throws MailError ADDRESS_INVALID, NO_RECIPIENTS, MESSAGE_MALFORMED or USAGE; nothing was done then
    */
   async sendMessage(message: InProgressMessage): Promise<SendResult>
   async sendMessage(message: MessageInput | InProgressMessage, to: Addresses & Handling): Promise<SendResult>
@@ -66,7 +66,7 @@ export class MessageHandler {
     to?: Addresses & Handling,
   ): Promise<SendResult> {
     if (typeof message === 'object' && 'takeClaim' in message) return this.#sendClaimed(message)
-    const addressed = envelope(to?.sender ?? '', recipientList(to?.recipients ?? []))
+    const addressed = givenEnvelope(to)
     const handling = handlingOf(to ?? {})
     const { content, messageId } = await prepareMessage(message, addressed.sender, this.#context.clock)
     try {

@@ -4,20 +4,20 @@
  *     nodemailer.createTransport(mailqueueTransport({ smtp_hostname: ..., queue_dir: ... }))
  *
  * A mail that was sent or durably queued for every recipient is a success; a refusal of some is in `rejected`;
- * everything else is an error, and nothing was kept.
+ * everything else is an error, which says what became of each recipient.
  */
 import { userInfo } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { Config } from '../config/config.ts'
-import { configFromSettings } from '../config/settings.ts'
+import { configFromSettings, type MailqueueSettings } from '../config/settings.ts'
 import { describeError } from '../errors/errno.ts'
-import { MailError } from '../errors/mail-error.ts'
 import type { Logger } from '../logging/logger.ts'
-import { envelope } from '../message/recipients.ts'
 import { VERSION } from '../util/version.ts'
 import { configuredContext, configuredLog, queueIn, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
+import { givenEnvelope } from './given-envelope.ts'
 import { prepareMessage } from './prepare-message.ts'
+import { refusalWords, SubmissionError } from './submission-error.ts'
 import type { SubmitResult } from './submit.ts'
 import { submissionOverAccounts, type AccountSubmission } from './submit-over-accounts.ts'
 
@@ -52,8 +52,21 @@ export interface NodemailerTransport {
   readonly name: string
   readonly version: string
   send(mail: ComposedMail, callback: (error: Error | null, info: MailqueueInfo) => void): void
+  /**
+   * Looks whether mail can be handed in. With a queue it can when the queue can be written, also while the server is
+   * down; without one when each server can be reached and takes the login. Nothing is sent.
+   *
+   * @returns true; nothing when there is a callback, which gets true in that case
+   * @throws MailError QUEUE_* or CONFIG_* when mail cannot be queued; NOT_ACCEPTED or CONFIG_* when there is no queue
+   *   and mail cannot be sent
+   */
+  verify(): Promise<true>
+  verify(callback: VerifyCallback): void
   close(): void
 }
+
+/** Is told what {@link NodemailerTransport.verify} found. */
+type VerifyCallback = (error: Error | null, success: boolean) => void
 
 interface Open {
   readonly submission: AccountSubmission
@@ -89,14 +102,14 @@ function response(result: SubmitResult): string {
   const parts = [
     result.sent.length > 0 ? `sent to ${result.sent.join(', ')}` : '',
     result.queued.length > 0 ? `queued as ${result.queueId ?? ''} for ${result.queued.join(', ')}` : '',
-    ...result.refused.map(({ recipient, reason }) => `${recipient} was refused: ${reason}`),
+    refusalWords(result.refused),
   ]
   return parts.filter((part) => part !== '').join('; ')
 }
 
 async function sendMail(mail: ComposedMail, { submission, context }: Open): Promise<MailqueueInfo> {
   const given = mail.message.getEnvelope()
-  const addressed = envelope(given.from === false ? '' : given.from, given.to)
+  const addressed = givenEnvelope({ sender: given.from === false ? '' : given.from, recipients: given.to })
   const { content, messageId } = await prepareMessage(
     mail.message.createReadStream(),
     addressed.sender,
@@ -104,11 +117,9 @@ async function sendMail(mail: ComposedMail, { submission, context }: Open): Prom
   )
   try {
     const result = await submission.submit({ envelope: addressed, content })
-    if (result.problem !== undefined) throw result.problem
     const accepted = [...result.sent, ...result.queued]
-    const [first] = result.refused
-    if (accepted.length === 0 && first !== undefined)
-      throw new MailError('RECIPIENT_REFUSED', response(result))
+    const isRefused = accepted.length === 0 && result.refused.length > 0
+    if (result.problem !== undefined || isRefused) throw new SubmissionError(result)
     return {
       envelope: { from: addressed.sender, to: [...addressed.recipients] },
       messageId: messageId ?? '',
@@ -124,6 +135,10 @@ async function sendMail(mail: ComposedMail, { submission, context }: Open): Prom
   }
 }
 
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(describeError(error))
+}
+
 /**
  * Makes a transport for nodemailer.
  *
@@ -132,7 +147,7 @@ async function sendMail(mail: ComposedMail, { submission, context }: Open): Prom
  * @throws MailError CONFIG_* for wrong settings, at once
  */
 export function mailqueueTransport(
-  settings: Readonly<Record<string, unknown>>,
+  settings: MailqueueSettings,
   complain: Complain = () => undefined,
 ): NodemailerTransport {
   const config = configFromSettings(settings)
@@ -166,6 +181,23 @@ export function mailqueueTransport(
     await Promise.allSettled(sending)
     await context?.plugins.close?.()
   }
+  async function look(): Promise<true> {
+    // What is opened complains of logs and plug-ins that cannot be used.
+    const { context } = await ready()
+    const { verifyIntake } = await import('./verify-intake.ts')
+    await verifyIntake(config, context.log)
+    return true
+  }
+  function verify(): Promise<true>
+  function verify(callback: VerifyCallback): void
+  function verify(callback?: VerifyCallback): Promise<true> | undefined {
+    if (callback === undefined) return look()
+    look().then(
+      () => callback(null, true),
+      (error: unknown) => callback(asError(error), false),
+    )
+    return undefined
+  }
   return {
     name: 'mailqueue',
     version: VERSION,
@@ -173,7 +205,6 @@ export function mailqueueTransport(
       send(mail).then(
         (info) => callback(null, info),
         (error: unknown) => {
-          const failure = error instanceof Error ? error : new Error(describeError(error))
           // nodemailer's callback has no way to leave the result out, and reads none after an error.
           const nothing: MailqueueInfo = {
             envelope: { from: '', to: [] },
@@ -184,10 +215,11 @@ export function mailqueueTransport(
             queueId: undefined,
             response: '',
           }
-          callback(failure, nothing)
+          callback(asError(error), nothing)
         },
       )
     },
+    verify,
     close: () => void close(),
   }
 }

@@ -3,7 +3,7 @@
  */
 import { hasWay } from '../config/accounts.ts'
 import type { Config } from '../config/config.ts'
-import { configFromSettings } from '../config/settings.ts'
+import { configFromSettings, type MailqueueSettings } from '../config/settings.ts'
 import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { bothLoggers, type Logger } from '../logging/logger.ts'
@@ -39,7 +39,7 @@ export interface RunQueueOptions extends Partial<RunOptions> {
  */
 export async function runQueue(
   queueDir: string,
-  settings: Readonly<Record<string, unknown>>,
+  settings: MailqueueSettings,
   options: RunQueueOptions = {},
 ): Promise<RunReport> {
   const config = configFromSettings(settings)

@@ -3,7 +3,7 @@
  * application writes `smtp_hostname` and gets every default and every check of mailqueue.conf(5).
  */
 import { configInvalid } from '../config/config-error.ts'
-import { configFromSettings } from '../config/settings.ts'
+import { configFromSettings, type MailqueueSettings } from '../config/settings.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
@@ -22,10 +22,7 @@ import { signing } from './signing-transport.ts'
  * @param log gets the SMTP dialogue, secrets removed, when it wants debug events
  * @throws MailError CONFIG_INVALID for wrong settings and for those of another way, CONFIG_MISSING without a host
  */
-export function smtpTransport(
-  settings: Readonly<Record<string, unknown>>,
-  log: Logger = nullLogger,
-): Transport {
+export function smtpTransport(settings: MailqueueSettings, log: Logger = nullLogger): Transport {
   const { smtp, queueDir = '', accounts, deliver } = configFromSettings(settings)
   if (accounts.length > 1) throw otherWay('accounts', 'is one server and has no accounts')
   if (deliver.to !== 'smtp')

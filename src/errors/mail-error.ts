@@ -8,6 +8,8 @@ import type { ExitCode } from './sysexits.ts'
 interface MailErrorExtras {
   /** The recipient the failure belongs to, when it belongs to one. */
   readonly recipient?: string
+  /** Enhanced status code (RFC 3463) of the server's reply; that of the code when left out. */
+  readonly dsn?: string | undefined
   /** The error underneath. */
   readonly cause?: unknown
   /** Facts for the log. */
@@ -21,7 +23,7 @@ interface MailErrorExtras {
 export class MailError extends Error {
   readonly code: ErrorCode
   readonly exitCode: ExitCode
-  /** Enhanced status code, RFC 3463. */
+  /** Enhanced status code, RFC 3463: the one of the server's reply, where there was one. */
   readonly dsn: string
   /** True when the same call may succeed later. */
   readonly temporary: boolean
@@ -34,7 +36,7 @@ export class MailError extends Error {
     this.name = 'MailError'
     this.code = code
     this.exitCode = row.exit
-    this.dsn = row.dsn
+    this.dsn = extras.dsn ?? row.dsn
     this.temporary = row.temporary
     this.recipient = extras.recipient
     this.details = extras.details

@@ -1,6 +1,7 @@
 /**
  * Whether this process can put a message into a queue: a file is written to tmp/, synced and removed again, as a message
- * would be. A queue that is not there is not made; then only its parent directory is looked at.
+ * would be. A queue that is not there is not made; then only its parent directory is looked at. For who may only drop
+ * messages, the file is written to the drop directory.
  */
 import { accessSync, closeSync, constants, existsSync, fstatSync, statSync, unlinkSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
@@ -9,6 +10,7 @@ import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { systemClock } from '../util/clock.ts'
 import { createExclusive, syncFile, writeAll } from '../util/durable-file.ts'
+import { requireDrop } from './drop-directory.ts'
 import { newUnique } from './entry-name.ts'
 import { folderPath, requireQueue, type Folder } from './layout.ts'
 
@@ -52,8 +54,7 @@ async function fileSystemOf(path: string): Promise<string> {
   return FILE_SYSTEMS[number] ?? `0x${number.toString(16)}`
 }
 
-async function writeOnce(queueDir: string): Promise<number> {
-  const path = folderPath(queueDir, 'tmp', newUnique(systemClock))
+async function writeOnce(path: string): Promise<number> {
   const fd = createExclusive(path)
   try {
     writeAll(fd, Buffer.alloc(PROBE_SIZE))
@@ -97,10 +98,27 @@ export async function probeWriting(queueDir: string): Promise<WriteProbe> {
       accessSync(existsSync(path) ? path : queueDir, constants.W_OK | constants.X_OK)
     }
     const written = existsSync(folderPath(queueDir, 'tmp'))
-    const time = written ? await writeOnce(queueDir) : undefined
+    const time = written ? await writeOnce(folderPath(queueDir, 'tmp', newUnique(systemClock))) : undefined
     return { made: true, fileSystem: await fileSystemOf(queueDir), time }
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
     throw queueError(error, 'cannot write to the queue', queueDir)
+  }
+}
+
+/**
+ * Tries with a drop directory.
+ *
+ * @param directory absolute path of the drop directory
+ * @param queueDir that of the queue that takes its mail
+ * @throws MailError CONFIG_* when no mail may be put there, QUEUE_* when it cannot be written
+ */
+export async function probeDropping(directory: string, queueDir: string): Promise<void> {
+  requireDrop(directory, queueDir)
+  try {
+    // Hidden, as a message is that is still being written: nobody takes it over.
+    await writeOnce(`${directory}/.${newUnique(systemClock)}`)
+  } catch (error) {
+    throw queueError(error, 'cannot drop messages in', directory)
   }
 }

@@ -2,10 +2,11 @@
  * mq-send-test --check: takes all steps, for one account or for several, and hands over what each has found as soon as it
  * is known. A step whose ground is missing is skipped; whatever does not depend on a failed step is looked at nevertheless.
  */
-import type { Config, SmtpSettings } from '../../config/config.ts'
+import type { Config } from '../../config/config.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { ProbedEnvelope } from '../../transport/envelope-probe.ts'
+import { impatient } from '../../transport/impatient.ts'
 import { inspectServer, type Inspection } from '../../transport/inspection.ts'
 import { unusableConfiguration } from './host.ts'
 import type { Finding, Patient, Step, StepName } from './step.ts'
@@ -25,18 +26,6 @@ export interface Case {
   readonly config: Config
   readonly envelope: ProbedEnvelope | undefined
   readonly log: Logger
-}
-
-/** A person waits: no step takes longer than the start of a submission may. */
-function impatient(smtp: SmtpSettings, limit: number): SmtpSettings {
-  const { connect, banner, command } = smtp.timeouts
-  const timeouts = {
-    ...smtp.timeouts,
-    connect: Math.min(connect, limit),
-    banner: Math.min(banner, limit),
-    command: Math.min(command, limit),
-  }
-  return { ...smtp, timeouts }
 }
 
 function patientOf(

@@ -1,12 +1,12 @@
 /**
  * One row of the table of options, and the two ways to write one.
  */
-import type { OptionKind } from '../option-kind.ts'
+import type { Accepts, OptionKind } from '../option-kind.ts'
 
 /** One row of the table. */
-export interface Option<T> {
+export interface Option<T, A extends Accepts = Accepts> {
   readonly name: string
-  readonly kind: OptionKind<T>
+  readonly kind: OptionKind<T, A>
   /** One line of documentation. */
   readonly doc: string
   readonly default: T | undefined
@@ -32,19 +32,20 @@ export interface Option<T> {
 }
 
 /** A row whose option always has a value. */
-export interface DefaultedOption<T> extends Option<T> {
+export interface DefaultedOption<T, A extends Accepts = Accepts> extends Option<T, A> {
   readonly default: T
 }
 
 type Extras = Omit<Option<unknown>, 'name' | 'kind' | 'doc' | 'default'>
 
-/** A row whose option may have no value. */
-export const optional = <T>(
+/** A row whose option may have no value. What it says beyond that is a part of its type: see `MailqueueSettings`. */
+export const optional = <T, A extends Accepts, const E extends Extras = object>(
   name: string,
-  kind: OptionKind<T>,
+  kind: OptionKind<T, A>,
   doc: string,
-  extras: Extras = {},
-): Option<T> => ({
+  // Nothing but an empty object is an E that was left out.
+  extras: E = {} as E,
+): Option<T, A> & E => ({
   name,
   kind,
   doc,
@@ -53,13 +54,13 @@ export const optional = <T>(
 })
 
 /** A row whose option has a value in any case. */
-export const defaulted = <T>(
+export const defaulted = <T, A extends Accepts, const E extends Extras = object>(
   name: string,
-  kind: OptionKind<T>,
+  kind: OptionKind<T, A>,
   value: NoInfer<T>,
   doc: string,
-  extras: Extras = {},
-): DefaultedOption<T> => ({ name, kind, doc, default: value, ...extras })
+  extras: E = {} as E,
+): DefaultedOption<T, A> & E => ({ name, kind, doc, default: value, ...extras })
 
 /** Of an option that holds for all accounts. */
 export const SITE = { scope: 'site' } as const

@@ -1,7 +1,7 @@
 /**
  * The library's MessageHandler with real queues and servers, as docs/library.md shows it.
  */
-import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -29,6 +29,36 @@ function handlerFor(port: number, queueDir?: string): MessageHandler {
   onTestFinished(() => handler.close())
   return handler
 }
+
+describe('a program that is in JavaScript', () => {
+  const NO_RECIPIENTS = { code: 'NO_RECIPIENTS', message: 'the message has no recipients; give at least one' }
+  const NO_SENDER = {
+    code: 'USAGE',
+    message: expect.stringMatching(/^sender has to be an address/) as string,
+  }
+  const NO_TEXT = {
+    code: 'USAGE',
+    message: expect.stringMatching(/^recipients has to be an address/) as string,
+  }
+
+  it.each<[string, unknown, object]>([
+    ['no options at all', undefined, NO_RECIPIENTS],
+    ['no recipients', { sender: 'a@site.example' }, NO_RECIPIENTS],
+    ['an empty list of recipients', { sender: 'a@site.example', recipients: [] }, NO_RECIPIENTS],
+    ['no sender', { recipients: ['b@site.example'] }, NO_SENDER],
+    ['a sender that is no text', { sender: null, recipients: 'b@site.example' }, NO_SENDER],
+    ['a recipient that is no text', { sender: '', recipients: ['b@site.example', undefined] }, NO_TEXT],
+    ['recipients that are none', { sender: '', recipients: 5 }, NO_TEXT],
+  ])('and gives %s is told so, and nothing is done', async (_, given, failure) => {
+    const queueDir = join(temporaryDirectory(), 'queue')
+    const to = given as typeof ADDRESSES
+    await expect(enqueueMessage(MESSAGE, queueDir, to)).rejects.toMatchObject(failure)
+    const transport = new MemoryTransport()
+    const handler = new MessageHandler([transport, new MaildirQueue(queueDir)])
+    await expect(handler.sendMessage(MESSAGE, to)).rejects.toMatchObject(failure)
+    expect([transport.messages, existsSync(queueDir)]).toEqual([[], false])
+  })
+})
 
 describe('MessageHandler', () => {
   it('sends over SMTP and touches no queue when the server takes the message', async () => {

@@ -1,10 +1,10 @@
 /** A queue is tested by writing to it, and nothing of that is left. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ensureLayout, folderPath, FOLDERS } from '../../../src/queue/layout.ts'
-import { probeWriting } from '../../../src/queue/write-probe.ts'
+import { probeDropping, probeWriting } from '../../../src/queue/write-probe.ts'
 
 let directory: string
 beforeEach(() => {
@@ -39,5 +39,27 @@ describe('probeWriting', () => {
       message: expect.stringMatching(words) as string,
     })
     expect(readdirSync(directory)).toEqual(['file'])
+  })
+})
+
+describe('probeDropping', () => {
+  it('writes to a drop directory and leaves nothing in it', async () => {
+    const [drop, queue] = [join(directory, 'drop'), join(directory, 'queue')]
+    mkdirSync(drop)
+    chmodSync(drop, 0o1733)
+    await probeDropping(drop, queue)
+    expect(readdirSync(drop)).toEqual([])
+  })
+
+  it.each([
+    ['that is missing', undefined, 'CONFIG_MISSING'],
+    ['that others can list', 0o1777, 'CONFIG_INVALID'],
+  ])('refuses a drop directory %s', async (_, mode, code) => {
+    const drop = join(directory, 'drop')
+    if (mode !== undefined) {
+      mkdirSync(drop)
+      chmodSync(drop, mode)
+    }
+    await expect(probeDropping(drop, join(directory, 'queue'))).rejects.toMatchObject({ code })
   })
 })
