@@ -80,6 +80,19 @@ function withPolicy({ store, clock }: TestQueue) {
   return { transport, recover, run }
 }
 
+/** A queue with a message that is in doubt for the second time, and by now too old. */
+async function inDoubtTwice() {
+  const queue = testQueue()
+  const { recover, run, transport } = withPolicy(queue)
+  await queue.store.enqueue(messageTo('a@x.example'))
+  await dieInFlight(queue)
+  await recover()
+  await dieInFlight(queue)
+  queue.clock.ahead = 30 * DAY
+  await recover()
+  return { queue, run, transport }
+}
+
 describe('a message at whose delivery the process ends', () => {
   it('waits longer each time', async () => {
     const queue = testQueue()
@@ -112,28 +125,14 @@ describe('a message at whose delivery the process ends', () => {
   })
 
   it('is given up like any other when it happens again and it is too old', async () => {
-    const queue = testQueue()
-    const { recover, run, transport } = withPolicy(queue)
-    await queue.store.enqueue(messageTo('a@x.example'))
-    await dieInFlight(queue)
-    await recover()
-    await dieInFlight(queue)
-    queue.clock.ahead = 30 * DAY
-    await recover()
+    const { queue, run, transport } = await inDoubtTwice()
     expect(await run()).toMatchObject({ failed: 1 })
     expect(transport.messages).toEqual([])
     expect(queueContents(queue.queueDir)).toEqual({ failed: ['a@x.example=expired'] })
   })
 
   it('starts again when an administrator wants that', async () => {
-    const queue = testQueue()
-    const { recover, run, transport } = withPolicy(queue)
-    await queue.store.enqueue(messageTo('a@x.example'))
-    await dieInFlight(queue)
-    await recover()
-    await dieInFlight(queue)
-    queue.clock.ahead = 30 * DAY
-    await recover()
+    const { queue, run, transport } = await inDoubtTwice()
     const runner = await queue.store.openRunner('admin')
     const claim = await claimOnly(queue.store, runner)
     await claim.note({ event: 'requeue', by: 'root', why: '' })
