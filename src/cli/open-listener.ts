@@ -1,9 +1,9 @@
 /**
  * The server for monitoring programs, as a configuration has it: which queue it tells of, and what it hides.
  */
-import { existsSync } from 'node:fs'
 import { configuredPrivacy } from '../delivery/configured.ts'
 import type { Metrics } from '../delivery/metrics/metrics.ts'
+import { queueIsThere } from '../queue/layout.ts'
 import type { QueueStore } from '../queue/store.ts'
 import { systemClock } from '../util/clock.ts'
 import { listener, type Listener } from './listen.ts'
@@ -30,7 +30,7 @@ export async function openListener(
   // Marks of addresses say nothing of their domains: nor does this.
   const domains = config.logPrivacy === 'hash' ? 0 : USUAL_DOMAINS
   const queue = async () => {
-    const sight = { store, made: existsSync(store.name), config }
+    const sight = { store, made: queueIsThere(store.name), config }
     return statsRecord(await surveyQueue(sight, () => true, systemClock.now()), domains)
   }
   return listener({ address, metrics: () => metrics.text(), queue, privacy })
