@@ -85,10 +85,10 @@ async function killAndRestart(site: RigSite, end: number): Promise<void> {
   }
 }
 
-/** Whether a process has a handler for SIGUSR1, the last that a daemon sets: before, a signal ends it. */
+/** Whether a process has a handler for SIGHUP, as a daemon has that is at work: before, that signal ends it. */
 function hearsSignals(pid: number): boolean {
   const caught = /^SigCgt:\s+([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
-  return (BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGUSR1 - 1))) !== 0n
+  return (BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGHUP - 1))) !== 0n
 }
 
 /** What administrators send. */
