@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { droppedText, messageName } from '../helpers/drop-site.ts'
 import { queueContents } from '../helpers/queue-dir.ts'
-import { openDaemonSite, until, type RunningDaemon } from './daemon-site.ts'
+import { until } from '../helpers/until.ts'
+import { openDaemonSite, type RunningDaemon } from './daemon-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 const NO_WATCHES = fileURLToPath(new URL('../helpers/no-watches.cjs', import.meta.url))

@@ -6,7 +6,8 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { queueContents } from '../helpers/queue-dir.ts'
-import { openDaemonSite, until } from './daemon-site.ts'
+import { until } from '../helpers/until.ts'
+import { openDaemonSite } from './daemon-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 

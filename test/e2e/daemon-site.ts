@@ -4,26 +4,12 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { M0, openSite, type MailSite, type Settings } from '../helpers/mail-site.ts'
 import { queueContents, type QueueContents } from '../helpers/queue-dir.ts'
 import { startCommand, type CommandOptions, type RunningCommand } from '../helpers/run-command.ts'
 import type { Script } from '../helpers/scripted-server.ts'
-
-/** Between two looks at something that nobody tells of, in milliseconds. */
-const GLANCE = 10
-/** Until a wait is given up, in milliseconds. */
-const PATIENCE = 60_000
-
-/** Waits for something that is only seen by looking. */
-export async function until(what: string, happened: () => boolean, patience = PATIENCE): Promise<void> {
-  const end = Date.now() + patience
-  while (!happened()) {
-    if (Date.now() > end) throw new Error(`waited in vain: ${what}`)
-    await pause(GLANCE)
-  }
-}
+import { until } from '../helpers/until.ts'
 
 /** One line of the structured log. */
 export interface LogLine {

@@ -4,7 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import { queueContents } from '../helpers/queue-dir.ts'
 import { STALL } from '../helpers/scripted-server.ts'
-import { openDaemonSite, until, type DaemonSite, type RunningDaemon } from './daemon-site.ts'
+import { until } from '../helpers/until.ts'
+import { openDaemonSite, type DaemonSite, type RunningDaemon } from './daemon-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 

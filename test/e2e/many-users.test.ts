@@ -8,7 +8,7 @@ import { as, canBeOthers, DAEMON, NOBODY, openDropSite, OWNER, runAs } from '../
 import { M0, M0_WIRE } from '../helpers/mail-site.ts'
 import { queueContents } from '../helpers/queue-dir.ts'
 import { startCommand } from '../helpers/run-command.ts'
-import { until } from './daemon-site.ts'
+import { until } from '../helpers/until.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 

@@ -3,7 +3,6 @@
  * it waits for that one, and nobody is kept off for longer than that takes. With daemons, a real server, and a clock
  * that the test moves.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { configFromSettings } from '../../../src/config/settings.ts'
 import { guardAccount } from '../../../src/delivery/account-guard.ts'
@@ -16,6 +15,7 @@ import { submit } from '../../../src/delivery/submit.ts'
 import { accountWays } from '../../../src/delivery/ways.ts'
 import { bufferContent, MaildirQueue, SmtpTransport } from '../../../src/index.ts'
 import { queueContents, temporaryQueue } from '../../helpers/queue-dir.ts'
+import { until } from '../../helpers/until.ts'
 import { startScriptedServer, type Script, type StepContext } from '../../helpers/scripted-server.ts'
 import { settingsOf } from './workspace.ts'
 
@@ -24,14 +24,6 @@ const MINUTE = 60 * SECOND
 const CONTENT = bufferContent(Buffer.from('Subject: s\r\n\r\nb\r\n'))
 const USED_UP = '450 4.7.1 daily sending limit exceeded'
 const QUOTA: Script = { mail: USED_UP }
-
-async function until(what: string, happened: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 30_000
-  while (!(await happened())) {
-    if (Date.now() > end) throw new Error(`waited in vain: ${what}`)
-    await pause(5)
-  }
-}
 
 const envelopeTo = (recipient: string) => ({ sender: 'a@s.example', recipients: [recipient] })
 

@@ -3,7 +3,6 @@
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { deliveryContext } from '../../../src/delivery/context.ts'
 import { runDaemon, type DaemonSite } from '../../../src/delivery/daemon.ts'
@@ -14,14 +13,7 @@ import { bufferContent } from '../../../src/message/content.ts'
 import { MaildirQueue } from '../../../src/queue/maildir-queue.ts'
 import { MemoryTransport } from '../../../src/transport/memory.ts'
 import { queueContents, temporaryQueue } from '../../helpers/queue-dir.ts'
-
-async function until(what: string, happened: () => boolean): Promise<void> {
-  const end = Date.now() + 30_000
-  while (!happened()) {
-    if (Date.now() > end) throw new Error(`waited in vain: ${what}`)
-    await pause(5)
-  }
-}
+import { until } from '../../helpers/until.ts'
 
 function start(parts: Partial<DaemonSite> = {}, queueDir = temporaryQueue()) {
   const transport = new MemoryTransport()

@@ -4,7 +4,6 @@
  */
 import fs, { renameSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { deliveryContext } from '../../../src/delivery/context.ts'
 import { runDaemon } from '../../../src/delivery/daemon.ts'
@@ -18,20 +17,13 @@ import { MaildirQueue } from '../../../src/queue/maildir-queue.ts'
 import { MemoryTransport } from '../../../src/transport/memory.ts'
 import type { Delivery, Transport } from '../../../src/transport/transport.ts'
 import { queueContents, temporaryQueue } from '../../helpers/queue-dir.ts'
+import { until } from '../../helpers/until.ts'
 import { claimOnly, entriesOf, messageTo } from '../queue/contract.ts'
 import { claimed, deadPid, disown, testQueue, type TestQueue } from '../queue/maildir.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 const POLICY = { retry: [MINUTE, 10 * MINUTE, 100 * MINUTE], expire: 5 * DAY }
-
-async function until(what: string, happened: () => boolean): Promise<void> {
-  const end = Date.now() + 30_000
-  while (!happened()) {
-    if (Date.now() > end) throw new Error(`waited in vain: ${what}`)
-    await pause(5)
-  }
-}
 
 type Call = (path: string, ...rest: unknown[]) => unknown
 
