@@ -98,12 +98,12 @@ describe.runIf(IS_ROOT)('root', () => {
     const site = await open()
     const args = ['--oauth2', '--oauth2-client-id=id', '--oauth2-client-secret-file=-']
     const more = ['oauth2_token_url=https://t.example/', `oauth2_refresh_token_file=${site.directory}/token`]
-    const result = await site.configure([...args, ...more.map((text) => `--set=${text}`)], { stdin: 'cs\n' })
+    const result = await site.configure([...args, ...more.map((text) => `--set=${text}`)], { stdin: 'client-shh\n' })
     expect(result).toMatchObject({ code: 0, stderr: '' })
     expect(result.stdout).toContain(`mq-auth -C ${site.file}\n`)
     expect(result.stdout).toContain('without a login')
     expect(site.mode('mailqueue.secret.conf')).toBe('600')
-    expect(site.read('mailqueue.conf')).not.toContain('cs')
+    expect(site.read('mailqueue.conf')).not.toContain('client-shh')
     const shown = await runCommand('mq-sendmail', ['--print-config'], { config: site.file })
     expect(shown).toMatchObject({ code: 0, stderr: '' })
     expect(shown.stdout).toContain('# oauth2_client_secret is set')

@@ -149,7 +149,7 @@ describe('a dialogue', () => {
     const first = site.received[0]?.data.toString() ?? ''
     expect(first).toMatch(/^From: Ann <ann@h\.example>\r$/m)
     expect(first).toMatch(/^Date: .*\r\nMessage-ID: <[^>]+>\r\n\r\nbare\r\nline\r\n$/m)
-    expect(first).not.toMatch(/bcc|hidden/i)
+    expect(first).not.toMatch(/bcc\s*:|hidden/i)
     expect(site.server.connections).toBe(1)
     expect(site.queue()).toEqual([])
   })

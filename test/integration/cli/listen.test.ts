@@ -40,7 +40,7 @@ async function serve(where?: string, state = WELL, settings: Readonly<Record<str
   const complain = (line: string): void => void complaints.push(line)
   const setup = { config, terminal: { complain } } as unknown as Setup
   const store = new MaildirQueue(queueDir)
-  const envelope = { sender: 'anna@site.example', recipients: ['ben@d.example'] }
+  const envelope = { sender: 'annabella@site.example', recipients: ['benjamin@d.example'] }
   await store.enqueue({ envelope, content: bufferContent(Buffer.from('Subject: s\r\n\r\nx\r\n')) })
   const metrics = openMetrics({ queue: store, config, clock: systemClock, complain })
   const address = where ?? `unix:${join(directory, 'socket')}`
@@ -81,7 +81,7 @@ describe('the server', () => {
       domains: [{ domain: 'd.example', recipients: 1 }],
       places: { waiting: { messages: 1 } },
     })
-    expect(body).not.toMatch(/anna|ben/)
+    expect(body).not.toMatch(/annabella|benjamin/)
   })
 
   it('shows no domains either where the logs show none', async () => {
@@ -93,7 +93,7 @@ describe('the server', () => {
     const well = await (await serve()).ask('/healthz')
     expect(well.status).toBe(200)
     expect(JSON.parse(well.body)).toEqual({ status: 'ok', started: 1, last_pass: 2, busy: 0 })
-    const state = { ...WELL, trouble: 'the disk of anna@site.example is full' }
+    const state = { ...WELL, trouble: 'the disk of annabella@site.example is full' }
     const { ask } = await serve(undefined, state, { log_privacy: 'domain' })
     const ill = await ask('/healthz')
     expect(ill.status).toBe(503)
