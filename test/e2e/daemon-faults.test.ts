@@ -8,9 +8,12 @@ import { describe, expect, it } from 'vitest'
 import { droppedText, messageName } from '../helpers/drop-site.ts'
 import { queueContents } from '../helpers/queue-dir.ts'
 import { until } from '../helpers/until.ts'
+import { event } from '../helpers/event.ts'
+import { STALL } from '../helpers/scripted-server.ts'
 import { openDaemonSite, type RunningDaemon } from './daemon-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
+const FAULT_ON_SIGNAL = fileURLToPath(new URL('../helpers/fault-on-signal.cjs', import.meta.url))
 const NO_WATCHES = fileURLToPath(new URL('../helpers/no-watches.cjs', import.meta.url))
 
 function stop({ child, result }: RunningDaemon) {
@@ -149,5 +152,33 @@ describe('a daemon', () => {
     expect(await stop(one)).toEqual(QUIET)
     expect(await stop(other)).toEqual(QUIET)
     expect(queueContents(site.queueDir)).toEqual({})
+  })
+})
+
+describe('a daemon with a fault of its own', () => {
+  const env = { NODE_OPTIONS: `--require ${FAULT_ON_SIGNAL}` }
+  const SAID = 'mq-run: internal error: planted; claims are given back; please report it\n'
+
+  it('says so, and ends with 75 when what it has claimed is given back', async () => {
+    const site = await openDaemonSite()
+    const daemon = await site.daemon([], { env })
+    await site.enqueue('one@d.ex')
+    await site.holds({})
+    daemon.child.kill('SIGUSR2')
+    expect(await daemon.result).toMatchObject({ code: 75, stderr: SAID })
+    expect(site.log().at(-1)).toMatchObject({ event: 'daemon.stopped' })
+    expect(queueContents(site.queueDir)).toEqual({})
+  })
+
+  it('ends although something does not come to its end; what it has claimed is taken back by the next run', async () => {
+    const dot = event()
+    const site = await openDaemonSite({ in_doubt: 'hold' }, { dot: () => (dot.happens(), STALL) })
+    const daemon = await site.daemon([], { env: { ...env, IMPATIENT: '1' } })
+    await site.enqueue('one@d.ex')
+    await dot.happened
+    daemon.child.kill('SIGUSR2')
+    expect(await daemon.result).toMatchObject({ code: 75, stderr: SAID })
+    expect(await site.run('mq-run', ['--all'])).toMatchObject({ code: 0 })
+    expect(queueContents(site.queueDir)).toEqual({ hold: ['one@d.ex=in-doubt'] })
   })
 })

@@ -3,19 +3,13 @@
  */
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { event } from '../helpers/event.ts'
 import { queueContents } from '../helpers/queue-dir.ts'
 import { STALL } from '../helpers/scripted-server.ts'
 import { until } from '../helpers/until.ts'
 import { openDaemonSite, type RunningDaemon } from './daemon-site.ts'
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
-
-/** A promise and the function that fulfils it. */
-function event(): { readonly happened: Promise<void>; readonly happens: () => void } {
-  let happens = (): void => undefined
-  const happened = new Promise<void>((resolve) => (happens = resolve))
-  return { happened, happens: () => happens() }
-}
 
 function stop({ child, result }: RunningDaemon, signal: NodeJS.Signals = 'SIGTERM') {
   child.kill(signal)
