@@ -27,3 +27,6 @@ export const IMPATIENT: Readonly<Record<string, string>> = {
   connections: '2',
   max_recipients: '2',
 }
+
+/** Settings that give up a server only after longer than a machine with much else to do takes for anything. */
+export const PATIENT: Readonly<Record<string, string>> = { ...phaseLimits(60_000), submit_timeout: '100s' }

@@ -1,5 +1,6 @@
 /** Each fault of the table alone: what is on record after one attempt, and that all promises are kept. */
 import { afterAll, describe, expect, it } from 'vitest'
+import { PATIENT } from './accounts.ts'
 import { Dice, newSeed } from './dice.ts'
 import { FAULTS, type Allowed, type Fault } from './faults.ts'
 import { violations } from './checker.ts'
@@ -18,9 +19,9 @@ function recorded(site: RigSite): string[] {
   return stored.length === 0 ? ['delivered'] : stored.flatMap(({ recipients }) => Object.values(recipients))
 }
 
-async function attempt({ name, script, account }: Fault): Promise<RigSite> {
+async function attempt({ name, script, account, endless = false }: Fault): Promise<RigSite> {
   const dice = new Dice(seed, name)
-  const site = await RigSite.open(() => overCalm(script(dice, SIZE)))
+  const site = await RigSite.open(() => overCalm(script(dice, SIZE)), endless ? {} : { settings: PATIENT })
   open.push(site)
   const call = { spool: 'first' as const, ...(account === undefined ? {} : { account }) }
   const result = await site.submit(letter('k1', 1, SIZE), call).result

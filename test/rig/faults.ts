@@ -21,6 +21,8 @@ export interface Fault {
   readonly allowed: readonly Allowed[]
   /** `plain` when left out. */
   readonly account?: AccountName
+  /** The client has to wait until it gives up; everywhere else it is given all the time that a slow machine needs. */
+  readonly endless?: true
   /** @param span bytes of a message within which something is to happen */
   readonly script: (dice: Dice, span: number) => Script
 }
@@ -55,7 +57,13 @@ const PERHAPS_SENT: readonly Allowed[] = ['deferred', 'in-doubt']
 /** The table. */
 export const FAULTS: readonly Fault[] = [
   { name: 'banner: drop', what: 'hangs up at once', allowed: ACCOUNT, script: at('banner', DROP) },
-  { name: 'banner: stall', what: 'never greets', allowed: ACCOUNT, script: at('banner', STALL) },
+  {
+    name: 'banner: stall',
+    what: 'never greets',
+    allowed: ACCOUNT,
+    endless: true,
+    script: at('banner', STALL),
+  },
   { name: 'banner: reset', what: 'resets the connection', allowed: ACCOUNT, script: at('banner', RESET) },
   { name: 'banner: garbage', what: 'greets in no language', allowed: ACCOUNT, script: at('banner', GARBAGE) },
   {
@@ -78,7 +86,13 @@ export const FAULTS: readonly Fault[] = [
     script: at('banner', { bytewise: '220-slow\r\n220 ESMTP' }),
   },
   { name: 'ehlo: drop', what: 'hangs up at EHLO', allowed: ACCOUNT, script: at('ehlo', DROP) },
-  { name: 'ehlo: stall', what: 'does not answer EHLO', allowed: ACCOUNT, script: at('ehlo', STALL) },
+  {
+    name: 'ehlo: stall',
+    what: 'does not answer EHLO',
+    allowed: ACCOUNT,
+    endless: true,
+    script: at('ehlo', STALL),
+  },
   {
     name: 'ehlo: 421',
     what: 'ends at EHLO',
@@ -140,6 +154,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'starttls: stall',
     what: 'says nothing in the handshake',
     allowed: ACCOUNT,
+    endless: true,
     script: withTls({ starttls: '220 go on', handshake: STALL }),
   },
   {
@@ -178,7 +193,13 @@ export const FAULTS: readonly Fault[] = [
     script: () => ({ extensions: ['AUTH LOGIN'], auth: '334 VXNlcm5hbWU6', other: DROP }),
   },
   { name: 'mail: drop', what: 'hangs up at MAIL', allowed: UNDER_WAY, script: at('mail', DROP) },
-  { name: 'mail: stall', what: 'does not answer MAIL', allowed: UNDER_WAY, script: at('mail', STALL) },
+  {
+    name: 'mail: stall',
+    what: 'does not answer MAIL',
+    allowed: UNDER_WAY,
+    endless: true,
+    script: at('mail', STALL),
+  },
   { name: 'mail: reset', what: 'resets at MAIL', allowed: UNDER_WAY, script: at('mail', RESET) },
   {
     name: 'mail: garbage',
@@ -211,7 +232,13 @@ export const FAULTS: readonly Fault[] = [
     script: slowly('mail', (dice) => inTime(dice, '250 2.1.0 late')),
   },
   { name: 'rcpt: drop', what: 'hangs up at RCPT', allowed: UNDER_WAY, script: at('rcpt', DROP) },
-  { name: 'rcpt: stall', what: 'does not answer RCPT', allowed: UNDER_WAY, script: at('rcpt', STALL) },
+  {
+    name: 'rcpt: stall',
+    what: 'does not answer RCPT',
+    allowed: UNDER_WAY,
+    endless: true,
+    script: at('rcpt', STALL),
+  },
   {
     name: 'rcpt: 421',
     what: 'ends at RCPT',
@@ -237,7 +264,13 @@ export const FAULTS: readonly Fault[] = [
     script: at('rcpt', '452 4.5.3 too many recipients'),
   },
   { name: 'data: drop', what: 'hangs up at DATA', allowed: UNDER_WAY, script: at('data', DROP) },
-  { name: 'data: stall', what: 'does not answer DATA', allowed: UNDER_WAY, script: at('data', STALL) },
+  {
+    name: 'data: stall',
+    what: 'does not answer DATA',
+    allowed: UNDER_WAY,
+    endless: true,
+    script: at('data', STALL),
+  },
   {
     name: 'data: garbage',
     what: 'answers DATA with garbage',
@@ -248,11 +281,18 @@ export const FAULTS: readonly Fault[] = [
   { name: 'data: 554', what: 'refuses at DATA', allowed: ['failed'], script: at('data', '554 5.6.0 no') },
   { name: 'body: drop', what: 'hangs up in the message', allowed: PERHAPS_SENT, script: within(DROP) },
   { name: 'body: reset', what: 'resets in the message', allowed: PERHAPS_SENT, script: within(RESET) },
-  { name: 'body: stall', what: 'stops in the message', allowed: PERHAPS_SENT, script: within(STALL) },
+  {
+    name: 'body: stall',
+    what: 'stops in the message',
+    allowed: PERHAPS_SENT,
+    endless: true,
+    script: within(STALL),
+  },
   {
     name: 'body: not read',
     what: 'takes nothing from the network after DATA',
     allowed: PERHAPS_SENT,
+    endless: true,
     script: () => ({ stopReading: true }),
   },
   {
@@ -281,7 +321,13 @@ export const FAULTS: readonly Fault[] = [
   },
   { name: 'dot: drop', what: 'hangs up after the dot', allowed: ['in-doubt'], script: at('dot', DROP) },
   { name: 'dot: reset', what: 'resets after the dot', allowed: ['in-doubt'], script: at('dot', RESET) },
-  { name: 'dot: stall', what: 'never answers the dot', allowed: ['in-doubt'], script: at('dot', STALL) },
+  {
+    name: 'dot: stall',
+    what: 'never answers the dot',
+    allowed: ['in-doubt'],
+    endless: true,
+    script: at('dot', STALL),
+  },
   {
     name: 'dot: garbage',
     what: 'answers the dot with garbage',
@@ -298,6 +344,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'dot: too late',
     what: 'accepts when nobody waits any more',
     allowed: ['in-doubt'],
+    endless: true,
     script: slowly('dot', () => tooLate('250 2.0.0 late')),
   },
   {

@@ -101,7 +101,7 @@ describe('recipients that are refused', () => {
       args: ['-s', 'S', '--', '-oQ/tmp/x', 'a@x.org'],
       code: 65,
       to: ['a@x.org'],
-      nowhere: /-oQ/,
+      nowhere: /-oQ\/tmp/,
       stderr: /^mq-mail: [^\n]*-oQ[^\n]*\n$/,
     },
   ])
