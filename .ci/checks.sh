@@ -13,11 +13,11 @@ man_pages() {
   step 'man pages' 60 mandoc -T lint -W warning man/*
 }
 
-step 'lint' 400 npm run --silent lint
-step 'types' 240 npm run --silent types
-step 'dead code' 240 npm run --silent knip
-step 'package metadata' 120 npm run --silent publint
-step 'package content' 120 node .ci/pack-check.mjs
+step 'lint' 1200 npm run --silent lint
+step 'types' 600 npm run --silent types
+step 'dead code' 600 npm run --silent knip
+step 'package metadata' 300 npm run --silent publint
+step 'package content' 300 node .ci/pack-check.mjs
 step 'documentation links' 60 node .ci/docs-check.mjs
 man_pages
 
