@@ -65,8 +65,10 @@ const OF_ONE = 50
 const AT_ONCE = 100
 /** How often a daemon says that files were left, in milliseconds: a user can have it find them as often as he likes. */
 const SAYS_LEFT = 60_000
-/** Octets that are held at once, from which on a round ends early. */
+/** Octets that are held at once, from which on a round ends early: others wait until it has ended. */
 const HELD = 16 * 1024 * 1024
+/** What a recipient counts for in this, by the memory and the time that he takes. */
+const OF_RECIPIENT = 1024
 
 /** A take-over that is going on. */
 interface Work {
@@ -164,6 +166,11 @@ async function firstOctets(content: MessageContent): Promise<Buffer> {
   return Buffer.alloc(0)
 }
 
+function heldOf(file: Legible): number {
+  const octets = file.kind === 'message' ? (file.content.bytes?.length ?? 0) : 0
+  return octets + (file.meta?.envelope.recipients.length ?? 0) * OF_RECIPIENT
+}
+
 /** Copies a round into taken/. What was copied when something fails is copied again the next time. */
 async function stageRound(work: Work, turns: readonly Turn[]): Promise<StagedFile[]> {
   const { directory, queueDir, parts } = work
@@ -178,7 +185,7 @@ async function stageRound(work: Work, turns: readonly Turn[]): Promise<StagedFil
       if (file.kind === 'left') work.leftFiles.set(turn.name, file.why)
       if (file.kind === 'left' || file.kind === 'gone') continue
       files.push(await stageFile(work, turn, file))
-      held += file.kind === 'message' ? (file.content.bytes?.length ?? 0) : 0
+      held += heldOf(file)
     }
     return files
   } catch (error) {

@@ -3,15 +3,17 @@
  * O_APPEND, so several processes may share the file and nothing waits in memory when the process ends. The file
  * may be renamed at any time: the next line goes to a new one. Nothing here ever throws or waits: what cannot be opened or
  * written is complained about once and then dropped, because a log must not stop a mail. Of a line that a full disk cut
- * off, the rest is dropped, and the next line begins on a line of its own.
+ * off, the rest is dropped, and the next line begins on a line of its own. In the directory of another user root follows
+ * no link, and what it makes is theirs.
  */
 import { closeSync, constants, fstatSync, openSync, statSync, writeSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
 import { describeError } from '../errors/errno.ts'
+import { foreignOwner, openAsGuest } from '../util/durable-file.ts'
 
 const MODE = 0o640
 /** Without O_NONBLOCK, opening a named pipe nobody reads would wait forever. */
-const FLAGS =
-  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY
 
 /** Writes lines to one place. */
 export interface LineWriter {
@@ -48,6 +50,13 @@ function lineByLine(): (fd: number, line: string) => void {
   }
 }
 
+/** The directory of a log often belongs to the owner of the queue: root makes its file theirs, and follows no link there. */
+function openLog(path: string): number {
+  return foreignOwner(dirname(path)) === undefined
+    ? openSync(path, FLAGS | constants.O_CREAT, MODE)
+    : openAsGuest(path, FLAGS, MODE)
+}
+
 function sameFile(left: Stats, right: Stats | undefined): boolean {
   return right !== undefined && left.ino === right.ino && left.dev === right.dev
 }
@@ -71,7 +80,7 @@ export function appendFileWriter(path: string, complain: (line: string) => void)
   const current = (): number => {
     if (open !== undefined && sameFile(open.stats, statSync(path, { throwIfNoEntry: false }))) return open.fd
     close()
-    const fd = openSync(path, FLAGS, MODE)
+    const fd = openLog(path)
     open = { fd, stats: fstatSync(fd) }
     return fd
   }

@@ -69,7 +69,7 @@ export function headerRecipients(header: HeaderBlock): RecipientList {
  * @throws MailError ADDRESS_INVALID when it is not exactly one usable address
  */
 export function readSender(text: string): string {
-  if (/^\s*(?:<\s*>)?\s*$/.test(text)) return ''
+  if (/^(?:<\s*>)?$/.test(text.trim())) return ''
   if (LINE_BREAK.test(text)) {
     throw new MailError(
       'ADDRESS_INVALID',

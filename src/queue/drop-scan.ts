@@ -76,7 +76,8 @@ class Oldest {
 
 /** True when it is gone now. A directory is not removed. */
 function removeOld(path: Buffer, stats: Stats, now: number): boolean {
-  if (stats.isDirectory() || now - Math.max(stats.mtimeMs, stats.ctimeMs) < LEFTOVER_AGE) return false
+  // The time of change is the kernel's; the other one is whatever the user says.
+  if (stats.isDirectory() || now - stats.ctimeMs < LEFTOVER_AGE) return false
   try {
     unlinkSync(path)
     return true

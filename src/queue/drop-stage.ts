@@ -15,10 +15,10 @@
  *
  * Each step is on stable storage before the next. What lies in taken/ is whole, and leaves it as a message by a rename.
  */
-import { chownSync, closeSync, existsSync, mkdirSync, renameSync, unlinkSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, renameSync, unlinkSync } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
-import { createExclusive, foreignOwner, syncDirectory, syncFile, writeAll } from '../util/durable-file.ts'
+import { createExclusive, giveToOwner, syncDirectory, syncFile, writeAll } from '../util/durable-file.ts'
 import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import type { Clock } from '../util/clock.ts'
 import { syncTaking } from './drop-mark.ts'
@@ -43,8 +43,7 @@ async function ensureFolder(queueDir: string): Promise<void> {
   if (existsSync(stageFolder(queueDir))) return
   try {
     mkdirSync(stageFolder(queueDir), { mode: 0o700 })
-    const owner = foreignOwner(queueDir)
-    if (owner !== undefined) chownSync(stageFolder(queueDir), owner.uid, owner.gid)
+    giveToOwner(stageFolder(queueDir), queueDir)
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error
   }

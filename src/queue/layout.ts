@@ -3,11 +3,11 @@
  * never make anything. The queue directory itself is made only inside a directory that exists, so that a
  * file system which is not mounted does not silently get a queue in its place.
  */
-import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { foreignOwner, syncDirectory } from '../util/durable-file.ts'
+import { giveToOwner, syncDirectory } from '../util/durable-file.ts'
 
 /** The sub-folders, in the order of queue.md. */
 export const FOLDERS = [
@@ -50,8 +50,7 @@ const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: fals
 function makeFolder(queueDir: string, folder: Folder): boolean {
   const path = folderPath(queueDir, folder)
   if (!makeDirectory(path)) return false
-  const owner = foreignOwner(queueDir)
-  if (owner !== undefined) chownSync(path, owner.uid, owner.gid)
+  giveToOwner(path, queueDir)
   return true
 }
 

@@ -143,10 +143,43 @@ export function formatMetaBlock(meta: NewMeta): Buffer {
   )
 }
 
-/** Splits an address list at the commas outside of quoted strings. */
+/** Whether the quote at this place is a sign of the quoted string and not its end. */
+function isEscaped(list: string, quote: number): boolean {
+  let before = quote
+  while (list[before - 1] === '\\') before -= 1
+  return (quote - before) % 2 === 1
+}
+
+/** Where the quoted string ends that begins here; -1 for a quote that is never closed. */
+function endOfQuoted(list: string, start: number): number {
+  let end = list.indexOf('"', start + 1)
+  while (end !== -1 && isEscaped(list, end)) end = list.indexOf('"', end + 1)
+  return end
+}
+
+/**
+ * Splits an address list at the commas outside of quoted strings. The list may be the megabyte of an enemy, so each octet
+ * is looked at once or twice, whatever it is.
+ */
 export function splitAddresses(list: string): string[] {
-  const isPlain = !list.includes('"')
-  const parts = isPlain ? list.split(',') : (list.match(/(?:"(?:\\.|[^"\\])*"|[^,"]|")+/g) ?? [])
+  if (!list.includes('"')) return usedParts(list.split(','))
+  const parts: string[] = []
+  let [from, quotes] = [0, true]
+  for (let at = 0; at < list.length; at += 1) {
+    if (list[at] === ',') {
+      parts.push(list.slice(from, at))
+      from = at + 1
+    }
+    if (!quotes || list[at] !== '"') continue
+    const end = endOfQuoted(list, at)
+    // Behind one that is never closed none is: they are all escaped.
+    quotes = end !== -1
+    at = Math.max(at, end)
+  }
+  return usedParts([...parts, list.slice(from)])
+}
+
+function usedParts(parts: readonly string[]): string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== '')
 }
 

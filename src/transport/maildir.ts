@@ -3,14 +3,14 @@
  * tmp/, then renamed into new/: with the rename it is delivered. Before that a failure leaves nothing behind and defers
  * the message; when the process dies in between, the message is in doubt, as with a server.
  */
-import { chownSync, closeSync, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describeError } from '../errors/errno.ts'
 import { withLineFeeds } from '../message/lf-text.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import {
   createExclusive,
-  foreignOwner,
+  giveToOwner,
   syncDirectory,
   syncFile,
   unlinkFile,
@@ -27,8 +27,7 @@ import type { Delivery, Transport } from './transport.ts'
 async function makeDirectory(path: string): Promise<void> {
   if (existsSync(path)) return
   mkdirSync(path, { recursive: true, mode: 0o700 })
-  const owner = foreignOwner(dirname(path))
-  if (owner !== undefined) chownSync(path, owner.uid, owner.gid)
+  giveToOwner(path, dirname(path))
   await syncDirectory(dirname(path))
 }
 

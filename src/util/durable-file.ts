@@ -11,6 +11,7 @@ import {
   fdatasync,
   fstatSync,
   fsync,
+  lchownSync,
   open,
   openSync,
   statSync,
@@ -31,8 +32,8 @@ export function createExclusive(path: string): number {
   return createOwned(path, constants.O_WRONLY)
 }
 
-function createOwned(path: string, flags: number): number {
-  const fd = openSync(path, flags | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
+function createOwned(path: string, flags: number, mode = 0o600): number {
+  const fd = openSync(path, flags | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode)
   const owner = foreignOwner(dirname(path))
   if (owner === undefined) return fd
   try {
@@ -50,6 +51,15 @@ export function foreignOwner(directory: string): { readonly uid: number; readonl
   if (process.geteuid?.() !== 0) return undefined
   const { uid, gid } = statSync(directory)
   return uid === 0 ? undefined : { uid, gid }
+}
+
+/**
+ * Gives what root has just made in a directory to whoever owns that. They may have put a link in its place meanwhile, which
+ * is then theirs, and not what it leads to.
+ */
+export function giveToOwner(path: string, directory: string): void {
+  const owner = foreignOwner(directory)
+  if (owner !== undefined) lchownSync(path, owner.uid, owner.gid)
 }
 
 /** Opens an existing regular file for reading; never follows a link and never waits for a writer of a FIFO. */
@@ -152,16 +162,33 @@ function openForAppending(path: string): number {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW
   // Others than root are the owner of what they create, and cannot be lured into a file that is not theirs.
   if (foreignOwner(dirname(path)) === undefined) return openSync(path, flags | constants.O_CREAT, 0o600)
+  const fd = openAsGuest(path, flags, 0o600)
+  if (fstatSync(fd).isFile()) return fd
+  closeSync(fd)
+  throw notItsOwn(path)
+}
+
+/**
+ * Opens a file for root in the directory of somebody else, who may have put anything there. One that is not there is made
+ * and belongs to whoever owns the directory; no link leads root to another file.
+ *
+ * @param flags for a file that may be there
+ * @param mode of one that is made
+ */
+export function openAsGuest(path: string, flags: number, mode: number): number {
   try {
-    return createOwned(path, flags)
+    return createOwned(path, flags, mode)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
-  const fd = openSync(path, flags | constants.O_NONBLOCK)
-  const stats = fstatSync(fd)
-  if (stats.isFile() && stats.nlink === 1) return fd
+  const fd = openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  if (fstatSync(fd).nlink === 1) return fd
   closeSync(fd)
-  throw Object.assign(new Error(`${path} is no file of its own, so root does not write to it`), {
+  throw notItsOwn(path)
+}
+
+function notItsOwn(path: string): Error {
+  return Object.assign(new Error(`${path} is no file of its own, so root does not write to it`), {
     code: 'EPERM',
   })
 }

@@ -2,7 +2,7 @@
  * Writes what was decided: directories, secrets, and the configuration last, so that it never names a file that is not there.
  * A signal does not stop it half way.
  */
-import { chownSync, existsSync, mkdirSync, rmdirSync } from 'node:fs'
+import { existsSync, lchownSync, mkdirSync, rmdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import { readConfigFile } from '../../config/read-file.ts'
@@ -63,7 +63,7 @@ async function makeDirectory(path: string, owner: Owner | undefined): Promise<bo
   if (existsSync(path)) return false
   try {
     mkdirSync(path, { mode: 0o700 })
-    if (owner !== undefined) chownSync(path, owner.uid, owner.gid)
+    if (owner !== undefined) lchownSync(path, owner.uid, owner.gid)
   } catch (error) {
     const code = errnoOf(error) === 'ENOENT' ? 'CONFIG_MISSING' : 'CONFIG_DENIED'
     const sentence = `cannot make the directory ${path}: ${describeError(error)}`

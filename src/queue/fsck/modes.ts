@@ -2,8 +2,9 @@
  * Owner and mode of everything in the queue: the mail of one user is for nobody else to read. The owner of the queue
  * directory is the one that all files should have.
  */
-import { chmodSync, lstatSync, type Stats } from 'node:fs'
+import { chmodSync, closeSync, fchmodSync, lstatSync, type Stats } from 'node:fs'
 import { errnoOf, queueError } from '../../errors/errno.ts'
+import { openForReading } from '../../util/durable-file.ts'
 import { folderPath, FOLDERS } from '../layout.ts'
 import { scanNames } from '../scan.ts'
 import type { Checking, Finding } from './finding.ts'
@@ -20,12 +21,26 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
+/** Whoever owns the queue may put a link in the place of what was found: root does not follow it. */
+function setMode(path: string, mode: number): void {
+  if (process.geteuid?.() !== 0) {
+    chmodSync(path, mode)
+    return
+  }
+  const fd = openForReading(path)
+  try {
+    fchmodSync(fd, mode)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 function change(path: string, mode: number): boolean {
   try {
-    chmodSync(path, mode)
+    setMode(path, mode)
     return true
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ELOOP') return false
     throw queueError(error, 'cannot change the mode of', path)
   }
 }

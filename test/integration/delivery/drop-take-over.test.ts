@@ -2,12 +2,20 @@
  * Taking over what users dropped: what becomes of it, who is told of what is refused, and who is served when. Each test ends
  * by asserting exactly what the queue and the drop hold.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configFromSettings } from '../../../src/config/settings.ts'
 import { senderRule } from '../../../src/delivery/drop-sender.ts'
-import { dropIntake } from '../../../src/delivery/drop-take-over.ts'
+import { dropIntake, takeOverDrops } from '../../../src/delivery/drop-take-over.ts'
 import { runQueueOnce } from '../../../src/delivery/run-queue.ts'
 import { MaildirQueue } from '../../../src/queue/maildir-queue.ts'
 import { MemoryTransport } from '../../../src/transport/memory.ts'
@@ -264,6 +272,25 @@ describe.runIf(isRoot)('a user with many files', () => {
       .map(([, fields]) => fields?.['uid'])
     expect(order.indexOf(BOB)).toBeLessThan(2)
     expect(queueContents(place.queueDir)['new']).toHaveLength(401)
+    expect(place.dropped()).toEqual([])
+  })
+
+  it('makes nobody wait for all of them where each has thousands of recipients', async () => {
+    const place = openPlace()
+    const crowd = Array.from({ length: 17_000 }, (_, at) => `u${at}@d.ex`).join(',')
+    for (let count = 0; count < 3; count += 1) place.put(messageName(), droppedText(crowd))
+    place.put(messageName(), droppedText('other@d.ex'), BOB)
+    const firstRound = new AbortController()
+    const parts = place.parts()
+    const info = (event: string): void => {
+      if (event === 'intake.taken') firstRound.abort()
+    }
+    const context = { ...parts.context, log: { ...parts.context.log, info } }
+    await takeOverDrops({ ...parts, context, signal: firstRound.signal })
+    const left = place.dropped().filter((name) => lstatSync(join(place.drop, name)).uid === ANN)
+    expect(left).toHaveLength(2)
+    await place.takeOver()
+    expect(readdirSync(join(place.queueDir, 'new'))).toHaveLength(4)
     expect(place.dropped()).toEqual([])
   })
 

@@ -1,8 +1,18 @@
 /** What a check of the queue finds that only time, or another user, can make. */
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkQueue } from '../../../src/queue/fsck/check-queue.ts'
+import { checkModes } from '../../../src/queue/fsck/modes.ts'
 import { queueContents, snapshot } from '../../helpers/queue-dir.ts'
 import { messageTo } from './contract.ts'
 import { testQueue, type TestQueue } from './maildir.ts'
@@ -67,6 +77,27 @@ describe('a check of the queue', () => {
     mkdirSync(join(queue.queueDir, 'notes', 'x'), { mode: 0o700 })
     chownSync(join(queue.queueDir, 'notes', 'x'), 4321, 4321)
     expect(await found(queue, true)).toEqual(['notes/x belongs to the user 4321, the queue to 0: undefined'])
+    expect(queueContents(queue.queueDir)).toEqual({ new: ['a@x=pending'] })
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)('mending a mode as root', () => {
+  it('changes nothing behind a link that was put in the place of what was found', async () => {
+    const queue = await soundQueue()
+    const [draft, secret] = [join(queue.queueDir, 'tmp', 'draft'), `${queue.queueDir}.secret`]
+    for (const path of [draft, secret]) {
+      writeFileSync(path, '')
+      chmodSync(path, 0o644)
+    }
+    onTestFinished(() => rmSync(secret))
+    for await (const { path, mend } of checkModes({ queueDir: queue.queueDir, now: queue.clock.now() })) {
+      expect(path).toBe(draft)
+      renameSync(draft, `${queue.queueDir}/tmp/moved`)
+      symlinkSync(secret, draft)
+      expect(await mend?.()).toBe(false)
+    }
+    expect(statSync(secret).mode & 0o777).toBe(0o644)
+    for (const name of ['draft', 'moved']) rmSync(join(queue.queueDir, 'tmp', name))
     expect(queueContents(queue.queueDir)).toEqual({ new: ['a@x=pending'] })
   })
 })

@@ -1,5 +1,16 @@
 /** Promises of src/logging/append-file.ts: whole lines, safe to rename, one complaint, no exception. */
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,5 +95,49 @@ describe('descriptorWriter', () => {
     writer.write('one\n')
     writer.write('two\n')
     expect(complaints).toEqual([expect.stringContaining('descriptor 9999: EBADF')])
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)('a log of root in the directory of another user', () => {
+  const NOBODY = 65_534
+  let path: string
+  const write = (): void => {
+    const writer = appendFileWriter(path, complain)
+    writer.write('one\n')
+    writer.close()
+  }
+
+  beforeEach(() => {
+    const directory = join(root, 'theirs')
+    mkdirSync(directory)
+    chownSync(directory, NOBODY, NOBODY)
+    path = join(directory, 'log')
+  })
+
+  it('belongs to that user, whose programs write there too', () => {
+    write()
+    expect(statSync(path)).toMatchObject({ uid: NOBODY, gid: NOBODY, size: 4 })
+    write()
+    expect(statSync(path)).toMatchObject({ uid: NOBODY, size: 8 })
+    expect(complaints).toEqual([])
+  })
+
+  it.each([
+    ['a symbolic link', symlinkSync],
+    ['a second name', linkSync],
+  ])('is not written where %s leads', (_what, link) => {
+    const secret = join(root, 'secret')
+    writeFileSync(secret, 'before\n')
+    link(secret, path)
+    write()
+    expect(readFileSync(secret, 'utf8')).toBe('before\n')
+    expect(complaints).toEqual([expect.stringContaining(`cannot write the log ${path}`)])
+  })
+
+  it('is not made where a symbolic link leads to nothing', () => {
+    symlinkSync(join(root, 'fresh'), path)
+    write()
+    expect(statSync(join(root, 'fresh'), { throwIfNoEntry: false })).toBeUndefined()
+    expect(complaints).toHaveLength(1)
   })
 })

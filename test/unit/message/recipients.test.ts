@@ -82,6 +82,13 @@ describe('readSender', () => {
   it.each(['a@x, b@x', 'g:;', 'a@@b', '<<>>', '-x', 'a@x\nb'])('refuses %j', (text) => {
     expect(() => readSender(text)).toThrow(expect.objectContaining({ code: 'ADDRESS_INVALID' }))
   })
+
+  it('is as quick for an argument that is blank to its end, or nearly', () => {
+    const blanks = ' '.repeat(200_000)
+    expect(readSender(blanks)).toBe('')
+    expect(readSender(`${blanks}<${blanks}>${blanks}`)).toBe('')
+    expect(readSender(`${blanks}a@x.example`)).toBe('a@x.example')
+  })
 })
 
 describe('envelope', () => {

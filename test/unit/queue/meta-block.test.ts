@@ -204,6 +204,13 @@ describe('an address list', () => {
   it('is still split when a quote never ends', () => {
     expect(splitAddresses('a"b@x,c@x')).toEqual(['a"b@x', 'c@x'])
   })
+
+  it('is read at once, whatever an enemy writes: quotes that never end, and escaped ones', () => {
+    const quotes = '\\"'.repeat(100_000)
+    expect(splitAddresses(`a@x,"${quotes},b@x`)).toEqual(['a@x', `"${quotes}`, 'b@x'])
+    expect(splitAddresses(`"${quotes},"@x,b@x`)).toEqual([`"${quotes},"@x`, 'b@x'])
+    expect(splitAddresses(`"${'a'.repeat(16_000_000)}`)).toHaveLength(1)
+  })
 })
 
 describe('what a message may say of itself', () => {

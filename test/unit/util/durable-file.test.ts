@@ -8,6 +8,7 @@ import {
   existsSync,
   fstatSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -20,6 +21,7 @@ import { describe, expect, it } from 'vitest'
 import {
   appendText,
   createExclusive,
+  giveToOwner,
   openForReading,
   syncData,
   syncDirectory,
@@ -69,6 +71,20 @@ describe('opening for reading', () => {
     const fd = openForReading(path)
     expect(fstatSync(fd).isFIFO()).toBe(true)
     closeSync(fd)
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)('what root makes in the directory of another user', () => {
+  it('is given to that user, and of a link in its place the link alone', () => {
+    const dir = directory()
+    const [made, secret, link] = [join(dir, 'made'), join(directory(), 'secret'), join(dir, 'link')]
+    mkdirSync(made)
+    writeFileSync(secret, '')
+    symlinkSync(secret, link)
+    chownSync(dir, 65_534, 65_534)
+    for (const path of [made, link]) giveToOwner(path, dir)
+    expect([made, link].map((path) => lstatSync(path).uid)).toEqual([65_534, 65_534])
+    expect(statSync(secret).uid).toBe(0)
   })
 })
 
