@@ -73,8 +73,10 @@ async function makeReport(claim: Claim, owed: OwedReport, reporting: Reporting):
   const { queue, context } = reporting
   const { message, content } = claim
   const { to, recipients, kind } = owed
-  if (!(await countReport(queue, context.reports.limit, context.clock.now()))) {
-    throw new Error(`the limit of ${context.reports.limit} reports an hour is reached (bounce_limit)`)
+  if (!(await countReport(queue, context.reports.limit, message.uid, context.clock.now()))) {
+    throw new Error(
+      `the limit of ${context.reports.limit} reports an hour, or one user's share of it, is reached (bounce_limit)`,
+    )
   }
   const bytes = await compose(claim, owed, reporting)
   if (kind === 'failed' && context.webhook !== undefined) {

@@ -19,9 +19,12 @@ function recorded(site: RigSite): string[] {
   return stored.length === 0 ? ['delivered'] : stored.flatMap(({ recipients }) => Object.values(recipients))
 }
 
-async function attempt({ name, script, account, endless = false }: Fault): Promise<RigSite> {
+async function attempt({ name, script, account, endless }: Fault): Promise<RigSite> {
   const dice = new Dice(seed, name)
-  const site = await RigSite.open(() => overCalm(script(dice, SIZE)), endless ? {} : { settings: PATIENT })
+  const site = await RigSite.open(
+    () => overCalm(script(dice, SIZE)),
+    endless === true ? {} : { settings: PATIENT },
+  )
   open.push(site)
   const call = { spool: 'first' as const, ...(account === undefined ? {} : { account }) }
   const result = await site.submit(letter('k1', 1, SIZE), call).result

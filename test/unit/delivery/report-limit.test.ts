@@ -8,7 +8,7 @@ const HOUR = 3600_000
 
 async function countAt(queue: MemoryQueue, ...times: number[]): Promise<boolean[]> {
   const answers: boolean[] = []
-  for (const time of times) answers.push(await countReport(queue, 2, time))
+  for (const time of times) answers.push(await countReport(queue, 2, undefined, time))
   return answers
 }
 
@@ -32,5 +32,19 @@ describe('the reports of an hour', () => {
       await queue.writeNote('reports', text)
       expect(await countAt(queue, NOW)).toEqual([true])
     }
+  })
+
+  it('leave as many to all others as one user got, whoever he is', async () => {
+    const queue = new MemoryQueue()
+    const count = (uid?: number): Promise<boolean> => countReport(queue, 10, uid, NOW)
+    const got = async (uid?: number): Promise<number> => {
+      for (let reports = 0; ; reports += 1) if (!(await count(uid))) return reports
+    }
+    expect(await got(1000)).toBe(5)
+    expect(await got(1001)).toBe(3)
+    expect(await got(1002)).toBe(1)
+    expect(await got()).toBe(1)
+    expect(await got(1003)).toBe(0)
+    expect(await countReport(queue, 10, 1000, NOW + HOUR)).toBe(true)
   })
 })
