@@ -16,6 +16,7 @@ import {
   SmtpTransport,
   type RecipientRequest,
 } from '../../../src/index.ts'
+import { ownTime } from '../../helpers/own-time.ts'
 import type { Script } from '../../helpers/scripted-server.ts'
 import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
@@ -137,8 +138,13 @@ describe('submit with spool = fallback', () => {
   })
 
   it('asks a server again that only took its time for one message', async () => {
+    const pass = ownTime()
     const server = await sink({
-      rcpt: ({ address }) => (address.startsWith('slow') ? { just: 'stall' } : undefined),
+      rcpt: ({ address }) => {
+        if (!address.startsWith('slow')) return undefined
+        pass(300)
+        return { just: 'stall' }
+      },
     })
     const queueDir = newQueue()
     const more = { submitTimeout: 300 }
