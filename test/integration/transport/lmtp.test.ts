@@ -111,7 +111,7 @@ describe('LMTP', () => {
     const timeouts = { ...LONG, dot: 100 }
     let isSilent = false
     const isHeard = (): void => {
-      if (isSilent) setImmediate(() => pass(100))
+      if (isSilent) setImmediate(() => pass(200))
     }
     const script: Script = {
       dot: ({ address }) => {
