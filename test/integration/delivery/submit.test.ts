@@ -18,7 +18,8 @@ import {
 } from '../../../src/index.ts'
 import { ownTime } from '../../helpers/own-time.ts'
 import type { Script } from '../../helpers/scripted-server.ts'
-import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
+import { DEAD_PORT } from '../../helpers/still-port.ts'
+import { holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const CONTENT = bufferContent(Buffer.from('Subject: s\r\n\r\nbody\r\n'))
 
@@ -155,7 +156,7 @@ describe('submit with spool = fallback', () => {
 
   it('tells the caller when the message could be neither sent nor queued', async () => {
     const result = await submitTo({
-      port: await deadPort(),
+      port: DEAD_PORT,
       queueDir: join(temporaryDirectory(), 'missing', 'queue'),
     })
     expect(result).toMatchObject({ sent: [], queued: [], unaccepted: ['one@x.example'] })
