@@ -13,7 +13,7 @@ const SAID = [
   'NODE_EXTRA_CA_CERTS',
   'REPLYTO',
 ]
-for (const name of SAID) delete process.env[name]
+for (const name of SAID) Reflect.deleteProperty(process.env, name)
 process.env.LC_ALL = 'C.UTF-8'
 process.umask(0o022)
 
