@@ -1,6 +1,22 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+// What the surroundings of whoever runs the tests say to the programs that they start is no part of a test.
+const SAID = [
+  'CREDENTIALS_DIRECTORY',
+  'DEAD',
+  'EMAIL',
+  'FORCE_COLOR',
+  'MAILQUEUE_CONF',
+  'MAILRC',
+  'NAME',
+  'NODE_EXTRA_CA_CERTS',
+  'REPLYTO',
+]
+for (const name of SAID) Reflect.deleteProperty(process.env, name)
+process.env.LC_ALL = 'C.UTF-8'
+process.umask(0o022)
+
 const project = (name, timeout) => ({
   test: {
     name,

@@ -46,13 +46,14 @@ wait_until() { # WHAT COMMAND...
   shift
   until "$@" >/dev/null 2>&1; do
     tries=$((tries + 1))
-    [ $tries -le 300 ] || fail "within 30 seconds it did not come to this: $what"
+    [ $tries -le 600 ] || fail "within 60 seconds it did not come to this: $what"
     sleep 0.1
   done
 }
 
-has_arrived() { grep -rqF --include='*.eml' -- "$1" /srv/sink; }
-count_of() { grep -rlF --include='*.eml' -- "$1" /srv/sink | wc -l; }
+# A file that begins with a dot is being written.
+has_arrived() { grep -rqsF --include='[0-9]*.eml' -- "$1" /srv/sink; }
+count_of() { grep -rlsF --include='[0-9]*.eml' -- "$1" /srv/sink | wc -l; }
 
 # What users have sent is handed over by a run of the queue, where they cannot send themselves.
 arrives() { # WORDS OF THE MESSAGE
@@ -130,14 +131,13 @@ step_mail() {
 step_cron() {
   echo '@reboot echo words of cron' | as_ann crontab - || fail 'no crontab'
   cron || fail 'cron does not start'
-  sleep 1
-  wait_until 'cron has sent' pgrep_none
+  wait_until 'cron has sent' runs_and_arrives 'words of cron'
   arrives 'words of cron'
   pkill -x cron 2>/dev/null || kill "$(cat /run/crond.pid)"
   as_ann crontab -r
 }
-# The job of cron, with its sendmail, has ended.
-pgrep_none() { ! grep -lsx '(sd-pam)\|CRON\|mq-sendmail' /proc/[0-9]*/comm; }
+# What comes when it likes is there after one run of the queue or another.
+runs_and_arrives() { has_arrived "$1" || { as_daemon mq-run && has_arrived "$1"; }; }
 
 step_git_send_email() {
   as_ann bash -c 'git init -q r && cd r && git config user.name Ann && git config user.email ann@site.example &&

@@ -47,19 +47,39 @@ start_sink() {
   port=$(cat "$work/sink/port")
 }
 
-wait_for() {
-  local tries=0
-  until [ -s "$1" ]; do
-    tries=$((tries + 1))
-    [ $tries -le 200 ] || fail "nothing arrived in $1 within 20 seconds"
+# Looks until something is so, for a minute: what takes a moment takes many on a machine that has other work.
+wait_until() { # WHAT COMMAND...
+  local what=$1 end=$((SECONDS + 60))
+  shift
+  until "$@"; do
+    [ $SECONDS -le $end ] || fail "within 60 seconds it did not come to this: $what"
     kill -0 ${servers:-$$} || fail 'the server has ended'
     sleep 0.1
   done
 }
 
-# A port nobody listens on: one that was free a moment ago.
+wait_for() { wait_until "something is in $1" test -s "$1"; }
+
+# A port nobody listens on and nobody gets: the system gives those of a range to whoever asks for any, and to connections
+# going out, and this is below it. No case gets one twice.
 free_port() {
-  node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'
+  node -e '
+    const { readFileSync, writeFileSync } = require("fs")
+    const { createServer } = require("net")
+    const [given] = process.argv.slice(1)
+    const read = (path, otherwise) => { try { return readFileSync(path, "utf8") } catch { return otherwise } }
+    const [most] = read("/proc/sys/net/ipv4/ip_local_port_range", "32768").split(/\s/)
+    const taken = read(given, "").split("\n")
+    const pick = () => {
+      const port = 10000 + Math.floor(Math.random() * (most - 10000))
+      if (taken.includes(String(port))) return pick()
+      const server = createServer().once("error", pick).listen(port, "127.0.0.1", () => server.close(() => {
+        writeFileSync(given, `${port}\n`, { flag: "a" })
+        console.log(port)
+      }))
+    }
+    pick()
+  ' "$work/ports"
 }
 
 # The configuration is named in the environment; on a site it is the one of the machine, as daemons pass nothing on.

@@ -41,19 +41,35 @@ class MailServer {
   port = 0
   #server
 
-  /** Listens on a free port, and on the same one when it is started again. */
+  /**
+   * Listens on a free port, and on the same one when it is started again: one below those that the system gives to whoever
+   * asks for any, as somebody else could have it meanwhile.
+   */
   async start() {
-    this.#server = new SMTPServer({
+    if (this.port !== 0) return this.#listen(this.port)
+    for (;;) {
+      const port = 10_000 + Math.floor(Math.random() * 20_000)
+      try {
+        return await this.#listen(port)
+      } catch (error) {
+        if (error.code !== 'EADDRINUSE') throw error
+      }
+    }
+  }
+
+  async #listen(port) {
+    const server = new SMTPServer({
       disabledCommands: ['STARTTLS', 'AUTH'],
       disableReverseLookup: true,
       onData: (stream, { envelope }, done) => this.#receive(stream, envelope, done),
     })
     await new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(this.port, '127.0.0.1', resolve)
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', resolve)
     })
-    this.#server.on('error', (error) => console.error(`the mail server of the demo: ${error.message}`))
-    this.port = this.#server.server.address().port
+    server.on('error', (error) => console.error(`the mail server of the demo: ${error.message}`))
+    this.#server = server
+    this.port = port
   }
 
   async stop() {

@@ -48,11 +48,10 @@ mail.* action(type="omfile" file="$work/lines" template="plain")
 CONF
   rsyslogd -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pid" &
   servers="$servers $!"
-  wait_for "$work/rsyslog.pid"
+  wait_until 'rsyslogd listens' test -S /dev/log
   send_with_log syslog
-  wait_for "$work/lines"
-  grep -qE '^mail info mq-sendmail *\{.*"event":"message.delivered".*\}$' "$work/lines" ||
-    { cat "$work/lines" >&2; fail 'the line lacks something'; }
+  (wait_until 'the line is written' grep -qsE '^mail info mq-sendmail *\{.*"event":"message.delivered".*\}$' "$work/lines") ||
+    { cat "$work/lines" >&2; exit 1; }
 }
 
 metrics_of_a_run() {

@@ -350,13 +350,14 @@ site_mail_backupninja() {
   mentions 1 'something odd happened'
 }
 
-# Runs mail -s "MySQL Backup Log for HOST - DATE" ADDRESS.
+# Runs mail -s "MySQL Backup Log for HOST - DATE" ADDRESS. Its backup is a weekly one on Saturdays, unless that is never.
 site_mail_automysqlbackup() {
   need automysqlbackup
   with_mail
   make_program mysql 'echo Database; echo shop'
   make_program mysqldump 'echo "-- a dump"'
-  sed -i 's/^MAILCONTENT=.*/MAILCONTENT=log/; s/^MAILADDR=.*/MAILADDR="ben@other.example"/; s/^CREATE_DATABASE/#&/' \
+  sed -i 's/^MAILCONTENT=.*/MAILCONTENT=log/; s/^MAILADDR=.*/MAILADDR="ben@other.example"/; s/^CREATE_DATABASE/#&/
+      s/^DOWEEKLY=.*/DOWEEKLY=0/' \
     /etc/default/automysqlbackup
   run automysqlbackup
   arrived root@site.example ben@other.example
@@ -371,7 +372,8 @@ site_mail_autopostgresqlbackup() {
   make_program psql 'echo Name:Owner; echo shop:anna'
   make_program pg_dump 'echo "-- a dump"'
   make_program pg_dumpall 'echo "-- all roles"'
-  sed -i 's/^MAILCONTENT=.*/MAILCONTENT=log/; s/^MAILADDR=.*/MAILADDR="ben@other.example"/; s/^SU_USERNAME=.*/SU_USERNAME=/' \
+  sed -i 's/^MAILCONTENT=.*/MAILCONTENT=log/; s/^MAILADDR=.*/MAILADDR="ben@other.example"/; s/^SU_USERNAME=.*/SU_USERNAME=/
+      s/^DOWEEKLY=.*/DOWEEKLY=0/' \
     /etc/default/autopostgresqlbackup
   run autopostgresqlbackup
   arrived root@site.example ben@other.example

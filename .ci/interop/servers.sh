@@ -40,14 +40,9 @@ case_postfix_smtp_sink() {
   grep -q '^Subject: to Postfix' "$dump" || fail 'the subject is not in the dump'
 }
 
-wait_for_port() {
-  local tries=0
-  until (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
-    tries=$((tries + 1))
-    [ $tries -le 200 ] || fail "nobody listens on port $1 after 20 seconds"
-    sleep 0.1
-  done
-}
+takes_connections() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+wait_for_port() { wait_until "somebody listens on port $1" takes_connections "$1"; }
 
 # A message to somebody whom the server refuses comes back as a delivery report, in $work/mbox.
 make_bounce() {
@@ -60,28 +55,32 @@ make_bounce() {
   { echo 'From MAILER-DAEMON Thu Jan  1 00:00:00 1970'; tr -d '\r' <"$work/sink/1.eml"; echo; } >"$work/mbox"
 }
 
-# What mutt shows of $work/mbox after these keys, once it shows the pattern; the screen is in $screen.
-in_mutt() { # PATTERN KEYS
-  local tries=0
+# What mutt shows of $work/mbox after these keys must come to have these texts. Each mutt has a terminal of its own: that of
+# the one before may be about to end.
+in_mutt() { # KEYS TEXT...
+  local keys=$1
+  shift
   mkdir -p "$HOME/Mail" # or mutt asks
-  tmux -L "mq$$" -f /dev/null new-session -d -x 120 -y 60 "LC_ALL=C.UTF-8 mutt -n -F /dev/null -R -f '$work/mbox' -e 'set pager_stop=yes; push $2'"
-  until screen=$(LC_ALL=C.UTF-8 tmux -u -L "mq$$" capture-pane -p) && grep -q -- "$1" <<<"$screen"; do
-    tries=$((tries + 1))
-    [ $tries -le 100 ] || { echo "$screen" >&2; tmux -L "mq$$" kill-server; fail "mutt does not show $1"; }
-    sleep 0.1
-  done
-  tmux -L "mq$$" kill-server
-  echo "$screen"
+  mutts=$((${mutts:-0} + 1))
+  tmux -L "mq$$.$mutts" -f /dev/null new-session -d -x 120 -y 60 "LC_ALL=C.UTF-8 mutt -n -F /dev/null -R -f '$work/mbox' -e 'set pager_stop=yes; push $keys'"
+  (wait_until "mutt shows $*" on_screen "$@") || { in_terminal capture-pane -p >&2; in_terminal kill-server; exit 1; }
+  in_terminal kill-server
 }
 
-on_screen() { grep -qF -- "$1" <<<"$screen" || fail "\"$1\" is not on the screen"; }
+in_terminal() { LC_ALL=C.UTF-8 tmux -u -L "mq$$.$mutts" "$@"; }
+
+on_screen() { # TEXT...
+  local screen text
+  screen=$(in_terminal capture-pane -p 2>/dev/null) || return
+  for text; do
+    grep -qF -- "$text" <<<"$screen" || return
+  done
+}
 
 case_bounce_in_mutt() {
   need mutt tmux
   make_bounce
-  local screen
-  in_mutt Reporting-MTA '<display-message>'
-  on_screen nobody@other.example && on_screen '550 5.1.1 no such user'
+  in_mutt '<display-message>' Reporting-MTA nobody@other.example '550 5.1.1 no such user'
 }
 
 # A mail of mq-mail with umlauts wherever there can be some.
@@ -95,14 +94,9 @@ case_mail_in_mutt() {
       -a "$work/Übersicht für Köln.txt" -a "$work"/ein*.png ben@site.example || fail "mq-mail ended with $?"
   arrived anna@site.example ben@site.example
   { echo 'From anna@site.example Thu Jan  1 00:00:00 1970'; tr -d '\r' <"$work/sink/1.eml"; echo; } >"$work/mbox"
-  local screen
-  in_mutt 'wirklich' '<display-message>'
-  on_screen 'Grüße aus Köln – und noch viel mehr Wörter, als in eine Zeile passen'
-  on_screen 'Jörg Müller' && on_screen 'alles grün – wirklich.'
-  on_screen 'Übersicht für Köln.txt' && on_screen 'nicht mehr hineinpasst – ö.png'
-  in_mutt 'Übersicht' '<view-attachments>'
-  on_screen 'Übersicht für Köln.txt' && on_screen 'ein sehr langer Name'
-  on_screen text/plain && on_screen image/png
+  in_mutt '<display-message>' 'alles grün – wirklich.' 'Grüße aus Köln – und noch viel mehr Wörter, als in eine Zeile passen' \
+    'Jörg Müller' 'Übersicht für Köln.txt' 'nicht mehr hineinpasst – ö.png'
+  in_mutt '<view-attachments>' 'Übersicht für Köln.txt' 'ein sehr langer Name' text/plain image/png
 }
 
 case_bounce_in_s_nail() {

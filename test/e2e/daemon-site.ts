@@ -38,16 +38,22 @@ export interface DaemonSite extends MailSite {
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' }
 
+/** The lines that are whole: the last may be being written. */
 function readLog(path: string): LogLine[] {
   if (!existsSync(path)) return []
-  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line) as LogLine)
 }
 
-/** What the queue holds but for the runners, and for files that move while it is read. */
+/**
+ * What the queue holds but for the runners, where two looks see the same: a file that moves from a folder which is still to
+ * be read to one that was read already is in neither.
+ */
 function contentsOf(queueDir: string): string {
+  const look = (): string => JSON.stringify({ ...queueContents(queueDir), runners: undefined })
   try {
-    return JSON.stringify({ ...queueContents(queueDir), runners: undefined })
+    const contents = look()
+    return contents === look() ? contents : 'moving'
   } catch {
     return 'moving'
   }

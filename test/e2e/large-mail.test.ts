@@ -17,6 +17,8 @@ const PRELOAD = fileURLToPath(new URL('../helpers/report-memory.cjs', import.met
 
 const HEADER =
   'From: a@s.ex\nTo: one@d.ex\nDate: Sat, 21 Nov 2026 20:12:00 +0000\nMessage-ID: <large@s.ex>\nSubject: large\n\n'
+/** What a command may hold: it and what the garbage collector has not come to yet, but no whole message. */
+const MOST = 190 * MEGABYTE
 /** Lines that begin with dots, so that stuffing matters at whatever place the message is cut. */
 const BLOCK = `.\n..two\n${'text '.repeat(14)}\n.${'x'.repeat(61)}\n\n${'0123456789'.repeat(7)}\n`
 
@@ -80,7 +82,7 @@ describe.skipIf(!existsSync('/proc/self/status'))('a message of 200 MB', () => {
     const { memory, ...result } = await run(site, 'mq-sendmail', ['-i', '-f', 'a@s.ex', 'one@d.ex'], given)
     expect(result).toEqual(QUIET)
     expect(server.messages.slice(before)).toEqual([arrived])
-    expect(memory).toBeLessThan(150 * MEGABYTE)
+    expect(memory).toBeLessThan(MOST)
   })
 
   it('is composed and sent by mq-mail', async () => {
@@ -94,7 +96,7 @@ describe.skipIf(!existsSync('/proc/self/status'))('a message of 200 MB', () => {
     const header = (arrivals[0]?.size ?? 0) - wire.size
     expect(header).toBeGreaterThan(200)
     expect(header).toBeLessThan(400)
-    expect(memory).toBeLessThan(150 * MEGABYTE)
+    expect(memory).toBeLessThan(MOST)
     expect(site.queue()).toEqual([])
   })
 
@@ -106,7 +108,7 @@ describe.skipIf(!existsSync('/proc/self/status'))('a message of 200 MB', () => {
     expect(result).toMatchObject({ code: 0, stderr: '' })
     expect(result.stdout).toMatch(/\r\n250 2\.0\.0 Ok: sent\r\n221 [^\r]*\r\n$/)
     expect(server.messages.slice(before)).toEqual([arrived])
-    expect(memory).toBeLessThan(150 * MEGABYTE)
+    expect(memory).toBeLessThan(MOST)
     expect(site.queue()).toEqual([])
   })
 
@@ -115,12 +117,12 @@ describe.skipIf(!existsSync('/proc/self/status'))('a message of 200 MB', () => {
     const before = server.messages.length
     const queued = await run(site, 'mq-sendmail', ['-i', '-f', 'a@s.ex', 'one@d.ex'], given)
     expect(queued).toMatchObject(QUIET)
-    expect(queued.memory).toBeLessThan(150 * MEGABYTE)
+    expect(queued.memory).toBeLessThan(MOST)
     expect(['tmp', 'new'].map((folder) => readdirSync(join(site.queueDir, folder)).length)).toEqual([0, 1])
     site.configure({ smtp_port: String(server.port) })
     const sent = await run(site, 'mq-run', [])
     expect(sent).toMatchObject(QUIET)
-    expect(sent.memory).toBeLessThan(150 * MEGABYTE)
+    expect(sent.memory).toBeLessThan(MOST)
     expect(server.messages.slice(before)).toEqual([arrived])
     expect(site.queue()).toEqual([])
   })
@@ -133,12 +135,12 @@ describe.skipIf(!existsSync('/proc/self/status'))('a message of 200 MB', () => {
     const list = await run(site, 'mq-queue', ['list'])
     expect(list).toMatchObject({ code: 0, stderr: '' })
     expect(list.stdout).toMatch(/^-- 2\d{5} Kbytes in 1 Request\.$/m)
-    expect(list.memory).toBeLessThan(150 * MEGABYTE)
+    expect(list.memory).toBeLessThan(MOST)
     const show = await run(site, 'mq-queue', ['show', idOf(site)])
     expect(show).toMatchObject({ code: 0, stderr: '' })
     expect(show.stdout).toContain('\nSubject: large\n')
     expect(show.stdout).toContain(`\n${'0123456789'.repeat(7)}\n`)
     expect(show.stdout).toMatch(/\n\[only the first of 2\d\d MB was read\]\n$/)
-    expect(show.memory).toBeLessThan(150 * MEGABYTE)
+    expect(show.memory).toBeLessThan(MOST)
   })
 })

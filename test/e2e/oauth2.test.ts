@@ -125,7 +125,7 @@ describe('a refresh token', () => {
       asked()
       return new Promise<TokenAnswer>((resolve) => (answer = resolve))
     })
-    site.configure({ ...site.account, submit_timeout: '1' })
+    site.configure({ ...site.account, submit_timeout: '6' })
     const sending = startCommand('mq-sendmail', ['-f', 'a@s.ex', 'one@d.ex'], {
       config: site.config,
       stdin: M0,

@@ -4,11 +4,11 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { namesIn } from '../helpers/queue-dir.ts'
 import { startSmtpSink, type SmtpSink } from '../helpers/smtp-sink.ts'
+import { stillPort } from '../helpers/still-port.ts'
 import { startWebhookServer, type WebhookServer } from '../helpers/webhook-server.ts'
 import { forEveryPoint, MESSAGE, Try, type Point } from './crash-rig.ts'
 
@@ -190,14 +190,6 @@ describe('two runs at once', () => {
   })
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 /** The example of the documentation in that language, as a program. */
 function example(language: 'js' | 'python'): string {
   const page = readFileSync(new URL('../../docs/webhook.md', import.meta.url), 'utf8')
@@ -209,7 +201,7 @@ describe('the receiver in the documentation', () => {
     ['js', process.execPath, 'receiver.mjs'],
     ['python', 'python3', 'receiver.py'],
   ] as const)('in %s takes what is signed, once, and nothing else', async (language, program, file) => {
-    const port = await freePort()
+    const port = await stillPort()
     const { attempt, one, outbox, settings } = newTry({ webhook: `http://127.0.0.1:${port}/` })
     const path = join(attempt.directory, file)
     writeFileSync(path, example(language))

@@ -65,7 +65,7 @@ describe('the process', () => {
         files: { 'line.txt': line },
         stdin: text,
         // seconds of the processor: it is killed when it needs more
-        through: ['sh', '-c', 'ulimit -t 5; exec "$@"', 'sh'],
+        through: ['sh', '-c', 'ulimit -t 20; exec "$@"', 'sh'],
         env: { NODE_OPTIONS: `--require ${REPORT_MEMORY}`, MQ_TEST_MEMORY_FILE: 'DIR/memory' },
         type: 'multipart/mixed',
         text,

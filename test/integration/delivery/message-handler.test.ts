@@ -14,7 +14,8 @@ import {
   type Transport,
 } from '../../../src/index.ts'
 import { failSyncOf } from '../../helpers/failing-sync.ts'
-import { deadPort, holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
+import { DEAD_PORT } from '../../helpers/still-port.ts'
+import { holds, settingsOf, sink, temporaryDirectory } from './workspace.ts'
 
 const MESSAGE =
   'From: a@site.example\nTo: b@site.example\nBcc: secret@site.example\nSubject: s\nDate: x\nMessage-ID: <1@y>\n\nbody\n'
@@ -82,14 +83,14 @@ describe('MessageHandler', () => {
 
   it('queues the message when the server is down', async () => {
     const queueDir = join(temporaryDirectory(), 'queue')
-    const result = await handlerFor(await deadPort(), queueDir).sendMessage(MESSAGE, ADDRESSES)
+    const result = await handlerFor(DEAD_PORT, queueDir).sendMessage(MESSAGE, ADDRESSES)
     expect(result).toMatchObject({ accepted: true, sent: [], queued: ['b@site.example'] })
     expect(result.queueId).toMatch(/^[0-9A-F]{12}$/)
     expect(await holds(queueDir)).toEqual(['new: b@site.example=deferred'])
   })
 
   it('says that the message was not accepted when the server is down and there is no queue', async () => {
-    const result = await handlerFor(await deadPort()).sendMessage(MESSAGE, ADDRESSES)
+    const result = await handlerFor(DEAD_PORT).sendMessage(MESSAGE, ADDRESSES)
     expect(result).toMatchObject({
       accepted: false,
       unaccepted: ['b@site.example'],
@@ -123,7 +124,7 @@ describe('MessageHandler', () => {
   it('tries the next transport for those that the first could not serve', async () => {
     const server = await sink()
     const handler = new MessageHandler([
-      smtpTransport(settingsOf(await deadPort())),
+      smtpTransport(settingsOf(DEAD_PORT)),
       smtpTransport(settingsOf(server.port)),
     ])
     onTestFinished(() => handler.close())
@@ -200,7 +201,7 @@ describe('conservative message sending', () => {
   it('leaves the message to the queue when the server is down', async () => {
     const queueDir = join(temporaryDirectory(), 'queue')
     const stored = await enqueueMessage(MESSAGE, queueDir, { ...ADDRESSES, inProgress: true })
-    const result = await handlerFor(await deadPort()).sendMessage(stored)
+    const result = await handlerFor(DEAD_PORT).sendMessage(stored)
     expect(result).toMatchObject({ accepted: true, queued: ['b@site.example'], queueId: stored.queueId })
     expect(await holds(queueDir)).toEqual(['new: b@site.example=pending'])
   })

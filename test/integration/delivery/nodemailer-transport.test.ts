@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { EX, MailError, mailqueueTransport, SubmissionError, type MailqueueInfo } from '../../../src/index.ts'
-import { deadPort, holds, settingsOf, sink, tellingPlugin, temporaryDirectory, told } from './workspace.ts'
+import { DEAD_PORT } from '../../helpers/still-port.ts'
+import { holds, settingsOf, sink, tellingPlugin, temporaryDirectory, told } from './workspace.ts'
 
 const MAIL = {
   from: 'App <app@site.example>',
@@ -39,7 +40,7 @@ describe('mailqueueTransport', () => {
 
   it('queues the mail when the server is down and says so', async () => {
     const queueDir = join(temporaryDirectory(), 'queue')
-    const info = await send(settingsOf(await deadPort(), { queue_dir: queueDir }))
+    const info = await send(settingsOf(DEAD_PORT, { queue_dir: queueDir }))
     expect(info).toMatchObject({
       accepted: ['b@x.example', 'c@x.example'],
       pending: ['b@x.example', 'c@x.example'],
@@ -49,7 +50,7 @@ describe('mailqueueTransport', () => {
   })
 
   it('fails when the server is down and there is no queue', async () => {
-    await expect(send(settingsOf(await deadPort()))).rejects.toMatchObject({
+    await expect(send(settingsOf(DEAD_PORT))).rejects.toMatchObject({
       code: 'NOT_ACCEPTED',
       temporary: true,
     })
@@ -163,7 +164,7 @@ describe('mailqueueTransport', () => {
 
   it('verifies that mail can be queued, also while the server is down, and leaves nothing behind', async () => {
     const queueDir = join(temporaryDirectory(), 'queue')
-    const usable = mailer(settingsOf(await deadPort(), { queue_dir: queueDir }))
+    const usable = mailer(settingsOf(DEAD_PORT, { queue_dir: queueDir }))
     expect(await usable.verify()).toBe(true)
     expect(existsSync(queueDir)).toBe(false)
     await usable.sendMail(MAIL)
@@ -187,11 +188,7 @@ describe('mailqueueTransport', () => {
     expect([server.connections, server.messages]).toEqual([1, []])
     const login = { smtp_username: 'u', smtp_password: 'p', insecure_auth: true }
     const failures = [
-      [
-        settingsOf(await deadPort()),
-        'NOT_ACCEPTED',
-        /^mail over the account default cannot be sent: .*refused/i,
-      ],
+      [settingsOf(DEAD_PORT), 'NOT_ACCEPTED', /^mail over the account default cannot be sent: .*refused/i],
       [settingsOf(server.port, login), 'NOT_ACCEPTED', /there is no queue_dir to keep it in$/],
       [settingsOf(server.port, { tls: 'verify', tls_ca: '/nowhere' }), 'CONFIG_INVALID', /nowhere/],
       [{}, 'CONFIG_MISSING', /neither be sent nor queued/],
@@ -213,7 +210,7 @@ describe('mailqueueTransport', () => {
         ),
       )
     expect(await verified(settingsOf(server.port))).toEqual([false, true])
-    expect(await verified(settingsOf(await deadPort()))).toEqual(['NOT_ACCEPTED', false])
+    expect(await verified(settingsOf(DEAD_PORT))).toEqual(['NOT_ACCEPTED', false])
   })
 
   it('says in its own words that a mail has no recipients', async () => {

@@ -19,7 +19,8 @@ import { SmtpTransport } from '../../../src/transport/smtp.ts'
 import type { Delivery } from '../../../src/transport/transport.ts'
 import { startScriptedServer, type Script } from '../../helpers/scripted-server.ts'
 import { queueContents } from '../../helpers/queue-dir.ts'
-import { deadPort, settingsOf, temporaryDirectory } from './workspace.ts'
+import { DEAD_PORT } from '../../helpers/still-port.ts'
+import { settingsOf, temporaryDirectory } from './workspace.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -330,7 +331,7 @@ describe('a run', () => {
 
 it('connects before it reserves, so that a server that is down costs nothing', async () => {
   const { queue, limited } = site()
-  const { smtp } = configFromSettings(settingsOf(await deadPort()))
+  const { smtp } = configFromSettings(settingsOf(DEAD_PORT))
   if (smtp === undefined) throw new Error('no settings')
   const transport = limited(new SmtpTransport(smtp), limitsOf({ perDay: 1 }))
   expect(inShort(await transport.send(deliveryTo('b@x')))).toEqual(['connection'])

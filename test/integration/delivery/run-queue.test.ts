@@ -19,7 +19,8 @@ import {
 } from '../../../src/index.ts'
 import { parseJournal } from '../../../src/queue/journal-event.ts'
 import { failSyncOf } from '../../helpers/failing-sync.ts'
-import { deadPort, holds, settingsOf, sink, tellingPlugin, temporaryDirectory, told } from './workspace.ts'
+import { DEAD_PORT } from '../../helpers/still-port.ts'
+import { holds, settingsOf, sink, tellingPlugin, temporaryDirectory, told } from './workspace.ts'
 
 const HOUR = 3600_000
 const MESSAGE = 'From: a@site.example\nSubject: s\n\nbody\n'
@@ -121,7 +122,7 @@ describe('runQueue', () => {
   it('makes one connection attempt and touches no message when the server is down', async () => {
     const queueDir = await queueWith('one@x.example', 'two@x.example', 'three@x.example')
     const names = (await waiting(queueDir)).map(({ key }) => key)
-    const report = await runQueue(queueDir, settingsOf(await deadPort()))
+    const report = await runQueue(queueDir, settingsOf(DEAD_PORT))
     expect(report).toMatchObject({ delivered: 0, deferred: 0, failed: 0 })
     expect(report.stopped).toMatchObject({
       scope: 'account',

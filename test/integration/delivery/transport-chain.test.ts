@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { enqueueMessage, runQueue } from '../../../src/index.ts'
 import { startScriptedServer, type Script } from '../../helpers/scripted-server.ts'
-import { deadPort, holds, settingsOf, temporaryDirectory } from './workspace.ts'
+import { DEAD_PORT } from '../../helpers/still-port.ts'
+import { holds, settingsOf, temporaryDirectory } from './workspace.ts'
 
 /** An account with another one that stands in for it, and a queue. */
 async function pair(first: Script, second: Script | 'dead', more: Record<string, unknown> = {}) {
@@ -15,7 +16,7 @@ async function pair(first: Script, second: Script | 'dead', more: Record<string,
   const usual = await start(first)
   const other = await start(second === 'dead' ? {} : second)
   const queueDir = join(temporaryDirectory(), 'queue')
-  const port = second === 'dead' ? await deadPort() : other.port
+  const port = second === 'dead' ? DEAD_PORT : other.port
   const settings = settingsOf(usual.port, { fallback: 'other', ...more })
   const accounts = { other: { port } }
   const taken = (server: typeof usual) =>

@@ -70,10 +70,3 @@ export async function told(directory: string, lines: readonly string[]): Promise
   const now = (): string[] => readFileSync(path, 'utf8').split('\n').filter(Boolean)
   await vi.waitFor(() => expect(now()).toEqual(lines), { timeout: 20_000, interval: 5 })
 }
-
-/** A port on which nobody listens. */
-export async function deadPort(): Promise<number> {
-  const server = await startSmtpSink()
-  await server.close()
-  return server.port
-}

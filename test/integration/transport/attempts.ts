@@ -1,5 +1,6 @@
 /** One attempt against a scripted server, and its outcomes in a form that is quick to compare. */
 import type { SmtpSettings } from '../../../src/config/config.ts'
+import { loggerOf, type Logger } from '../../../src/logging/logger.ts'
 import type { RecipientOutcome, Refused } from '../../../src/message/outcome.ts'
 import { SmtpTransport } from '../../../src/transport/smtp.ts'
 import type { Delivery } from '../../../src/transport/transport.ts'
@@ -19,6 +20,7 @@ export interface Bench {
   open(
     script: Script,
     settings?: Partial<SmtpSettings>,
+    log?: Logger,
   ): Promise<{ server: ScriptedServer; transport: SmtpTransport }>
   /** One attempt, to `a@x` where nothing else is said. */
   attempt(
@@ -33,9 +35,9 @@ export interface Bench {
 /** Makes a bench; `clear` belongs into `afterEach`. */
 export function openBench(): Bench {
   const cleanUp: (() => Promise<void>)[] = []
-  const open: Bench['open'] = async (script, settings = {}) => {
+  const open: Bench['open'] = async (script, settings = {}, log) => {
     const server = await startScriptedServer(script)
-    const transport = new SmtpTransport(settingsFor(server.port, settings))
+    const transport = new SmtpTransport(settingsFor(server.port, settings), log)
     cleanUp.push(
       () => server.close(),
       () => transport.close(),
@@ -53,4 +55,15 @@ export function openBench(): Bench {
       for (const step of cleanUp.splice(0).reverse()) await step()
     },
   }
+}
+
+/** A log for {@link Bench.open} that counts the lines of replies that the client has read. */
+export function listener(heard: () => void = () => undefined): { log: Logger; replies: () => number } {
+  let count = 0
+  const write: Parameters<typeof loggerOf>[0] = (_level, _event, { line }) => {
+    if (typeof line !== 'string' || !line.startsWith('S: ')) return
+    count += 1
+    heard()
+  }
+  return { log: loggerOf(write, true), replies: () => count }
 }

@@ -9,6 +9,7 @@ import type { SmtpSettings } from '../../../src/config/config.ts'
 import { bufferContent } from '../../../src/message/content.ts'
 import { SmtpTransport } from '../../../src/transport/smtp.ts'
 import { DROP, STALL, type Script } from '../../helpers/scripted-server.ts'
+import { DEAD_PORT } from '../../helpers/still-port.ts'
 import { openBench, verdictOf } from './attempts.ts'
 import { deliveryTo, LONG, settingsFor } from './settings.ts'
 
@@ -45,9 +46,7 @@ describe('no session', () => {
   })
 
   it('nobody listens', async () => {
-    const { server } = await bench.open({})
-    await server.close()
-    expect(await attemptAt(settingsFor(server.port))).toBe(CONNECTION)
+    expect(await attemptAt(settingsFor(DEAD_PORT))).toBe(CONNECTION)
   })
 
   it('a certificate for another name, from somebody unknown, or for nobody at all', async () => {

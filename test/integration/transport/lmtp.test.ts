@@ -6,7 +6,8 @@ import { SMTPServer } from 'smtp-server'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { fileContent } from '../../../src/message/content.ts'
 import { DROP, RESET, STALL, type Reaction, type Script } from '../../helpers/scripted-server.ts'
-import { openBench, verdictOf } from './attempts.ts'
+import { ownTime } from '../../helpers/own-time.ts'
+import { listener, openBench, verdictOf } from './attempts.ts'
 import { deliveryTo, LONG, settingsFor } from './settings.ts'
 import { SmtpTransport } from '../../../src/transport/smtp.ts'
 
@@ -106,10 +107,21 @@ describe('LMTP', () => {
   })
 
   it('keeps the replies that came before the server fell silent', async () => {
+    const pass = ownTime()
     const timeouts = { ...LONG, dot: 100 }
-    const script = { dot: dots({ 'b@x': STALL }) }
-    const { verdicts } = await bench.attempt(script, { ...LMTP, timeouts }, deliveryTo(ALL))
-    expect(verdicts).toEqual(['delivered', 'in-doubt', 'in-doubt'])
+    let isSilent = false
+    const isHeard = (): void => {
+      if (isSilent) setImmediate(() => pass(200))
+    }
+    const script: Script = {
+      dot: ({ address }) => {
+        isSilent = address === 'b@x'
+        return isSilent ? STALL : undefined
+      },
+    }
+    const { transport } = await bench.open(script, { ...LMTP, timeouts }, listener(isHeard).log)
+    const outcomes = await transport.send(deliveryTo(ALL))
+    expect(outcomes.map(verdictOf)).toEqual(['delivered', 'in-doubt', 'in-doubt'])
   })
 
   it('is in doubt about a reply that is not final', async () => {

@@ -8,6 +8,7 @@ import { fileContent, type MessageContent } from '../../../src/message/content.t
 import type { RecipientOutcome } from '../../../src/message/outcome.ts'
 import { SmtpTransport } from '../../../src/transport/smtp.ts'
 import type { Delivery } from '../../../src/transport/transport.ts'
+import { ownTime } from '../../helpers/own-time.ts'
 import {
   DROP,
   RESET,
@@ -90,8 +91,13 @@ describe('after the last byte', () => {
   it('waits for a late reply as long as it may', async () => {
     let release: () => void = () => undefined
     const after = new Promise<void>((resolve) => (release = resolve))
-    const short = { timeouts: { command: 1, data: 1000, block: 1000 } }
-    const delivery = deliveryTo('a@x', { beforeLastByte: () => setTimeout(release, 5) })
+    const pass = ownTime()
+    const short = { timeouts: { command: 100, data: 100, block: 100 } }
+    const lateReply = (): void => {
+      pass(1000)
+      release()
+    }
+    const delivery = deliveryTo('a@x', { beforeLastByte: () => setImmediate(lateReply) })
     const { outcomes } = await attempt({ dot: { after, reply: '250 OK id=late-1' } }, delivery, short)
     expect(outcomes).toEqual([
       { status: 'delivered', recipient: 'a@x', reply: '250 OK id=late-1', remoteId: 'late-1' },

@@ -4,6 +4,7 @@ import type { SmtpSettings } from '../../../src/config/config.ts'
 import { bufferContent } from '../../../src/message/content.ts'
 import { SmtpTransport } from '../../../src/transport/smtp.ts'
 import { DROP, startScriptedServer, type Script, type ScriptedServer } from '../../helpers/scripted-server.ts'
+import { DEAD_PORT } from '../../helpers/still-port.ts'
 import { deliveryTo, settingsFor } from './settings.ts'
 
 const cleanUp: (() => Promise<void>)[] = []
@@ -52,14 +53,13 @@ describe('a session that cannot be started', () => {
   })
 
   it('names host and port when nobody listens', async () => {
-    const { server, transport } = await connect({})
-    await server.close()
+    const transport = new SmtpTransport(settingsFor(DEAD_PORT))
     const [outcome] = await transport.send(deliveryTo('a@x'))
     expect(outcome).toEqual({
       status: 'deferred',
       recipient: 'a@x',
       scope: 'account',
-      reason: `cannot connect to 127.0.0.1 port ${server.port}: connect ECONNREFUSED 127.0.0.1:${server.port}`,
+      reason: `cannot connect to 127.0.0.1 port ${DEAD_PORT}: connect ECONNREFUSED 127.0.0.1:${DEAD_PORT}`,
       trouble: 'connection',
     })
   })

@@ -1,8 +1,10 @@
 /** Asking whether a message could be sent: one connection, which the next message uses. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { SmtpTransport } from '../../../src/transport/smtp.ts'
 import { STALL } from '../../helpers/scripted-server.ts'
+import { DEAD_PORT } from '../../helpers/still-port.ts'
 import { openBench, verdictOf } from './attempts.ts'
-import { deliveryTo, LONG } from './settings.ts'
+import { deliveryTo, LONG, settingsFor } from './settings.ts'
 
 const bench = openBench()
 afterEach(() => bench.clear())
@@ -38,9 +40,8 @@ describe('a transport that is asked whether it is ready', () => {
     const refusing = await bench.open({ extensions: ['AUTH PLAIN'] }, login)
     expect(verdictOf(await refusing.transport.ready())).toBe('temporary account login')
     expect(refusing.server.connections).toBe(1)
-    const gone = await bench.open({})
-    await gone.server.close()
-    expect(verdictOf(await gone.transport.ready())).toBe('temporary account connection')
+    const gone = new SmtpTransport(settingsFor(DEAD_PORT))
+    expect(verdictOf(await gone.ready())).toBe('temporary account connection')
   })
 
   it('is not ready when it is interrupted or takes too long', async () => {

@@ -6,7 +6,8 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { SmtpSettings, SmtpTimeouts } from '../../../src/config/config.ts'
 import { fileContent } from '../../../src/message/content.ts'
 import { STALL, type Script } from '../../helpers/scripted-server.ts'
-import { openBench } from './attempts.ts'
+import { ownTime } from '../../helpers/own-time.ts'
+import { listener, openBench, verdictOf } from './attempts.ts'
 import { deliveryTo, LONG } from './settings.ts'
 
 const bench = openBench()
@@ -57,15 +58,24 @@ describe.each([['PIPELINING'], ['HELP']])('with %s, a server that is silent', (e
   })
 
   it('only between its replies, of which there are many, is waited for', async () => {
-    // Twelve replies, each of which takes an eighth of the limit, take longer than the limit together.
-    const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
+    const pass = ownTime()
+    const { log, replies } = listener()
+    let before = 0
+    let asked = 0
+    // Each reply comes when three quarters of the limit (400) have passed since the client had the one before it.
+    const late = async (count: number): Promise<void> => {
+      while (replies() < before + count) await new Promise((resolve) => setImmediate(resolve))
+      pass(300)
+    }
+    const script: Script = {
+      extensions: [extension],
+      mail: () => void (before = replies()),
+      rcpt: () => ({ after: late((asked += 1)), reply: '250 ok' }),
+    }
     const recipients = Array.from({ length: 12 }, (_, place) => `r${place}@x`)
-    const { verdicts } = await bench.attempt(
-      { extensions: [extension], rcpt: () => ({ after: later(), reply: '250 ok' }) },
-      { timeouts: { ...LONG, command: 200, data: 200 } },
-      deliveryTo(recipients),
-    )
-    expect(verdicts).toEqual(recipients.map(() => 'delivered'))
+    const { transport } = await bench.open(script, { timeouts: { ...LONG, command: 200, data: 200 } }, log)
+    const outcomes = await transport.send(deliveryTo(recipients))
+    expect(outcomes.map(verdictOf)).toEqual(recipients.map(() => 'delivered'))
   })
 
   it('while it should take the message', async () => {

@@ -1,7 +1,7 @@
 /**
  * The names in notes/ are read again as soon as they may be others.
  */
-import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { noteNames } from '../../../src/queue/note-names.ts'
@@ -15,6 +15,14 @@ function site() {
   return { queueDir, note, later: Date.now() + 10_000 }
 }
 
+/** Changes the folder, at a time that the file system tells from that of the change before. */
+function change(queueDir: string, step: () => void): void {
+  const folder = join(queueDir, 'notes')
+  const { ctimeMs } = statSync(folder)
+  step()
+  while (statSync(folder).ctimeMs === ctimeMs) chmodSync(folder, 0o700)
+}
+
 describe('the names in notes/', () => {
   it('are not read again while the folder stays as it is', () => {
     const { queueDir, later } = site()
@@ -26,9 +34,9 @@ describe('the names in notes/', () => {
   it('are read again when one came or went', () => {
     const { queueDir, note, later } = site()
     noteNames(queueDir, later)
-    writeFileSync(note('b'), '')
+    change(queueDir, () => writeFileSync(note('b'), ''))
     expect([...noteNames(queueDir, later)].sort()).toEqual(['a', 'b'])
-    unlinkSync(note('a'))
+    change(queueDir, () => unlinkSync(note('a')))
     expect(noteNames(queueDir, later)).toEqual(['b'])
   })
 
@@ -42,7 +50,8 @@ describe('the names in notes/', () => {
 
   it('are read each time while the folder changed just now', () => {
     const { queueDir } = site()
-    expect(noteNames(queueDir)).not.toBe(noteNames(queueDir))
+    const now = statSync(join(queueDir, 'notes')).ctimeMs + 1000
+    expect(noteNames(queueDir, now)).not.toBe(noteNames(queueDir, now))
   })
 
   it('cannot be read where there is no such folder', () => {
