@@ -3,7 +3,7 @@
  */
 import type { Stop } from './attempt.ts'
 import type { RunReport } from './run-report.ts'
-import type { Way } from './ways.ts'
+import type { Way } from './way.ts'
 
 /** A way, and what a run has found out about it. */
 export interface Lane {

@@ -13,18 +13,7 @@ import { guardAccount, type Insisting } from './account-guard.ts'
 import { accountTransports, type Guard } from './account-transports.ts'
 import { contextOver, type Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
-
-/** How messages of one kind go. The same object for all of them. */
-export interface Way {
-  /** Undefined where there is one way for all messages. */
-  readonly account: string | undefined
-  readonly transport: Transport
-  readonly context: DeliveryContext
-  /** Messages in flight at the same time. */
-  readonly connections: number
-  /** Why nothing gets through whoever tries; undefined for a way that is one. */
-  readonly missing?: string
-}
+import type { Way } from './way.ts'
 
 /** What decides about the way of a message. */
 export type Routed = Pick<QueuedMessage, 'account' | 'server'>
