@@ -5,7 +5,7 @@
  */
 import type { MessageServer } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
-import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { RecipientOutcome, Refusal, Refused } from '../message/outcome.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
 import type { Clock } from '../util/clock.ts'
@@ -44,8 +44,6 @@ export interface GuardContext {
   /** The number of the pass over the queue, where there are several: a new one is not stopped by an older failure. */
   readonly pass?: (() => number) | undefined
 }
-
-type Refusal = Omit<Refused, 'recipient'>
 
 /** Whether an account may be used: `probe` is the end of the note by which others wait for what this one finds. */
 type Answer = { readonly refusal: Refusal } | { readonly refusal: undefined; readonly probe?: number }

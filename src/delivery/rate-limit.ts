@@ -11,7 +11,7 @@
 import type { AccountLimits, SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
-import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { RecipientOutcome, Refusal } from '../message/outcome.ts'
 import type { Ledger, LedgerLine, LedgerPart, QueueStore } from '../queue/store.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
 import type { Clock } from '../util/clock.ts'
@@ -35,8 +35,6 @@ export interface LimitContext {
   readonly clock: Clock
   readonly log: Logger
 }
-
-type Refusal = Omit<Refused, 'recipient'>
 
 /** A place among what may be sent. */
 interface Slot {

@@ -2,7 +2,7 @@
  * A failed step of an attempt and what it means: temporary or permanent, and whose fault. The meaning is a
  * table, read from the top; the first rule that fits decides. docs/transport.md shows the same table.
  */
-import type { AccountTrouble, FailureScope, Refused } from '../message/outcome.ts'
+import type { AccountTrouble, FailureScope, Refusal, Refused } from '../message/outcome.ts'
 import { parseReply, type Reply } from './reply.ts'
 
 /**
@@ -172,7 +172,7 @@ export function replyFailure(phase: Phase, response: string): Failure {
  *
  * @param judge decides what the failure means
  */
-export function refusalOf(failure: Failure, judge: Judge = classify): Omit<Refused, 'recipient'> {
+export function refusalOf(failure: Failure, judge: Judge = classify): Refusal {
   const { reason, code, enhanced } = failure
   const { class: kind, scope, trouble } = judge(failure)
   return {

@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
+import type { Complain } from '../../logging/complain.ts'
 import type { MessageContent } from '../../message/content.ts'
 import type { Envelope } from '../../message/envelope.ts'
 import { folderPath, homePath, type Home } from './home-path.ts'
@@ -56,7 +57,7 @@ export function appendRecord(
 export async function recordMail(
   message: MessageContent,
   envelope: Pick<Envelope, 'sender'>,
-  where: Home & { readonly variables: Variables; readonly complain: (line: string) => void },
+  where: Home & { readonly variables: Variables; readonly complain: Complain },
 ): Promise<void> {
   try {
     // Even the path can be impossible to tell: a relative one, when the current directory was removed.
