@@ -69,7 +69,7 @@ export function accountTransports(
   config: Config,
   log: Logger,
   guard: Guard,
-  { complain, tellFault }: AccountVoices = {},
+  { complain, tellFault }: AccountVoices,
 ): AccountTransports {
   const single = new Map<string, Transport>()
   const made = new Map<string, Transport>()

@@ -82,7 +82,7 @@ function abandoned(outcomes: readonly RecipientOutcome[], error: unknown): Attem
 }
 
 /** What happens to the recipients that an attempt left over. */
-export function disposition(
+function disposition(
   message: QueuedMessage,
   outcomes: readonly RecipientOutcome[],
   context: DeliveryContext,

@@ -48,7 +48,7 @@ export interface Group {
 }
 
 /** Most urgent first, then the longest due; a name that is the same is the same message. */
-export function byUrgency(a: QueueEntry, b: QueueEntry): number {
+function byUrgency(a: QueueEntry, b: QueueEntry): number {
   const order = a.priority - b.priority || a.nextAttempt - b.nextAttempt
   if (order !== 0 || a.key === b.key) return order
   return a.key < b.key ? -1 : 1

@@ -6,7 +6,7 @@ import type { Complain } from './complain.ts'
 import { connectTo, openStreamSink, SEVERITY, type LogSink } from './stream-sink.ts'
 
 /** Where the journal listens. */
-export const JOURNAL_SOCKET = '/run/systemd/journal/stdout'
+const JOURNAL_SOCKET = '/run/systemd/journal/stdout'
 
 /**
  * Opens the journal.

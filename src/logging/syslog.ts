@@ -12,7 +12,7 @@ import type { Complain } from './complain.ts'
 import { connectTo, openStreamSink, SEVERITY, type LogSink, type LogStream } from './stream-sink.ts'
 
 /** Where syslog listens. */
-export const SYSLOG_SOCKET = '/dev/log'
+const SYSLOG_SOCKET = '/dev/log'
 /** The facility mail (RFC 5424, section 6.2.1). */
 const MAIL = 2 * 8
 /** Where logger is looked for, whatever the caller's PATH says. */

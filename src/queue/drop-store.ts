@@ -22,7 +22,7 @@ import {
 } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { systemClock, type Clock } from '../util/clock.ts'
+import { systemClock } from '../util/clock.ts'
 import { syncDirectory, syncFile, writeAll } from '../util/durable-file.ts'
 import { requireDrop } from './drop-directory.ts'
 import { DROP_BLOCK } from './drop-file.ts'
@@ -140,12 +140,10 @@ function notHere(): never {
 export class DropStore implements QueueStore {
   readonly name: string
   readonly #place: DropPlace
-  readonly #clock: Clock
 
-  constructor(place: DropPlace, clock: Clock = systemClock) {
+  constructor(place: DropPlace) {
     this.name = place.directory
     this.#place = place
-    this.#clock = clock
   }
 
   /**
@@ -156,7 +154,7 @@ export class DropStore implements QueueStore {
    *   be taken over; nothing is left then
    */
   async enqueue(message: NewMessage): Promise<string> {
-    const now = this.#clock.now()
+    const now = systemClock.now()
     const block = blockOf(message, this.#place, now)
     const name = newDropName(now, message)
     await drop(this.#place, name, message, block)

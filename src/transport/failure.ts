@@ -172,7 +172,7 @@ export function replyFailure(phase: Phase, response: string): Failure {
  *
  * @param judge decides what the failure means
  */
-export function refusalOf(failure: Failure, judge: Judge = classify): Refusal {
+export function refusalOf(failure: Failure, judge: Judge): Refusal {
   const { reason, code, enhanced } = failure
   const { class: kind, scope, trouble } = judge(failure)
   return {
@@ -187,7 +187,7 @@ export function refusalOf(failure: Failure, judge: Judge = classify): Refusal {
 }
 
 /** The outcome of one recipient that failed this way. */
-export function refusal(recipient: string, failure: Failure, judge?: Judge): Refused {
+export function refusal(recipient: string, failure: Failure, judge: Judge = classify): Refused {
   return { recipient, ...refusalOf(failure, judge) }
 }
 

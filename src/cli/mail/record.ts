@@ -40,7 +40,7 @@ export function recordPath(variables: Variables, home: Home): string | undefined
  * @param envelope its sender stands in the line before the copy
  * @throws MailError of the queue, with one sentence
  */
-export function appendRecord(
+function appendRecord(
   file: string,
   message: MessageContent,
   { sender }: Pick<Envelope, 'sender'>,
