@@ -71,8 +71,9 @@ function soonest<T extends Refusal>(first: T, times: readonly (number | undefine
 }
 
 /**
- * What counts of two outcomes of one recipient. That a stand-in cannot be used either does not take back that this
- * message may have made a server end the session: else it would stay the first in the queue for ever.
+ * Which of two outcomes of a recipient counts. The later one does, with one exception: where this message may have
+ * made the first server end the session, that stays the outcome although the second account cannot be used either.
+ * Else the message would not be rescheduled, and stay the first in the queue for ever.
  */
 function weightier(before: RecipientOutcome | undefined, later: RecipientOutcome): RecipientOutcome {
   const mayBeToBlame = before?.status === 'deferred' && before.scope === 'account' && before.underWay === true

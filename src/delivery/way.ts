@@ -13,6 +13,6 @@ export interface Way {
   readonly context: DeliveryContext
   /** Messages in flight at the same time. */
   readonly connections: number
-  /** Why nothing gets through whoever tries; undefined for a way that is one. */
+  /** Why no message can go this way until a person has changed something; undefined for a way that can be used. */
   readonly missing?: string
 }

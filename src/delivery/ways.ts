@@ -21,7 +21,7 @@ export type Routed = Pick<QueuedMessage, 'account' | 'server'>
 
 /** All ways of a run. */
 export interface Ways {
-  /** What messages have in common that go the same way, as far as their names tell. */
+  /** The group of a message: those of one group go the same way, as far as their names tell. */
   groupOf(entry: QueueEntry): string
   /** The way of a group; undefined when only opening a message tells. */
   wayOfGroup(group: string): Promise<Way | undefined>
@@ -75,7 +75,7 @@ function whyMissing(name: string, account: Account | undefined): string {
     : `the account "${name}" has no server; add smtp_hostname, or move its messages with ${move}`
 }
 
-/** No message has a group of this name: no account can be called so. */
+/** The group of messages with servers of their own; no account can have this name. */
 const UNKNOWN_SERVER = ' '
 
 /**
@@ -96,7 +96,7 @@ export function accountWays(
     const made = new Map<string, Promise<Way>>()
 
     function missing(account: string, reason: string): Way {
-      // What is told of these messages has to get through.
+      // Delivery reports about these messages cannot go over the account that is missing.
       const context = { ...base, reports: { ...base.reports, account: DEFAULT_ACCOUNT } }
       return { account, transport: noTransport(account, reason), context, connections: 1, missing: reason }
     }

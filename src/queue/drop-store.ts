@@ -101,7 +101,7 @@ function closeQuietly(fd: number): void {
   try {
     closeSync(fd)
   } catch {
-    // See above.
+    // Nothing depends on it.
   }
 }
 
