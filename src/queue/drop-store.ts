@@ -10,20 +10,11 @@
  * A failure removes the file. Who cannot list a directory cannot sync it either: after the rename the file is synced a
  * second time, which makes its new name durable on the file systems of Linux that have a journal or a log.
  */
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-  type Stats,
-} from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, openSync, renameSync, type Stats } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { systemClock } from '../util/clock.ts'
-import { syncDirectory, syncFile, writeAll } from '../util/durable-file.ts'
+import { removeQuietly, syncDirectory, syncFile, writeAll } from '../util/durable-file.ts'
 import { requireDrop } from './drop-directory.ts'
 import { DROP_BLOCK } from './drop-file.ts'
 import { dropId, newDropName } from './drop-name.ts'
@@ -105,14 +96,6 @@ function closeQuietly(fd: number): void {
   }
 }
 
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // Renamed by now, or taken over; what is hidden goes by its age.
-  }
-}
-
 async function drop(place: DropPlace, name: string, message: NewMessage, block: Buffer): Promise<void> {
   const facts = requireDrop(place.directory, place.queueDir)
   const [hidden, final] = [`${place.directory}/.${name}`, `${place.directory}/${name}`]
@@ -124,6 +107,7 @@ async function drop(place: DropPlace, name: string, message: NewMessage, block: 
     renameSync(hidden, final)
     await syncName(fd, place.directory)
   } catch (error) {
+    // Renamed by now, or taken over; what is hidden goes by its age.
     removeQuietly(hidden)
     removeQuietly(final)
     throw queueError(error, 'cannot drop the message in', place.directory)
