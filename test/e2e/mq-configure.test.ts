@@ -98,7 +98,9 @@ describe.runIf(IS_ROOT)('root', () => {
     const site = await open()
     const args = ['--oauth2', '--oauth2-client-id=id', '--oauth2-client-secret-file=-']
     const more = ['oauth2_token_url=https://t.example/', `oauth2_refresh_token_file=${site.directory}/token`]
-    const result = await site.configure([...args, ...more.map((text) => `--set=${text}`)], { stdin: 'client-shh\n' })
+    const result = await site.configure([...args, ...more.map((text) => `--set=${text}`)], {
+      stdin: 'client-shh\n',
+    })
     expect(result).toMatchObject({ code: 0, stderr: '' })
     expect(result.stdout).toContain(`mq-auth -C ${site.file}\n`)
     expect(result.stdout).toContain('without a login')
