@@ -12,6 +12,7 @@ export type {
   FailureScope,
   InDoubt,
   RecipientOutcome,
+  Refusal,
   Refused,
 } from './message/outcome.ts'
 export type { Delivery, Transport } from './transport/transport.ts'

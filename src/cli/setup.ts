@@ -59,7 +59,7 @@ export async function setUp(terminal: Terminal, options: SetupOptions): Promise<
     env: terminal.env,
     home: caller.home,
     identity: caller,
-    warn: (line) => terminal.complain(line),
+    complain: (line) => terminal.complain(line),
     host: options.host,
     account: options.account,
     overrides: options.overrides ?? [],

@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import { MailError } from '../errors/mail-error.ts'
+import type { Complain } from '../logging/complain.ts'
 import type { SmtpSettings, WebhookSettings } from './config.ts'
 
 /** Permission bits of the group and of everybody to read. */
@@ -64,12 +65,12 @@ function exposed(files: readonly (readonly [string | undefined, string])[]): Exp
  */
 export function reportExposed(
   files: readonly ExposedFile[],
-  { strict, warn }: { readonly strict: boolean; readonly warn: (line: string) => void },
+  { strict, complain }: { readonly strict: boolean; readonly complain: Complain },
 ): void {
   for (const { file, mode, holds } of files) {
     const octal = mode.toString(8).padStart(4, '0')
     const line = `${file}: holds ${holds} and others can read it (mode ${octal}); do "chmod go-rwx ${file}"`
     if (strict) throw new MailError('CONFIG_DENIED', `${line}, or remove strict_permissions`)
-    warn(line)
+    complain(line)
   }
 }

@@ -7,6 +7,7 @@ import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
+import type { Complain } from '../logging/complain.ts'
 import { expandGlob, isGlob } from '../util/glob.ts'
 import { DEFAULT_ACCOUNT } from './account-name.ts'
 import { accountOfHeader, accountSection, addTo, noSections, type Sections } from './account-sections.ts'
@@ -39,7 +40,7 @@ export interface ConfigRequest extends ConfigSearch {
   /** For the placeholders in `from`. */
   readonly identity: Identity
   /** Takes a line for standard error; called when a file with a password is readable by others. */
-  readonly warn: (line: string) => void
+  readonly complain: Complain
   /** The account that is named; what the call says about a server is for this one, or else for `default`. */
   readonly account?: string | undefined
   /** Values that replace those of the files; the last of an option counts. */
@@ -100,7 +101,7 @@ export async function loadConfig(request: ConfigRequest): Promise<Config> {
   const ofAccounts = config.accounts.flatMap(({ smtp }) => exposedSecrets(smtp))
   reportExposed([...collection.exposed, ...ofAccounts, ...exposedWebhookSecret(config.webhook)], {
     strict: readGiven(collection.sections.given, OPTIONS.strict_permissions) ?? false,
-    warn: request.warn,
+    complain: request.complain,
   })
   return config
 }

@@ -5,7 +5,7 @@
  */
 import type { MessageServer } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
-import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { RecipientOutcome, Refusal, Refused } from '../message/outcome.ts'
 import type { QueueStore } from '../queue/store.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
 import type { Clock } from '../util/clock.ts'
@@ -27,7 +27,7 @@ import {
  */
 export type Insistence = 'submission' | 'daemon' | 'run' | 'now'
 
-/** Who asks, also where that changes while the process lives. */
+/** Who asks; a function where that changes while the process lives, as in a daemon that is told to try everything. */
 export type Insisting = Insistence | (() => Insistence)
 
 /** What a guard works with. */
@@ -45,9 +45,10 @@ export interface GuardContext {
   readonly pass?: (() => number) | undefined
 }
 
-type Refusal = Omit<Refused, 'recipient'>
-
-/** Whether an account may be used: `probe` is the end of the note by which others wait for what this one finds. */
+/**
+ * Whether an account may be used. With `probe` it may be tried by this process alone: until that time, in
+ * milliseconds since the epoch, a note makes all others wait for what it finds out.
+ */
 type Answer = { readonly refusal: Refusal } | { readonly refusal: undefined; readonly probe?: number }
 
 function refusalOf(state: AccountState): Refusal {
@@ -56,7 +57,7 @@ function refusalOf(state: AccountState): Refusal {
   return { status: 'deferred', scope: 'account', trouble: state.trouble, reason, retryAt: state.until }
 }
 
-/** What is wrong with the account; a limit of one's own is nothing of the kind, nor is what one message lacks. */
+/** The trouble that opens the breaker; undefined for a limit of this site and for what a single message lacks. */
 function breaks({ scope, trouble }: Refusal): BreakerTrouble | undefined {
   const isOwn = trouble === 'limit' || trouble === 'uncounted' || scope === 'message'
   return isOwn ? undefined : trouble
@@ -68,7 +69,10 @@ function troubleIn(outcomes: readonly RecipientOutcome[]): Refused | undefined {
   )
 }
 
-/** The message alone may have made the server end the session: that says nothing about the account. */
+/**
+ * False where the server may have ended the session because of this one message, which proves nothing about the
+ * account.
+ */
 const isCertain = ({ trouble, underWay }: Refusal): boolean => trouble !== 'connection' || underWay !== true
 
 class AccountGuard implements Transport {
@@ -78,14 +82,17 @@ class AccountGuard implements Transport {
   readonly #context: GuardContext
   readonly #insisting: Insisting
   #state: AccountState | undefined
-  /** Others may read a note about the account. */
+  /** There is a note about the account, as far as this process knows: it has to be removed once the account works. */
   #noted = false
   #asked = false
-  /** The last answer was that it is not to be used yet. */
+  /** The last look said that the account is not to be used yet. */
   #refused = false
-  /** The pass in which it failed since this process asked: nobody has to come and find out. */
+  /** The pass in which this process has seen the account fail: in the same pass there is no reason to try it again. */
   #failedIn: number | undefined
-  /** The end of the own note that keeps others off, as long as no message has gone by it: one may. */
+  /**
+   * Until when this process's own note keeps other processes from trying the account, in milliseconds since the
+   * epoch; set as long as no message has been sent under that note, because one message may be.
+   */
   #probe: number | undefined
   #asking: Promise<unknown> = Promise.resolve()
 
@@ -128,7 +135,8 @@ class AccountGuard implements Transport {
   }
 
   async send(delivery: Delivery, signal?: AbortSignal): Promise<RecipientOutcome[]> {
-    // A run has asked once, in the beginning; where the account is left alone, others may stand in for it.
+    // A run has looked once, in `ready`. It looks again where the account was refused: another account may stand in
+    // for it.
     const asks = !this.#asked || this.#refused || this.#failedHere
     const answer = asks || this.#looksEachTime ? await this.#ask('message') : { refusal: undefined }
     const { refusal } = answer
@@ -140,7 +148,7 @@ class AccountGuard implements Transport {
     const trouble = refused && breaks(refused)
     if (refused !== undefined && trouble !== undefined) await this.#failed(refused, trouble)
     else if (outcomes.some(({ status }) => status === 'delivered')) await this.#works()
-    // It has found out nothing, so the next one may.
+    // The message has shown neither that the account works nor that it fails, so the next one may try it.
     else this.#probe ??= answer.probe
     return outcomes
   }
@@ -165,7 +173,7 @@ class AccountGuard implements Transport {
     const outdated = state !== undefined && (changedAt?.() ?? 0) > state.failedAt
     const known = outdated ? undefined : state
     this.#state = known
-    // The own note keeps off others, and not the message for which it was made.
+    // This process's own note is for the other processes; it must not stop the message for which it was made.
     const isOwn = known !== undefined && known.until === this.#probe
     this.#refused = known !== undefined && !isOwn && this.#isLeftAlone(known)
     if (known === undefined) return { refusal: undefined }

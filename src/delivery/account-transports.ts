@@ -4,9 +4,10 @@
  */
 import { findAccount, smtpOf } from '../config/accounts.ts'
 import type { Account, Config, MessageServer } from '../config/config.ts'
+import type { Complain } from '../logging/complain.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { Transport } from '../transport/transport.ts'
-import { configuredTransport, type Complain } from './configured.ts'
+import { configuredTransport } from './configured.ts'
 import { accountFailed, transportChain } from './transport-chain.ts'
 
 /** Puts the breaker of an account, or of a server that a message names, in front of the transport to it. */
@@ -68,7 +69,7 @@ export function accountTransports(
   config: Config,
   log: Logger,
   guard: Guard,
-  { complain, tellFault }: AccountVoices = {},
+  { complain, tellFault }: AccountVoices,
 ): AccountTransports {
   const single = new Map<string, Transport>()
   const made = new Map<string, Transport>()

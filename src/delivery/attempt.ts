@@ -4,7 +4,7 @@
  * back untouched and tells the caller to stop.
  */
 import { describeError } from '../errors/errno.ts'
-import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { RecipientOutcome, Refusal } from '../message/outcome.ts'
 import type { PluginAction } from '../plugins/contract.ts'
 import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -39,7 +39,7 @@ export interface AttemptResult {
 }
 
 /** What a person has to mend here although the account works; undefined when that is not why a message waits. */
-export function siteLacks(outcome: RecipientOutcome | Omit<Refused, 'recipient'>): string | undefined {
+export function siteLacks(outcome: RecipientOutcome | Refusal): string | undefined {
   if (outcome.status !== 'deferred') return undefined
   const { scope, trouble, reason } = outcome
   return trouble === 'uncounted' || (scope === 'message' && trouble === 'setup') ? reason : undefined
@@ -82,7 +82,7 @@ function abandoned(outcomes: readonly RecipientOutcome[], error: unknown): Attem
 }
 
 /** What happens to the recipients that an attempt left over. */
-export function disposition(
+function disposition(
   message: QueuedMessage,
   outcomes: readonly RecipientOutcome[],
   context: DeliveryContext,

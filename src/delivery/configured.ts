@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import type { AccountSettings, Config, SmtpSettings } from '../config/config.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
+import type { Complain } from '../logging/complain.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { FULL_VIEW, type Privacy } from '../logging/privacy.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
@@ -21,9 +22,6 @@ import { deliveryContext, type DeliveryContext } from './context.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { ReportPractice } from './report-practice.ts'
 import type { RetryPolicy } from './schedule.ts'
-
-/** Takes one line for the user about something that does not stop the mail. */
-export type Complain = (line: string) => void
 
 /** The logs in the format of mailqueue-runner. */
 export type TextLogs = Partial<Pick<DeliveryContext, 'deliveryLog' | 'queueLog'>>

@@ -2,6 +2,7 @@
  * What every delivery needs besides the message: the retry policy, the time, the logs and the plug-ins.
  */
 import type { WebhookEvent } from '../config/webhook-kinds.ts'
+import type { Complain } from '../logging/complain.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { nullTransactionLog, type TransactionLog } from '../logging/transaction-log.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
@@ -13,7 +14,7 @@ import type { RetryPolicy } from './schedule.ts'
 export interface WebhookPractice {
   readonly events: ReadonlySet<WebhookEvent>
   /** Takes one line for the user about a report that is missing. */
-  readonly complain?: (line: string) => void
+  readonly complain?: Complain
 }
 
 /** The surroundings of a delivery. */

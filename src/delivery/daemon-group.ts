@@ -9,10 +9,13 @@ import type { Lane } from './lane.ts'
 
 /** Messages that wait in memory for a free connection; those that are due beyond that are found by a look at the queue. */
 const WAITING = 20_000
-/** Messages with a server of their own that are in flight at the same time: only opening one tells which. */
+/**
+ * How many messages with servers of their own are in flight at the same time: only opening a message tells which
+ * server.
+ */
 const OWN_SERVER_AT_ONCE = 8
 
-/** What is done about a group. */
+/** What a daemon does with a group at the moment. */
 export type GroupState =
   /** Nothing is in flight, and nobody has asked its account since. */
   | 'idle'
@@ -48,7 +51,7 @@ export interface Group {
 }
 
 /** Most urgent first, then the longest due; a name that is the same is the same message. */
-export function byUrgency(a: QueueEntry, b: QueueEntry): number {
+function byUrgency(a: QueueEntry, b: QueueEntry): number {
   const order = a.priority - b.priority || a.nextAttempt - b.nextAttempt
   if (order !== 0 || a.key === b.key) return order
   return a.key < b.key ? -1 : 1

@@ -4,9 +4,9 @@
  */
 import { statSync } from 'node:fs'
 import { describeError } from '../errors/errno.ts'
+import type { Complain } from '../logging/complain.ts'
 import type { Logger } from '../logging/logger.ts'
 import { watchDirectory, type DirectoryWatch } from '../util/watch-directory.ts'
-import type { Complain } from './configured.ts'
 
 /** A directory to be watched. */
 export interface WatchedIntake {

@@ -5,10 +5,10 @@
  */
 import { setMaxListeners } from 'node:events'
 import { describeError } from '../errors/errno.ts'
+import type { Complain } from '../logging/complain.ts'
 import type { QueueEntry, QueueStore, QueueWatch, Runner } from '../queue/store.ts'
 import { elapsed } from '../util/clock.ts'
 import { Agenda } from './agenda.ts'
-import type { Complain } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
 import type { Group } from './daemon-group.ts'
 import { accountView, type AccountView } from './daemon-state.ts'

@@ -8,7 +8,8 @@ import { attemptClaim, siteLacks, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { newLane, type Lane } from './lane.ts'
 import { countAttempt, type RunReport } from './run-report.ts'
-import type { Way, Ways } from './ways.ts'
+import type { Way } from './way.ts'
+import type { Ways } from './ways.ts'
 
 /** What messages are delivered with. */
 export interface Desk {

@@ -46,7 +46,10 @@ const CROWDED = {
 const troubleOf = (outcomes: readonly RecipientOutcome[]): AccountTrouble | undefined =>
   outcomes.map((outcome) => (outcome.status === 'deferred' ? outcome.trouble : undefined)).find(Boolean)
 
-/** Whether an account works again: only a message that is taken shows that a quota is not used up any more. */
+/**
+ * Whether an attempt has shown that the account works: for one with a used-up quota, only a message that was taken
+ * does.
+ */
 const hasProved = ({ pause }: Group, outcomes: readonly RecipientOutcome[]): boolean =>
   pause?.trouble !== 'quota' || outcomes.some(({ status }) => status === 'delivered')
 
@@ -89,7 +92,7 @@ export class Dispatcher {
   /** When something is to be done without anybody asking for it, milliseconds since the epoch. */
   get nextWake(): number | undefined {
     if (this.#halted) return undefined
-    // Whoever is asked or probed is heard of anyway.
+    // A group that is being asked or probed reports by itself when that is over.
     const times = [...this.#groups.values()].flatMap(({ pause, waiting, state }) =>
       pause === undefined || waiting.size === 0 || state !== 'idle' ? [] : [pause.until],
     )

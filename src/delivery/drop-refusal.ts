@@ -15,8 +15,8 @@ import { chooseRoutes, type Submitter } from './choose-account.ts'
 import type { DeliveryContext } from './context.ts'
 import { ownAddress } from './drop-sender.ts'
 
-/** A file that is not taken over. */
-export interface Refusal {
+/** A file that is not taken over, as far as it could be read. */
+export interface RefusedDrop {
   /** Its name. */
   readonly name: string
   readonly submitter: Submitter
@@ -45,7 +45,7 @@ function namedRecipients(meta: QueueMeta | undefined, to: string): readonly stri
 }
 
 /** The report, ready to be staged in the place of the message. */
-export function refusalReport(config: Config, context: DeliveryContext, refusal: Refusal): StagedMessage {
+export function refusalReport(config: Config, context: DeliveryContext, refusal: RefusedDrop): StagedMessage {
   const { name, submitter, why, meta, header } = refusal
   const to = toldAddress(config, submitter)
   const id = dropId(submitter.uid ?? 0, name)

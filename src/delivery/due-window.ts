@@ -10,7 +10,7 @@ import { dueTest, type RetryPolicy } from './schedule.ts'
 
 /** How many entries a window holds: a few megabytes, against one scan of the folder for each window. */
 const WINDOW = 20_000
-/** So many more are collected before the worst of them are left out. */
+/** How many entries more than a window holds are collected before they are sorted and the last ones are dropped. */
 const SPARE = 10_000
 
 /** What a run is about. */
@@ -34,7 +34,10 @@ export interface Selection {
 
 type Order<T> = (a: T, b: T) => number
 
-/** What comes first, as far as a glance tells. With the schedule ignored, that of a rescheduled message stays as it was. */
+/**
+ * What comes first, as far as a glance at the names tells. Where the schedule is ignored, the order is by the time of
+ * queueing, which stays the same when an attempt of this run reschedules a message: none comes up twice.
+ */
 const glanceOrder = (all: boolean): Order<Glance> =>
   all
     ? (a, b) => a.priority - b.priority || a.queuedAt - b.queuedAt
@@ -52,7 +55,7 @@ class Best {
   readonly #order: Order<QueueEntry>
   readonly #size: number
   #kept: QueueEntry[] = []
-  /** The last one of those that are kept for sure; undefined as long as there is room for all. */
+  /** The last entry of a full window; undefined as long as there is room for all. */
   #last: QueueEntry | undefined
 
   constructor(order: Order<QueueEntry>, size: number) {
@@ -114,7 +117,7 @@ export async function* dueWindows(store: QueueStore, selection: Selection): Asyn
       }
       if (selection.skips?.(entry) !== true) best.offer(entry)
     }
-    // Nothing of what is due is what the run is about.
+    // `begins` never said `go`: nothing that is due is among the messages that the run is about.
     if (begins !== undefined) return
     const window = best.take()
     if (window.length === 0) return

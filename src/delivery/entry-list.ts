@@ -1,6 +1,7 @@
 /**
- * The first few of a list that may be without end: sorted, never longer than its limit, nothing in it twice. What was
- * left out is known by the best of it, so that nothing which comes behind that one is taken for the next.
+ * The first few items of a source that may be endless: sorted, never more than a limit, none of them twice. What does
+ * not fit is forgotten but for the best of it, {@link EntryList.left}. Nothing that comes after that one is taken up
+ * any more, or it would overtake what was forgotten, until {@link EntryList.startOver}.
  */
 
 /** Negative when the first comes before the second, 0 when they are the same. */
@@ -34,7 +35,7 @@ export class EntryList<T> {
     return this.#left
   }
 
-  /** True when {@link add} would keep it; one that is not kept counts as left out. */
+  /** Whether {@link add} would keep an item. One that would not be kept counts as left out from now on. */
   accepts(item: T): boolean {
     const last = this.#items.length < this.#limit ? undefined : this.#items.at(-1)
     const comesAfter = (other: T | undefined): boolean => other !== undefined && this.#order(item, other) > 0
@@ -43,7 +44,7 @@ export class EntryList<T> {
     return false
   }
 
-  /** Takes one up, unless it is there already or comes too late. */
+  /** Takes an item up, unless it is there already or comes after what was left out. */
   add(item: T): void {
     if (!this.accepts(item)) return
     const place = this.#placeOf(item)
@@ -60,7 +61,7 @@ export class EntryList<T> {
     return this.#items.shift()
   }
 
-  /** To be called before everything is offered again: nothing is left out then that is not offered. */
+  /** Forgets what was left out. To be called before everything is offered again. */
   startOver(): void {
     this.#left = undefined
   }
@@ -69,7 +70,7 @@ export class EntryList<T> {
     if (this.#left === undefined || this.#order(item, this.#left) < 0) this.#left = item
   }
 
-  /** The place of the first that does not come before it. */
+  /** Where an item belongs: the index of the first one that does not come before it. */
   #placeOf(item: T): number {
     let [low, high] = [0, this.#items.length]
     while (low < high) {

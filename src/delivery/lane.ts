@@ -3,7 +3,7 @@
  */
 import type { Stop } from './attempt.ts'
 import type { RunReport } from './run-report.ts'
-import type { Way } from './ways.ts'
+import type { Way } from './way.ts'
 
 /** A way, and what a run has found out about it. */
 export interface Lane {
@@ -25,7 +25,11 @@ export function newLane(way: Way): Lane {
   return { way, asked: false, probed: false, cutShort: 0, fault: undefined, stopped: undefined }
 }
 
-/** One message may have made the server end the session, and must not hold up the others; two in a row are the server. */
+/**
+ * Notes how an attempt has ended: `stop` says why nothing more should go over the lane, undefined that it may go on.
+ * Where one message may have made the server end the session, the lane is only stopped after two such messages in a
+ * row.
+ */
 export function stopLane(lane: Lane, stop: Stop | undefined): void {
   lane.cutShort = stop === undefined ? 0 : lane.cutShort + 1
   if (stop === undefined || (!stop.certain && lane.cutShort < 2)) return

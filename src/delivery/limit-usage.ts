@@ -40,11 +40,18 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** A reservation of which no end is known was counted by the server within this time after it, or never. */
+/**
+ * The longest that a transaction can take, in milliseconds: a reservation whose end nobody has noted was counted by
+ * the server within this time, or not at all.
+ */
 export const LONGEST_ATTEMPT = 15 * MINUTE
-/** Clocks of several hosts may differ by this. */
+/** By how much the clocks of several hosts may differ, in milliseconds. */
 const SKEW = MINUTE
-/** How exactly the time is kept of what was sent: by its age. What a window has left does not come into it again by that. */
+/**
+ * How exactly the time of a sent message is kept, in milliseconds, by its age: it is rounded up to a whole grain.
+ * Each age lies one grain beyond a window (of a minute, of an hour), so nothing is rounded back into a window that it
+ * has left.
+ */
 const GRAINS = [
   { age: HOUR + MINUTE, grain: MINUTE },
   { age: MINUTE + 10 * SECOND, grain: 10 * SECOND },
@@ -63,12 +70,12 @@ function grained(time: number, now: number): number {
 /** What is used of the limits of one account. */
 export class LimitUsage {
   readonly #open = new Map<string, Timed>()
-  /** Amounts by the time until which the server had counted them. */
+  /** What was sent, by the time at which the server had counted it at the latest. */
   readonly #used = new Map<number, Amount>()
   #damaged = 0
   #ahead = false
 
-  /** True when something is dated in a time to come: it counts as of now, and should be written down so. */
+  /** True when a line is dated in the future. It counts as of now, and should be written anew with the time of now. */
   get ahead(): boolean {
     return this.#ahead
   }
@@ -92,7 +99,7 @@ export class LimitUsage {
     if (!Number.isNaN(at)) this.#date(at, now)
   }
 
-  /** A time to come is that of a clock that went wrong. */
+  /** The time, or now for one in the future, which was written by a clock that went wrong. */
   #past(time: number, now: number): number {
     if (time > now + SKEW) this.#ahead = true
     return time > now ? now : time
@@ -119,7 +126,7 @@ export class LimitUsage {
     for (; this.#damaged > 0; this.#damaged -= 1) this.#use(time, DAMAGED, now)
   }
 
-  /** What still counts, with the time at which it will not any more. */
+  /** What still counts in a window, each with the time from which on it does not, in milliseconds since the epoch. */
   *#counted(
     { length, counts }: Window,
     now: number,
@@ -129,7 +136,7 @@ export class LimitUsage {
     }
     for (const { time, ...amount } of this.#open.values()) {
       if (time + length + LONGEST_ATTEMPT > now) {
-        // Until then it counts in any case; mostly its end will be known by then.
+        // Its end is not known. Mostly it will be by `until`, so that this is the best guess of when it stops counting.
         yield { until: Math.max(time + length, now + SECOND), amount: amount[counts] }
       }
     }
@@ -158,7 +165,7 @@ export class LimitUsage {
     return now + window.length
   }
 
-  /** The lines that say the same in short. */
+  /** The same usage in as few lines as possible, for a ledger that is written anew. */
   condensed(now: number): string[] {
     const used = new LimitUsage()
     for (const [time, amount] of this.#used) used.#use(time, amount, now)

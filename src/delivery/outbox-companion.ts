@@ -5,7 +5,7 @@
 import { describeError } from '../errors/errno.ts'
 import { sendOutbox, type OutboxMeans, type OutboxReport } from './outbox-send.ts'
 
-/** In milliseconds. */
+/** How long it sleeps at the most, in milliseconds. */
 const RESCAN = 60_000
 
 /** Something that works while it is not stopped. */
@@ -40,15 +40,8 @@ function alarm() {
   }
 }
 
-/**
- * A companion of a daemon.
- *
- * @param rescan how long it sleeps at the most, in milliseconds
- */
-export function outboxCompanion(
-  means: OutboxMeans,
-  rescan = RESCAN,
-): { start(state?: unknown): Promise<Running> } {
+/** A companion of a daemon. */
+export function outboxCompanion(means: OutboxMeans): { start(state?: unknown): Promise<Running> } {
   async function start(): Promise<Running> {
     const outbox = await means.store.outbox()
     const ended = new AbortController()
@@ -67,8 +60,8 @@ export function outboxCompanion(
       const { state, until } = await passSafely(means, signal)
       seen.idle = state === 'done'
       if (seen.idle && seen.changes !== changes) return
-      const left = until === undefined ? rescan : until - means.clock.now()
-      if (!signal.aborted) await clock.sleep(Math.max(0, Math.min(left, rescan)))
+      const left = until === undefined ? RESCAN : until - means.clock.now()
+      if (!signal.aborted) await clock.sleep(Math.max(0, Math.min(left, RESCAN)))
     }
     const work = async (): Promise<void> => {
       while (!signal.aborted) await pass()

@@ -11,7 +11,7 @@
 import type { AccountLimits, SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import type { Logger } from '../logging/logger.ts'
-import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { RecipientOutcome, Refusal } from '../message/outcome.ts'
 import type { Ledger, LedgerLine, LedgerPart, QueueStore } from '../queue/store.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
 import type { Clock } from '../util/clock.ts'
@@ -35,8 +35,6 @@ export interface LimitContext {
   readonly clock: Clock
   readonly log: Logger
 }
-
-type Refusal = Omit<Refused, 'recipient'>
 
 /** A place among what may be sent. */
 interface Slot {
@@ -158,7 +156,7 @@ class RateLimit implements Transport {
     try {
       ledger?.close()
     } catch {
-      // What it had to say was said before.
+      // Whatever is wrong with the ledger was said when it was used.
     }
   }
 
@@ -242,7 +240,7 @@ class RateLimit implements Transport {
     const { account, log } = this.#context
     const time = new Date(Math.ceil(until / 1000) * 1000).toISOString().replace('.000', '')
     const reason = `the account ${account} may send ${most} ${words} (${key}); there is room again at ${time}`
-    // Once: a run asks for each of its connections.
+    // Said once: a run comes here again for each of its connections.
     if (!this.#told) log.warn('limit.reached', { account, limit: key, most, until })
     this.#told = true
     const { onLimit } = this.#limits
@@ -254,7 +252,7 @@ class RateLimit implements Transport {
     }
   }
 
-  /** Those of a message in parts whose turn comes later. */
+  /** Defers the recipients of a message in parts whose turn comes later. */
   #defer(recipients: readonly string[]): RecipientOutcome[] {
     const portion = this.#fitting(this.#amount(1), this.#context.clock.now())
     const refusal =
@@ -271,7 +269,8 @@ class RateLimit implements Transport {
   async #readOn(): Promise<Ledger> {
     const ledger = await this.#ledger()
     this.#take(ledger.exchange())
-    // Else each process would date what is to come anew, and it would count for ever.
+    // Lines dated in the future are written anew with the time of now: else each process would take them for new, for
+    // ever.
     if (this.#usage.ahead) this.#take(ledger.renew())
     return ledger
   }
@@ -300,7 +299,10 @@ class RateLimit implements Transport {
     return { ...LIMITED, reason: 'another process reserved the last message of the limit at the same moment' }
   }
 
-  /** Says when it was over, or that it was never begun. Unsaid, it counts for longer. */
+  /**
+   * Notes in the ledger when a reserved transaction was over, or that the server was never reached. Where it cannot
+   * be noted, the reservation counts for longer.
+   */
   async #end({ id }: Slot, outcomes: readonly RecipientOutcome[]): Promise<void> {
     const line = outcomes.every(wasNotReached) ? `c ${id}` : `d ${id} ${this.#context.clock.now()}`
     await this.#counting(async () => {

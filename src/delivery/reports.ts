@@ -4,8 +4,9 @@
  */
 import { MailError } from '../errors/mail-error.ts'
 import { bufferContent } from '../message/content.ts'
-import { composeDeliveryReport, type ReportedRecipient } from '../message/delivery-report.ts'
+import { composeDeliveryReport } from '../message/delivery-report.ts'
 import { readOriginal } from '../message/original-message.ts'
+import type { ReportedRecipient } from '../message/report-facts.ts'
 import { isGivenUp } from '../queue/recipient-state.ts'
 import type { Claim, QueuedMessage, QueueStore } from '../queue/store.ts'
 import type { DeliveryContext } from './context.ts'

@@ -139,7 +139,10 @@ async function isReady({ options, report }: Run, lane: Lane): Promise<boolean> {
   return refused === undefined
 }
 
-/** Nobody connects for what the run is not about; where there is one account, it decides about everything. */
+/**
+ * Whether a message that is due lets the run begin. A run of chosen messages does not connect for others, and where
+ * there is only one account, one that cannot be used ends the run before the whole queue is sorted.
+ */
 async function mayBegin(run: Run, entry: QueueEntry): Promise<'go' | 'ask' | 'stop'> {
   const { options, ways } = run
   if (mustStop(run)) return 'stop'

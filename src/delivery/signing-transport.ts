@@ -7,18 +7,13 @@
 import { Readable } from 'node:stream'
 import type { DkimSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
+import type { Complain } from '../logging/complain.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { MessageContent } from '../message/content.ts'
 import type { DkimKey } from '../message/dkim-key.ts'
-import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { RecipientOutcome, Refusal } from '../message/outcome.ts'
 import { interruption } from '../transport/interruption.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
-
-/** Takes one line for the user. */
-type Complain = (line: string) => void
-
-/** Why a message cannot be sent now. */
-type Refusal = Omit<Refused, 'recipient'>
 
 async function* chunksUntilAborted(content: MessageContent, signal: AbortSignal): AsyncGenerator<Buffer> {
   for await (const chunk of content.stream() as AsyncIterable<Buffer>) {

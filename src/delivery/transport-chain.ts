@@ -3,7 +3,7 @@
  * that is in doubt is never handed to the next: that could send the message twice. Before the next one is tried, the
  * caller is told who has the message already, and of nothing that may still change.
  */
-import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { RecipientOutcome, Refusal } from '../message/outcome.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
 
 /** Which of the outcomes of one transport are left to the next. */
@@ -49,8 +49,8 @@ async function firstReady(
   transports: readonly Transport[],
   signal: AbortSignal | undefined,
   handsOn: HandsOn,
-): Promise<Omit<Refused, 'recipient'> | undefined> {
-  let first: Omit<Refused, 'recipient'> | undefined
+): Promise<Refusal | undefined> {
+  let first: Refusal | undefined
   const times: (number | undefined)[] = []
   for (const transport of transports) {
     const refused = await transport.ready?.(signal)
@@ -64,15 +64,16 @@ async function firstReady(
 }
 
 /** A chain can be tried again as soon as one of its transports can. */
-function soonest<T extends Omit<Refused, 'recipient'>>(first: T, times: readonly (number | undefined)[]): T {
+function soonest<T extends Refusal>(first: T, times: readonly (number | undefined)[]): T {
   const known = times.filter((time) => time !== undefined)
   if (known.length < times.length || first.retryAt === undefined) return first
   return { ...first, retryAt: Math.min(...known) }
 }
 
 /**
- * What counts of two outcomes of one recipient. That a stand-in cannot be used either does not take back that this
- * message may have made a server end the session: else it would stay the first in the queue for ever.
+ * Which of two outcomes of a recipient counts. The later one does, with one exception: where this message may have
+ * made the first server end the session, that stays the outcome although the second account cannot be used either.
+ * Else the message would not be rescheduled, and stay the first in the queue for ever.
  */
 function weightier(before: RecipientOutcome | undefined, later: RecipientOutcome): RecipientOutcome {
   const mayBeToBlame = before?.status === 'deferred' && before.scope === 'account' && before.underWay === true

@@ -7,31 +7,21 @@ import { DEFAULT_ACCOUNT } from '../config/account-name.ts'
 import { configOf, findAccount } from '../config/accounts.ts'
 import type { Account, Config } from '../config/config.ts'
 import { MailError } from '../errors/mail-error.ts'
+import type { Complain } from '../logging/complain.ts'
 import type { QueuedMessage, QueueEntry, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
 import { guardAccount, type Insisting } from './account-guard.ts'
 import { accountTransports, type Guard } from './account-transports.ts'
-import { contextOver, type Complain } from './configured.ts'
+import { contextOver } from './configured.ts'
 import type { DeliveryContext } from './context.ts'
-
-/** How messages of one kind go. The same object for all of them. */
-export interface Way {
-  /** Undefined where there is one way for all messages. */
-  readonly account: string | undefined
-  readonly transport: Transport
-  readonly context: DeliveryContext
-  /** Messages in flight at the same time. */
-  readonly connections: number
-  /** Why nothing gets through whoever tries; undefined for a way that is one. */
-  readonly missing?: string
-}
+import type { Way } from './way.ts'
 
 /** What decides about the way of a message. */
 export type Routed = Pick<QueuedMessage, 'account' | 'server'>
 
 /** All ways of a run. */
 export interface Ways {
-  /** What messages have in common that go the same way, as far as their names tell. */
+  /** The group of a message: those of one group go the same way, as far as their names tell. */
   groupOf(entry: QueueEntry): string
   /** The way of a group; undefined when only opening a message tells. */
   wayOfGroup(group: string): Promise<Way | undefined>
@@ -85,7 +75,7 @@ function whyMissing(name: string, account: Account | undefined): string {
     : `the account "${name}" has no server; add smtp_hostname, or move its messages with ${move}`
 }
 
-/** No message has a group of this name: no account can be called so. */
+/** The group of messages with servers of their own; no account can have this name. */
 const UNKNOWN_SERVER = ' '
 
 /**
@@ -106,7 +96,7 @@ export function accountWays(
     const made = new Map<string, Promise<Way>>()
 
     function missing(account: string, reason: string): Way {
-      // What is told of these messages has to get through.
+      // Delivery reports about these messages cannot go over the account that is missing.
       const context = { ...base, reports: { ...base.reports, account: DEFAULT_ACCOUNT } }
       return { account, transport: noTransport(account, reason), context, connections: 1, missing: reason }
     }

@@ -10,6 +10,7 @@ import { closeSync, constants, fstatSync, openSync, statSync, writeSync, type St
 import { dirname } from 'node:path'
 import { describeError } from '../errors/errno.ts'
 import { foreignOwner, openAsGuest } from '../util/durable-file.ts'
+import type { Complain } from './complain.ts'
 
 const MODE = 0o640
 /** Without O_NONBLOCK, opening a named pipe nobody reads would wait forever. */
@@ -24,7 +25,7 @@ export interface LineWriter {
 }
 
 /** Passes on the first line. */
-export function once(complain: (line: string) => void): (line: string) => void {
+export function once(complain: Complain): Complain {
   let said = false
   return (line) => {
     if (said) return
@@ -67,7 +68,7 @@ function sameFile(left: Stats, right: Stats | undefined): boolean {
  * @param path absolute path
  * @param complain gets one line the first time the file cannot be written, and never again
  */
-export function appendFileWriter(path: string, complain: (line: string) => void): LineWriter {
+export function appendFileWriter(path: string, complain: Complain): LineWriter {
   const complainOnce = once(complain)
   const writeLine = lineByLine()
   let open: { readonly fd: number; readonly stats: Stats } | undefined
@@ -97,7 +98,7 @@ export function appendFileWriter(path: string, complain: (line: string) => void)
 }
 
 /** A writer for a descriptor that is open already, such as 2 for stderr. It is not closed. */
-export function descriptorWriter(fd: number, complain: (line: string) => void): LineWriter {
+export function descriptorWriter(fd: number, complain: Complain): LineWriter {
   const complainOnce = once(complain)
   const writeLine = lineByLine()
   return {

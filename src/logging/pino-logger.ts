@@ -6,6 +6,7 @@
 import type { LogLevel } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import { appendFileWriter, descriptorWriter } from './append-file.ts'
+import type { Complain } from './complain.ts'
 import type { EventLevel } from './events.ts'
 import { loggerOf, nullLogger, type LogFields, type Logger } from './logger.ts'
 import { FULL_VIEW, type Privacy } from './privacy.ts'
@@ -25,7 +26,7 @@ export interface LoggerOptions {
   /** Name of the command, for the field `program`. */
   readonly program: string
   /** Gets one line when the log cannot be written; never more than one. */
-  readonly complain: (line: string) => void
+  readonly complain: Complain
   /** Hides addresses; nothing is hidden when left out. */
   readonly privacy?: Privacy
 }

@@ -9,6 +9,7 @@ import type { Writable } from 'node:stream'
 import { describeError } from '../errors/errno.ts'
 import { atTheEnd } from '../util/unfinished.ts'
 import { once } from './append-file.ts'
+import type { Complain } from './complain.ts'
 import type { EventLevel } from './events.ts'
 
 /** Takes the lines of the structured log. */
@@ -62,7 +63,7 @@ export function connectTo(path: string): Promise<Writable> {
 export async function openStreamSink(
   name: string,
   open: () => Promise<LogStream>,
-  complain: (line: string) => void,
+  complain: Complain,
 ): Promise<LogSink> {
   const complainOnce = once(complain)
   const fail = (why: string): void =>

@@ -8,10 +8,11 @@ import { once } from 'node:events'
 import { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { errnoOf } from '../errors/errno.ts'
+import type { Complain } from './complain.ts'
 import { connectTo, openStreamSink, SEVERITY, type LogSink, type LogStream } from './stream-sink.ts'
 
 /** Where syslog listens. */
-export const SYSLOG_SOCKET = '/dev/log'
+const SYSLOG_SOCKET = '/dev/log'
 /** The facility mail (RFC 5424, section 6.2.1). */
 const MAIL = 2 * 8
 /** Where logger is looked for, whatever the caller's PATH says. */
@@ -71,10 +72,6 @@ async function openStream(program: string, path: string): Promise<LogStream> {
  * @param program the tag of the lines
  * @param complain gets one line the first time that something cannot be written
  */
-export function openSyslog(
-  program: string,
-  complain: (line: string) => void,
-  path = SYSLOG_SOCKET,
-): Promise<LogSink> {
+export function openSyslog(program: string, complain: Complain, path = SYSLOG_SOCKET): Promise<LogSink> {
   return openStreamSink('syslog', () => openStream(program, path), complain)
 }

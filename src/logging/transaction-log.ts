@@ -8,6 +8,7 @@
  */
 import { systemClock, type Clock } from '../util/clock.ts'
 import { appendFileWriter } from './append-file.ts'
+import type { Complain } from './complain.ts'
 import { FULL_VIEW, type Privacy } from './privacy.ts'
 
 /** One message, as far as the line tells. */
@@ -62,7 +63,7 @@ export function transactionLine(transaction: Transaction, now: number, privacy =
  */
 export function createTransactionLog(
   path: string,
-  complain: (line: string) => void,
+  complain: Complain,
   privacy: Privacy = FULL_VIEW,
   clock: Clock = systemClock,
 ): TransactionLog {

@@ -39,13 +39,20 @@ function readAt(fd: number, buffer: Buffer, position: number): Promise<number> {
   })
 }
 
+/** Somebody has cut a file off that was being read: nobody can tell what the rest of the message was. */
+export class FileCutShort extends Error {
+  constructor() {
+    super('the file became shorter while it was read')
+  }
+}
+
 /** Reads by position: any number of readers may share the descriptor, and none of them ever closes it. */
 async function* fileChunks(fd: number, start: number, size: number): AsyncGenerator<Buffer> {
   for (let at = start; at < start + size;) {
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK, start + size - at))
     const count = await readAt(fd, buffer, at)
     // Sending a part of a message as if it were the whole is worse than not sending it.
-    if (count === 0) throw new Error('the file became shorter while it was read')
+    if (count === 0) throw new FileCutShort()
     at += count
     yield buffer.subarray(0, count)
   }

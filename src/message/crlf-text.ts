@@ -6,7 +6,7 @@ const LF = 0x0a
 const CR = 0x0d
 
 /** Text that is converted portion by portion. */
-export class CrlfText {
+class CrlfText {
   #before: number | undefined
 
   /**

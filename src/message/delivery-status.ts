@@ -7,7 +7,7 @@
  */
 import { foldedField } from './compose-fields.ts'
 import { formatDate } from './date.ts'
-import type { DeliveryReport, ReportedRecipient, ReportKind } from './delivery-report.ts'
+import type { DeliveryReport, ReportedRecipient, ReportKind } from './report-facts.ts'
 import { encodedWords } from './encoded-word.ts'
 import { foreignAscii, foreignText } from './foreign-text.ts'
 

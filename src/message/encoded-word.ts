@@ -62,8 +62,19 @@ export function encodedWords(text: string): string[] {
   return parts.map((piece) => `=?UTF-8?${name}?${encode(piece)}?=`)
 }
 
-const WORD = /=\?([\w.:-]+)(?:\*[\w-]*)?\?([BQ])\?([^?\s]*)\?=/gi
-const BETWEEN_WORDS = /(\?=)[ \t]+(?==\?[\w.:-]+(?:\*[\w-]*)?\?[BQ]\?[^?\s]*\?=)/gi
+const WORD = String.raw`=\?[\w.:-]+(?:\*[\w-]*)?\?[BQ]\?[^?\s]*\?=`
+/** Words with nothing but blanks between them are one text (section 6.2). */
+const WORDS = new RegExp(String.raw`${WORD}(?:[ \t]*${WORD})*`, 'gi')
+/** The parts of a word; a language may follow the charset (RFC 2231 section 5). */
+const PARTS = /=\?([\w.:-]+)(?:\*[\w-]*)?\?([BQ])\?([^?\s]*)\?=/gi
+
+/** What words next to each other, in the same charset, stand for. */
+interface Piece {
+  readonly charset: string
+  readonly octets: Buffer
+  /** The words as they were written. */
+  readonly words: string
+}
 
 function qDecode(payload: string): Buffer {
   const octets = payload
@@ -72,20 +83,48 @@ function qDecode(payload: string): Buffer {
   return Buffer.from(octets, 'latin1')
 }
 
+/** The octets of one charset are put together before they are decoded: some programs cut a character in two. */
+function piecesOf(run: string): Piece[] {
+  const pieces: Piece[] = []
+  for (const [words, name = '', encoding = '', payload = ''] of run.matchAll(PARTS)) {
+    const charset = name.toLowerCase()
+    const octets = encoding.toUpperCase() === 'B' ? Buffer.from(payload, 'base64') : qDecode(payload)
+    const last = pieces.at(-1)
+    if (last?.charset !== charset) pieces.push({ charset, octets, words })
+    else {
+      const joined = { octets: Buffer.concat([last.octets, octets]), words: `${last.words} ${words}` }
+      pieces[pieces.length - 1] = { charset, ...joined }
+    }
+  }
+  return pieces
+}
+
+function decodedRun(run: string): string {
+  let text = ''
+  let wasDecoded = true
+  for (const { charset, octets, words } of piecesOf(run)) {
+    const decoded = decodedOctets(charset, octets)
+    const isApart = text !== '' && !(wasDecoded && decoded !== undefined)
+    text += `${isApart ? ' ' : ''}${decoded ?? words}`
+    wasDecoded = decoded !== undefined
+  }
+  return text
+}
+
+/** Undefined for a charset that nobody knows. */
+function decodedOctets(charset: string, octets: Buffer): string | undefined {
+  try {
+    return new TextDecoder(charset).decode(octets)
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Decodes the encoded words in a text.
  *
  * @param text an unfolded header value or a part of one
  */
 export function decodedWords(text: string): string {
-  return text
-    .replace(BETWEEN_WORDS, '$1')
-    .replace(WORD, (word, charset: string, encoding: string, payload: string) => {
-      const octets = encoding.toUpperCase() === 'B' ? Buffer.from(payload, 'base64') : qDecode(payload)
-      try {
-        return new TextDecoder(charset).decode(octets)
-      } catch {
-        return word
-      }
-    })
+  return text.replace(WORDS, decodedRun)
 }

@@ -68,6 +68,9 @@ export interface Refused {
   readonly retryAt?: number
 }
 
+/** A refusal that is the same for all recipients, before it is told of each of them. */
+export type Refusal = Omit<Refused, 'recipient'>
+
 /** The body was handed over completely and no reply came: the server may or may not have the message. */
 export interface InDoubt {
   readonly status: 'in-doubt'

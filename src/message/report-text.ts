@@ -4,7 +4,7 @@
  * for an address or another word that is longer: such a word is never cut.
  */
 import { formatDate } from './date.ts'
-import type { DeliveryReport, ReportedRecipient, ReportKind } from './delivery-report.ts'
+import type { DeliveryReport, ReportedRecipient, ReportKind } from './report-facts.ts'
 import { diagnosticText } from './delivery-status.ts'
 import { foreignText } from './foreign-text.ts'
 

@@ -5,7 +5,6 @@
 import type { MessageContent } from './content.ts'
 import { isIdentity } from './mime-entity.ts'
 import { MimeWalk, type MimeVisitor, type WalkedEntity } from './mime-walk.ts'
-import type { FitOptions } from './seven-bit.ts'
 import {
   Base64,
   Base64Repair,
@@ -15,6 +14,12 @@ import {
 } from './transfer-encoding.ts'
 import { Utf8Check } from './utf8-check.ts'
 import { LONGEST_LINE } from './wire-facts.ts'
+
+/** What is to be achieved. */
+export interface FitOptions {
+  /** Bytes over 127 may stay; only long lines have to go. */
+  readonly keepEightBit: boolean
+}
 
 /** What becomes of one body; nothing where both are left out. */
 export interface BodyPlan {

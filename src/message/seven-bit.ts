@@ -8,13 +8,7 @@ import { Readable } from 'node:stream'
 import { bufferContent, type MessageContent } from './content.ts'
 import { headerWith } from './mime-entity.ts'
 import { MimeWalk, type MimeVisitor, type WalkedEntity } from './mime-walk.ts'
-import { surveyBodies, type BodyPlan } from './seven-bit-survey.ts'
-
-/** What is to be achieved. */
-export interface FitOptions {
-  /** Bytes over 127 may stay; only long lines have to go. */
-  readonly keepEightBit: boolean
-}
+import { surveyBodies, type BodyPlan, type FitOptions } from './seven-bit-survey.ts'
 
 /** Writes the message again, each body as planned. */
 class Rewriter implements MimeVisitor {

@@ -5,6 +5,7 @@
  * no handler can change what the program or the next handler sees.
  */
 import { describeError } from '../errors/errno.ts'
+import type { Complain } from '../logging/complain.ts'
 import type { Logger } from '../logging/logger.ts'
 import { PLUGIN_ACTIONS } from './contract.ts'
 import type { PluginAction, PluginEvent, PluginHandler, PluginHooks, PluginSignal } from './contract.ts'
@@ -29,7 +30,7 @@ const hangs = new WeakMap<Subscription, number>()
 interface HookOptions {
   readonly log: Logger
   /** Gets one line at the first failure of each plug-in; the log has them all. */
-  readonly complain: (line: string) => void
+  readonly complain: Complain
   /** Milliseconds; {@link PLUGIN_LIMIT} when left out. */
   readonly limit?: number
 }

@@ -4,6 +4,7 @@
  * goes on. One that fails when it ends is complained about and logged. Nothing here rejects.
  */
 import { describeError } from '../errors/errno.ts'
+import type { Complain } from '../logging/complain.ts'
 import type { Logger } from '../logging/logger.ts'
 import { noPlugins } from './contract.ts'
 import type { PluginAction, PluginEvent, PluginHooks, PluginSignal } from './contract.ts'
@@ -19,7 +20,7 @@ export interface PluginContext {
   readonly baseDirectory: string
   readonly log: Logger
   /** Gets one line for the user about each plug-in that is left out. */
-  readonly complain: (line: string) => void
+  readonly complain: Complain
   /** Milliseconds that loading or ending one plug-in, or one call of a handler, may take; 5000 when left out. */
   readonly limit?: number
 }

@@ -108,7 +108,7 @@ export async function commitMessage(
     renameSync(tmp, folderPath(queueDir, target.folder, finalName))
   } catch (error) {
     discardQuietly(tmp)
-    if (target.events.length > 0) removeQuietly(queueDir, unique)
+    if (target.events.length > 0) discardJournal(queueDir, unique)
     throw queueError(error, 'cannot write the message to the queue', queueDir)
   }
   try {
@@ -116,13 +116,13 @@ export async function commitMessage(
   } catch (error) {
     // The caller keeps the message, so the queue must not. Whoever has claimed it already needs its journal.
     const discarded = discardQuietly(folderPath(queueDir, target.folder, finalName))
-    if (discarded && target.events.length > 0) removeQuietly(queueDir, unique)
+    if (discarded && target.events.length > 0) discardJournal(queueDir, unique)
     throw queueError(error, 'cannot make the message durable in the queue', queueDir)
   }
   return { unique, name }
 }
 
-function removeQuietly(queueDir: string, unique: string): void {
+function discardJournal(queueDir: string, unique: string): void {
   try {
     removeJournal(queueDir, unique)
   } catch {

@@ -6,7 +6,7 @@
 import { closeSync, fstatSync, type BigIntStats } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import type { MessageContent } from '../message/content.ts'
+import { FileCutShort, type MessageContent } from '../message/content.ts'
 import { openForReading } from '../util/durable-file.ts'
 import { keepMessage, readStart, type OpenFile } from './import/foreign-file.ts'
 import { parseMetaBlock, type MetaResult, type QueueMeta } from './meta-block.ts'
@@ -67,11 +67,6 @@ function readBlock(fd: number, size: number): MetaResult & { readonly first: Buf
   return !result.ok && result.incomplete ? read(DROP_BLOCK) : result
 }
 
-/** That the file became shorter while it was read is no error of the machine. */
-function isShorter(error: unknown): boolean {
-  return error instanceof Error && error.name === 'Error' && !('code' in error)
-}
-
 async function readMessage(
   fd: number,
   before: BigIntStats,
@@ -114,7 +109,7 @@ const MACHINE_FAULTS: ReadonlySet<string | undefined> = new Set([
 function afterFailure(error: unknown, path: string): DroppedFile {
   const errno = errnoOf(error)
   if (errno === 'ENOENT') return { kind: 'gone' }
-  if (isShorter(error)) return CHANGED
+  if (error instanceof FileCutShort) return CHANGED
   if (error instanceof MailError || errno === undefined || MACHINE_FAULTS.has(errno))
     throw queueError(error, 'cannot read', path)
   return { kind: 'left', why: 'it cannot be read' }

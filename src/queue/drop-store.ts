@@ -10,20 +10,11 @@
  * A failure removes the file. Who cannot list a directory cannot sync it either: after the rename the file is synced a
  * second time, which makes its new name durable on the file systems of Linux that have a journal or a log.
  */
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-  type Stats,
-} from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, openSync, renameSync, type Stats } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { systemClock, type Clock } from '../util/clock.ts'
-import { syncDirectory, syncFile, writeAll } from '../util/durable-file.ts'
+import { systemClock } from '../util/clock.ts'
+import { removeQuietly, syncDirectory, syncFile, writeAll } from '../util/durable-file.ts'
 import { requireDrop } from './drop-directory.ts'
 import { DROP_BLOCK } from './drop-file.ts'
 import { dropId, newDropName } from './drop-name.ts'
@@ -101,15 +92,7 @@ function closeQuietly(fd: number): void {
   try {
     closeSync(fd)
   } catch {
-    // See above.
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // Renamed by now, or taken over; what is hidden goes by its age.
+    // Nothing depends on it.
   }
 }
 
@@ -124,6 +107,7 @@ async function drop(place: DropPlace, name: string, message: NewMessage, block: 
     renameSync(hidden, final)
     await syncName(fd, place.directory)
   } catch (error) {
+    // Renamed by now, or taken over; what is hidden goes by its age.
     removeQuietly(hidden)
     removeQuietly(final)
     throw queueError(error, 'cannot drop the message in', place.directory)
@@ -140,12 +124,10 @@ function notHere(): never {
 export class DropStore implements QueueStore {
   readonly name: string
   readonly #place: DropPlace
-  readonly #clock: Clock
 
-  constructor(place: DropPlace, clock: Clock = systemClock) {
+  constructor(place: DropPlace) {
     this.name = place.directory
     this.#place = place
-    this.#clock = clock
   }
 
   /**
@@ -156,7 +138,7 @@ export class DropStore implements QueueStore {
    *   be taken over; nothing is left then
    */
   async enqueue(message: NewMessage): Promise<string> {
-    const now = this.#clock.now()
+    const now = systemClock.now()
     const block = blockOf(message, this.#place, now)
     const name = newDropName(now, message)
     await drop(this.#place, name, message, block)

@@ -26,11 +26,17 @@ import {
 } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import type { Clock } from '../util/clock.ts'
-import { createExclusive, foreignOwner, openForReading, syncData, writeAll } from '../util/durable-file.ts'
+import {
+  createExclusive,
+  foreignOwner,
+  openForReading,
+  removeQuietly,
+  syncData,
+  writeAll,
+} from '../util/durable-file.ts'
 import { newUnique } from './entry-name.ts'
 import { folderPath, notADirectory, requireQueue } from './layout.ts'
 import { noteNames } from './note-names.ts'
-import { unlinkIfThere } from './runner-record.ts'
 import type { Condense, Ledger, LedgerLine, LedgerPart } from './store.ts'
 
 /** A file that is larger is replaced by what still counts of it. */
@@ -84,14 +90,6 @@ function syncNames(path: string): void {
     if (errnoOf(error) !== 'EINVAL') throw error
   } finally {
     closeSync(fd)
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkIfThere(path)
-  } catch {
-    // Whoever opens the ledger next tries again.
   }
 }
 
@@ -242,7 +240,8 @@ export class LedgerFile implements Ledger {
       if (number === undefined || fd === undefined) continue
       this.#file = { fd, number }
       this.#offset = 0
-      // What has a successor is sealed, and everything that counts of it is in there.
+      // What has a successor is sealed, and everything that counts of it is in there. What cannot be removed now is
+      // removed by whoever opens the ledger next.
       for (const old of older) removeQuietly(this.#path(fileName(this.#name, old)))
       return this.#file
     }

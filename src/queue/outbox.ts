@@ -12,14 +12,20 @@
 import { closeSync, fstatSync, readFileSync, renameSync, watch } from 'node:fs'
 import { errnoOf, queueError } from '../errors/errno.ts'
 import type { Clock } from '../util/clock.ts'
-import { createExclusive, openForReading, syncFile, unlinkFile, writeAll } from '../util/durable-file.ts'
+import {
+  createExclusive,
+  openForReading,
+  removeQuietly,
+  syncFile,
+  unlinkFile,
+  writeAll,
+} from '../util/durable-file.ts'
 import { randomOctets } from '../util/random.ts'
 import { syncTogether } from '../util/shared-sync.ts'
 import { newUnique } from './entry-name.ts'
 import { ensureLayout, folderPath } from './layout.ts'
 import { quarantine } from './quarantine.ts'
 import { isFileFault } from './queue-file.ts'
-import { unlinkIfThere } from './runner-record.ts'
 import { scanNames } from './scan.ts'
 import type { Outbox, OutboxEntry, OutboxFacts, Quarantined } from './store.ts'
 
@@ -65,6 +71,7 @@ export class OutboxFolder implements Outbox {
       renameSync(draft, this.#path(newName(this.#clock.now())))
       await syncTogether(this.#path())
     } catch (error) {
+      // In tmp/ the sweep finds what stays.
       removeQuietly(draft)
       throw queueError(error, 'cannot store a report for the application in', this.#path())
     }
@@ -130,13 +137,5 @@ export class OutboxFolder implements Outbox {
     } catch {
       return undefined
     }
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkIfThere(path)
-  } catch {
-    // In tmp/ the sweep finds it.
   }
 }

@@ -4,9 +4,9 @@
 import { Readable } from 'node:stream'
 import type { MessageContent } from '../message/content.ts'
 
-/** Whoever knows what may go out. */
+/** What the owner of a message is asked and told while it goes out. */
 export interface BodySteps {
-  /** The first byte is wanted. False when nothing is to be read. */
+  /** The first byte is wanted. @returns false when the content is not to be read */
   begin(): boolean
   /** A part has been taken. */
   taken(): void

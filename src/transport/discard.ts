@@ -1,7 +1,7 @@
 /**
  * Throws mail away, for machines that must never send any. Each message is logged; nothing else is left of it.
  */
-import { nullLogger, type Logger } from '../logging/logger.ts'
+import type { Logger } from '../logging/logger.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import type { Delivery, Transport } from './transport.ts'
 
@@ -10,7 +10,7 @@ export class DiscardTransport implements Transport {
   readonly name = 'discard:'
   readonly #log: Logger
 
-  constructor(log: Logger = nullLogger) {
+  constructor(log: Logger) {
     this.#log = log
   }
 

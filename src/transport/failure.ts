@@ -2,7 +2,7 @@
  * A failed step of an attempt and what it means: temporary or permanent, and whose fault. The meaning is a
  * table, read from the top; the first rule that fits decides. docs/transport.md shows the same table.
  */
-import type { AccountTrouble, FailureScope, Refused } from '../message/outcome.ts'
+import type { AccountTrouble, FailureScope, Refusal, Refused } from '../message/outcome.ts'
 import { parseReply, type Reply } from './reply.ts'
 
 /**
@@ -172,7 +172,7 @@ export function replyFailure(phase: Phase, response: string): Failure {
  *
  * @param judge decides what the failure means
  */
-export function refusalOf(failure: Failure, judge: Judge = classify): Omit<Refused, 'recipient'> {
+export function refusalOf(failure: Failure, judge: Judge): Refusal {
   const { reason, code, enhanced } = failure
   const { class: kind, scope, trouble } = judge(failure)
   return {
@@ -187,7 +187,7 @@ export function refusalOf(failure: Failure, judge: Judge = classify): Omit<Refus
 }
 
 /** The outcome of one recipient that failed this way. */
-export function refusal(recipient: string, failure: Failure, judge?: Judge): Refused {
+export function refusal(recipient: string, failure: Failure, judge: Judge = classify): Refused {
   return { recipient, ...refusalOf(failure, judge) }
 }
 

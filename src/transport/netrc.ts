@@ -40,7 +40,7 @@ function readEntries(text: string): Entry[] {
 }
 
 /** The password of a user at a server, by the text of a netrc file. The first entry that fits counts. */
-export function passwordInNetrc(text: string, host: string, user: string): string | undefined {
+function passwordInNetrc(text: string, host: string, user: string): string | undefined {
   const fitting = readEntries(text).filter(({ login }) => login === undefined || login === user)
   const machine = fitting.find((entry) => entry.machine === host.toLowerCase())
   return (machine ?? fitting.find((entry) => entry.machine === undefined))?.password

@@ -8,7 +8,7 @@ import type { SmtpSettings } from '../config/config.ts'
 import { describeError } from '../errors/errno.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import type { MessageContent } from '../message/content.ts'
-import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { RecipientOutcome, Refusal } from '../message/outcome.ts'
 import type { Capabilities } from './capabilities.ts'
 import { conclude, refuseAll, type Attempt, type BatchEnd, type BatchResult } from './conclude.ts'
 import { ConnectionPool } from './connection-pool.ts'
@@ -68,7 +68,7 @@ export class SmtpTransport implements Transport {
     )
   }
 
-  async ready(signal?: AbortSignal): Promise<Omit<Refused, 'recipient'> | undefined> {
+  async ready(signal?: AbortSignal): Promise<Refusal | undefined> {
     const failure = await this.#pool.warm(signal)
     return failure === undefined ? undefined : refusalOf(failure, this.#judge)
   }

@@ -51,7 +51,7 @@ function noCommonGround({ target, settings }: TlsAttempt): string {
 }
 
 /** The table. */
-export const TLS_FAILURES: readonly TlsFailureRow[] = [
+const TLS_FAILURES: readonly TlsFailureRow[] = [
   {
     codes: ['CERT_HAS_EXPIRED'],
     words: (attempt) =>

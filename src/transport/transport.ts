@@ -4,7 +4,7 @@
  */
 import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
-import type { RecipientOutcome, Refused } from '../message/outcome.ts'
+import type { RecipientOutcome, Refusal } from '../message/outcome.ts'
 
 /** One message on its way out. */
 export interface Delivery {
@@ -48,7 +48,7 @@ export interface Transport {
    *
    * @returns why no message can be sent, without a recipient; undefined when all is well
    */
-  ready?(signal?: AbortSignal): Promise<Omit<Refused, 'recipient'> | undefined>
+  ready?(signal?: AbortSignal): Promise<Refusal | undefined>
   /** Ends idle connections and frees everything. Never rejects. */
   close(): Promise<void>
 }

@@ -122,6 +122,15 @@ export function unlinkFile(path: string): Promise<void> {
   }
 }
 
+/** Removes a file, if it can be: for what is of no use any more, and harmless where it stays. */
+export function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Not there, or not ours.
+  }
+}
+
 /**
  * Waits until the names in a directory (created, renamed, removed) are on stable storage. File systems that
  * cannot sync a directory answer EINVAL and keep names safe in their own way: that is not an error.

@@ -2,18 +2,9 @@
  * Small files that only their owner may read, replaced as a whole: whoever reads one sees the old text or the new one,
  * also after a crash. And a lock that keeps two processes from replacing one at the same time.
  */
-import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, realpathSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { createExclusive, syncDirectory, syncFile, writeAll } from './durable-file.ts'
+import { createExclusive, removeQuietly, syncDirectory, syncFile, writeAll } from './durable-file.ts'
 import { randomOctets } from './random.ts'
 
 /** How often one who waits for a lock looks, and when a lock was left by somebody who died, in milliseconds. */
@@ -91,15 +82,6 @@ export async function reservePrivateFile(path: string, size: number): Promise<Re
  */
 export async function replacePrivateFile(path: string, text: string): Promise<void> {
   await (await reservePrivateFile(path, 0)).replace(text)
-}
-
-/** Removes a file, if it can be. */
-export function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // Not there, or not ours.
-  }
 }
 
 const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino

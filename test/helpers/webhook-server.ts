@@ -38,7 +38,7 @@ export interface WebhookServer {
 }
 
 /** Whether a signature is that of the body, computed here. */
-export function isSigned(secret: string, header: string | undefined, body: string): boolean {
+function isSigned(secret: string, header: string | undefined, body: string): boolean {
   const [, time = '', mac = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(header ?? '') ?? []
   const hmac = createHmac('sha256', Buffer.from(secret, 'utf8'))
   hmac.update(time)

@@ -98,7 +98,7 @@ const run =
   (site, _step, call) => ({ command: site.start('mq-run', args, call) })
 
 /** Everything that a worker may do. */
-export const ACTIONS: readonly Action[] = [
+const ACTIONS: readonly Action[] = [
   {
     name: 'submit',
     weight: 55,

@@ -38,10 +38,10 @@ async function configOf({ options, terminal, caller }: Call, files: readonly Pla
   const { account } = options
   const file = files.at(-1)?.path
   const pending = new Map(files.map(({ path, text, mode }) => [path, { text, mode }]))
-  const warn = (line: string): void => terminal.complain(line)
+  const complain = (line: string): void => terminal.complain(line)
   try {
     const { env } = terminal
-    const config = await loadConfig({ file, env, home: caller.home, identity: caller, warn, pending })
+    const config = await loadConfig({ file, env, home: caller.home, identity: caller, complain, pending })
     const found = account === undefined ? undefined : findAccount(config, account)
     return found === undefined ? config : accountConfig(config, found)
   } catch (error) {

@@ -19,10 +19,9 @@ import {
 import { dirname } from 'node:path'
 import { describeError, errnoOf } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
-import { createExclusive, syncDirectory, syncFile, writeAll } from '../../util/durable-file.ts'
-import { removeQuietly } from '../../util/private-file.ts'
+import { createExclusive, removeQuietly, syncDirectory, syncFile, writeAll } from '../../util/durable-file.ts'
 import { randomOctets } from '../../util/random.ts'
-import type { Owner } from './places.ts'
+import type { Owner } from './owner.ts'
 
 /** A file that is to be there. */
 export interface PlacedFile {

@@ -7,16 +7,10 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { locateConfig } from '../../config/locate.ts'
 import { describeError, errnoOf } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
-import { readUsers } from '../../util/passwd.ts'
 import { namedPath } from '../named-path.ts'
 import { DASH, type ConfigureOptions } from './call.ts'
+import { isRoot, namedOwner, type Owner } from './owner.ts'
 import { readUnfinished, type Unfinished } from './unfinished.ts'
-
-/** User and group of a file. */
-export interface Owner {
-  readonly uid: number
-  readonly gid: number
-}
 
 /** The places. */
 export interface Places {
@@ -43,8 +37,6 @@ export interface Places {
 
 const READ_BY_OTHERS = 0o044
 
-const isRoot = (): boolean => process.geteuid?.() === 0
-
 function usualFile(env: Readonly<Record<string, string | undefined>>, home: string): string {
   const named = env['MAILQUEUE_CONF'] ?? ''
   if (named !== '') return named
@@ -59,17 +51,6 @@ function behindLinks(path: string): string {
   } catch {
     return path
   }
-}
-
-function ownerOf(options: ConfigureOptions): Owner | undefined {
-  const { owner } = options
-  if (owner === undefined) return undefined
-  if (!isRoot())
-    throw new MailError('USAGE', '--owner is for root only; let the user run mq-configure, or leave it out')
-  const user = readUsers().get(owner)
-  if (user?.gid === undefined)
-    throw new MailError('USAGE', `--owner: there is no user ${JSON.stringify(owner)}; check the name`)
-  return { uid: user.uid, gid: user.gid }
 }
 
 /** Nobody is asked anything for a file that cannot be written. */
@@ -123,7 +104,7 @@ export function choosePlaces(
   const stats = statSync(file, { throwIfNoEntry: false })
   const isCompleted = !printed && account === undefined && options.force !== true && stats?.isFile() === true
   const unfinished = isCompleted ? readUnfinished(file) : undefined
-  const owner = ownerOf(options) ?? unfinished?.owner
+  const owner = namedOwner(options) ?? unfinished?.owner
   if (!printed) {
     checkExisting(file, stats !== undefined, unfinished === undefined, options)
     if (stats?.isFile() === false) throw new MailError('USAGE', `${file} is no file; name another one`)

@@ -3,11 +3,10 @@
  * into its section [mailqueue], and every other line stays as it is. The password is for the user to whom its queue
  * belongs.
  */
-import { statSync } from 'node:fs'
 import { parseIni } from '../../config/ini-file.ts'
 import { findOption } from '../../config/options.ts'
 import { readConfigFile } from '../../config/read-file.ts'
-import type { Owner } from './places.ts'
+import { ownerOfQueue, type Owner } from './owner.ts'
 
 /** What is there already. */
 export interface Unfinished {
@@ -21,11 +20,6 @@ export interface Unfinished {
 const SECTION = 'mailqueue'
 /** Whoever has set one of these has decided where mail goes, or has done so in another file. */
 const DECIDING = ['smtp_hostname', 'socket', 'deliver', 'include']
-
-function ownerOfQueue(path: string | undefined): Owner | undefined {
-  const stats = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })
-  return stats === undefined || stats.uid === 0 ? undefined : { uid: stats.uid, gid: stats.gid }
-}
 
 /**
  * Reads a configuration that is there.

@@ -15,7 +15,7 @@ import type { ConfigureOptions } from './call.ts'
 import type { Texts } from './file-text.ts'
 import { nextSteps, written } from './next-steps.ts'
 import { placeFiles, type PlacedFile } from './place-files.ts'
-import type { Owner } from './places.ts'
+import type { Owner } from './owner.ts'
 import type { Plan } from './settings.ts'
 import { completed } from './unfinished.ts'
 

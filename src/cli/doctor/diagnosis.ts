@@ -37,7 +37,7 @@ function printLine(terminal: Terminal, mark: Mark, step: string, text: string): 
 }
 
 /** The words of a fault on one line: what, why, what to do. */
-export function faultLine({ what, why, remedy }: Fault): string {
+function faultLine({ what, why, remedy }: Fault): string {
   return `${what}: ${why}; ${remedy}`
 }
 

@@ -2,6 +2,7 @@
  * What holds for a mail besides its command line: the mailrc files, and the variables of both. Nothing in these files
  * is ever run.
  */
+import type { Complain } from '../../logging/complain.ts'
 import type { Terminal } from '../exit.ts'
 import { recipientExpander, type Expand } from '../resolve-recipients.ts'
 import type { Setup } from '../setup.ts'
@@ -12,7 +13,7 @@ import { textOf, transportVariables, withAssignments, type Variables } from './s
 /** The surroundings of one mail. */
 export interface Circumstances {
   /** Says what is wrong with a file or a recipient, each thing once: several recipients may stumble over one line. */
-  readonly tell: (line: string) => void
+  readonly tell: Complain
   readonly aliases: MailRc['aliases']
   /** Expands by the aliases file, which is read once for all names of the call. */
   readonly expand: Expand
@@ -24,7 +25,7 @@ export interface Circumstances {
   readonly standing: Variables
 }
 
-function onceEach(complain: (line: string) => void): (line: string) => void {
+function onceEach(complain: Complain): Complain {
   const told = new Set<string>()
   return (line) => {
     if (!told.has(line)) complain(line)

@@ -20,7 +20,7 @@ export type DotLock =
   | { readonly kind: 'impossible' }
 
 /** A lock of this age is taken to be left over, in milliseconds: the custom of mail programs. */
-export const LOCK_STALE = 5 * 60_000
+const LOCK_STALE = 5 * 60_000
 const POLL = 50
 
 /** The number alone may belong to another file by now. */
@@ -42,9 +42,9 @@ function ownerIsGone(lock: string): boolean {
 }
 
 /** Takes a lock away that nobody holds any more. Of two processes that find it so, one succeeds. */
-function clearStale(lock: string, staleAfter: number): void {
+function clearStale(lock: string): void {
   const seen = lstatSync(lock, { throwIfNoEntry: false })
-  if (seen === undefined || (Date.now() - seen.mtimeMs < staleAfter && !ownerIsGone(lock))) return
+  if (seen === undefined || (Date.now() - seen.mtimeMs < LOCK_STALE && !ownerIsGone(lock))) return
   const aside = `${lock}.${String(process.pid)}.${randomOctets(6).toString('hex')}`
   renameSync(lock, aside)
   try {
@@ -89,9 +89,8 @@ function create(lock: string): (() => void) | undefined {
  *
  * @param path the mailbox
  * @param patience milliseconds to wait for somebody else
- * @param staleAfter milliseconds
  */
-export async function takeDotLock(path: string, patience: number, staleAfter = LOCK_STALE): Promise<DotLock> {
+export async function takeDotLock(path: string, patience: number): Promise<DotLock> {
   const lock = `${path}.lock`
   const end = Date.now() + patience
   for (;;) {
@@ -102,7 +101,7 @@ export async function takeDotLock(path: string, patience: number, staleAfter = L
       return { kind: 'impossible' }
     }
     try {
-      clearStale(lock, staleAfter)
+      clearStale(lock)
     } catch {
       // It is gone, or this user may not take it away: the next attempt tells.
     }

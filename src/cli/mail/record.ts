@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
+import type { Complain } from '../../logging/complain.ts'
 import type { MessageContent } from '../../message/content.ts'
 import type { Envelope } from '../../message/envelope.ts'
 import { folderPath, homePath, type Home } from './home-path.ts'
@@ -39,7 +40,7 @@ export function recordPath(variables: Variables, home: Home): string | undefined
  * @param envelope its sender stands in the line before the copy
  * @throws MailError of the queue, with one sentence
  */
-export function appendRecord(
+function appendRecord(
   file: string,
   message: MessageContent,
   { sender }: Pick<Envelope, 'sender'>,
@@ -56,7 +57,7 @@ export function appendRecord(
 export async function recordMail(
   message: MessageContent,
   envelope: Pick<Envelope, 'sender'>,
-  where: Home & { readonly variables: Variables; readonly complain: (line: string) => void },
+  where: Home & { readonly variables: Variables; readonly complain: Complain },
 ): Promise<void> {
   try {
     // Even the path can be impossible to tell: a relative one, when the current directory was removed.

@@ -14,7 +14,7 @@ import { addFilters, placesOf, readCount, selectorNow, type FilterOptions } from
 import { newWalkLog, tellMissing, walkQueue } from './walk.ts'
 
 /** The ages at which the columns end, in minutes; one more column has what is older. */
-export const AGES = [5, 10, 20, 40, 80, 160, 320, 640, 1280] as const
+const AGES = [5, 10, 20, 40, 80, 160, 320, 640, 1280] as const
 
 /** Counts by domain: one for each column. */
 export type Shape = Map<string, number[]>

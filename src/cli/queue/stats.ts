@@ -140,7 +140,7 @@ export function suspendedWords({ all, batches }: Survey['suspended']): string[] 
 }
 
 /** The last run in words. */
-export function lastRunText({ lastRun, now }: Pick<Survey, 'lastRun' | 'now'>): string {
+function lastRunText({ lastRun, now }: Pick<Survey, 'lastRun' | 'now'>): string {
   if (lastRun === undefined) return 'never'
   const { time, delivered, deferred, failed, stopped } = lastRun
   const end = stopped === undefined ? '' : `; ended early: ${stopped}`

@@ -2,66 +2,19 @@
  * The command line of mq-sendmail in terms of what is to be done. Nothing is read or sent before the whole line
  * is understood.
  */
-import type { ConfigOverride } from '../../config/load.ts'
 import { MailError } from '../../errors/mail-error.ts'
-import type { Envelope, ReportRequest } from '../../message/envelope.ts'
+import type { ReportRequest } from '../../message/envelope.ts'
 import type { Terminal } from '../exit.ts'
-import type { Handling } from '../../queue/store.ts'
 import { systemClock } from '../../util/clock.ts'
 import { parseArguments } from '../getopt.ts'
-import { readHandling, type HandlingWords } from '../handling-options.ts'
+import { readHandling } from '../handling-options.ts'
 import type { SendmailEffect, SendmailOption } from './option.ts'
 import { sendmailGrammar, sendmailOption } from './options.ts'
-import { chooseMode, setMode, setPersonality, refuseMixture, type Mode } from './modes.ts'
-import { addQueueRun, type QueueRunFilter } from './queue-run-filter.ts'
+import { chooseMode, setMode, setPersonality, refuseMixture } from './modes.ts'
+import { addQueueRun } from './queue-run-filter.ts'
 import { envidRequest, notifyRequest, returnRequest } from './report-options.ts'
-import {
-  proxyOverrides,
-  readHost,
-  settingOverride,
-  tlsOverrides,
-  yesNo,
-  type ProxyWishes,
-  type TlsWishes,
-} from './setting-options.ts'
-
-/** One call of the command. */
-export interface SendmailCall {
-  mode: Mode
-  /** An option asked for it, not the name of the command. */
-  modeGiven: boolean
-  config: string | undefined
-  /** The server that is named instead of a configuration. */
-  host: string | undefined
-  account: string | undefined
-  /** Values of the configuration that are replaced for this call. */
-  settings: ConfigOverride[]
-  tls: TlsWishes
-  proxy: ProxyWishes
-  aliases: string | undefined
-  from: string | undefined
-  /** The envelope sender is the one that the From header names. */
-  readEnvelopeFrom: boolean
-  fullName: string | undefined
-  readRecipients: boolean
-  ignoreDots: boolean
-  queueOnly: boolean
-  noAliases: boolean
-  verbose: boolean
-  json: boolean
-  /** How the log of events calls the program. */
-  logName: string | undefined
-  /** Undefined when no option asks for anything. */
-  reports: ReportRequest | undefined
-  /** Which messages a run of the queue is about; all when empty. */
-  selects: QueueRunFilter[]
-  /** The options about the queue as they were given, and what they mean. */
-  handlingWords: HandlingWords
-  handling: Handling
-  /** What the body was declared as; undefined when the bytes decide. */
-  body: Envelope['body']
-  operands: readonly string[]
-}
+import type { SendmailCall } from './sendmail-call.ts'
+import { proxyOverrides, readHost, settingOverride, tlsOverrides, yesNo } from './setting-options.ts'
 
 function newCall(program: string, operands: readonly string[]): SendmailCall {
   return {

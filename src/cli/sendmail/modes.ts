@@ -2,20 +2,7 @@
  * What mq-sendmail can do besides sending, by its name and by -b, and which options exclude each other.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import type { SendmailCall } from './call.ts'
-
-/** What the command is to do. */
-export type Mode =
-  | 'send'
-  | 'smtp-session'
-  | 'verify'
-  | 'list-queue'
-  | 'check-aliases'
-  | 'run-queue'
-  | 'print-config'
-  | 'server-info'
-  | 'help'
-  | 'version'
+import type { Mode, SendmailCall } from './sendmail-call.ts'
 
 /** The letters after -b. */
 const MODES: Readonly<Record<string, Mode>> = {

@@ -5,15 +5,8 @@
 import { MailError } from '../../errors/mail-error.ts'
 import { quoteForMessage } from '../../message/address.ts'
 import type { QueuedMessage, QueueEntry, QueueStore } from '../../queue/store.ts'
-import type { SendmailCall } from './call.ts'
 import { chooseMode } from './modes.ts'
-
-/** Which messages are meant, by a text that something of theirs contains; upper and lower case are the same. */
-export interface QueueRunFilter {
-  readonly of: 'id' | 'recipient' | 'sender'
-  /** In lower case. */
-  readonly text: string
-}
+import type { QueueRunFilter, SendmailCall } from './sendmail-call.ts'
 
 const LETTERS: Readonly<Record<string, QueueRunFilter['of']>> = { I: 'id', R: 'recipient', S: 'sender' }
 

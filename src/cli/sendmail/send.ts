@@ -11,7 +11,7 @@ import { recipientExpander, resolveRecipients } from '../resolve-recipients.ts'
 import { envelopeSender, senderFromHeader, type Sender } from '../sender.ts'
 import { spillDirectory, type Setup } from '../setup.ts'
 import { standardInput } from '../standard-input.ts'
-import type { SendmailCall } from './call.ts'
+import type { SendmailCall } from './sendmail-call.ts'
 import { finishForAccounts, tellChanges } from './finish-message.ts'
 
 function joinLists(lists: readonly RecipientList[]): RecipientList {

@@ -8,7 +8,7 @@ import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { readRecipients } from '../../message/recipients.ts'
 import { recipientExpander } from '../resolve-recipients.ts'
 import type { Setup } from '../setup.ts'
-import type { SendmailCall } from './call.ts'
+import type { SendmailCall } from './sendmail-call.ts'
 
 type VerifyCall = Pick<SendmailCall, 'operands' | 'readRecipients' | 'aliases' | 'noAliases'>
 

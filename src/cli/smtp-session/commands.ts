@@ -4,7 +4,7 @@
 import { hostName } from '../../util/host-name.ts'
 import { takeMessage } from './message.ts'
 import { Refusal, reply, type SmtpReply } from './reply.ts'
-import type { SmtpSession } from './session.ts'
+import type { SmtpSession } from './session-state.ts'
 import { addRecipient, openTransaction } from './transaction.ts'
 
 /** Obeys a command. Resolves to nothing when the session ended in the middle of it. */

@@ -3,22 +3,16 @@
  * is responsible for it now. A message that does not come to its final dot is forgotten.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import { EX, type ExitCode } from '../../errors/sysexits.ts'
+import { EX } from '../../errors/sysexits.ts'
 import type { Envelope } from '../../message/envelope.ts'
 import { readMessage, type IncomingMessage } from '../../message/read-message.ts'
 import { tellOutcome } from '../hand-over.ts'
 import { finishForAccounts, tellChanges } from '../sendmail/finish-message.ts'
 import { spillDirectory } from '../setup.ts'
 import { Refusal, reply, replyTo, type SmtpReply } from './reply.ts'
-import type { SmtpSession } from './session.ts'
+import type { MessageAnswer, SmtpSession } from './session-state.ts'
 import { transactionEnvelope, type Transaction } from './transaction.ts'
 import { verdict } from './verdict.ts'
-
-/** What a message is answered, and the exit code that its fate would mean for a command. */
-export interface MessageAnswer {
-  readonly reply: SmtpReply
-  readonly exitCode: ExitCode
-}
 
 async function handOverMessage(
   { setup, call, counter }: SmtpSession,

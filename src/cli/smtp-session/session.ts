@@ -14,29 +14,9 @@
 import { describeError, errnoOf } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
-import type { Counter } from '../hand-over.ts'
-import type { SendmailCall } from '../sendmail/call.ts'
-import type { Setup } from '../setup.ts'
 import { greetingName, obey } from './commands.ts'
-import type { SessionInput } from './input.ts'
-import type { MessageAnswer } from './message.ts'
-import { Refusal, reply, replyTo, type ReplyWriter, type SmtpReply } from './reply.ts'
-import type { Transaction } from './transaction.ts'
-
-/** A session and what it works with. */
-export interface SmtpSession {
-  readonly setup: Setup
-  readonly call: SendmailCall
-  readonly counter: Counter
-  readonly input: SessionInput
-  readonly output: ReplyWriter
-  /** What MAIL has opened and no message has ended yet. */
-  transaction?: Transaction | undefined
-  /** What the last message was answered, as long as the client does not have that reply. */
-  unsent?: MessageAnswer | undefined
-  /** The last DATA was refused: what comes next may be the text of a message all the same. */
-  dataRefused?: boolean
-}
+import { Refusal, reply, replyTo, type SmtpReply } from './reply.ts'
+import type { MessageAnswer, SmtpSession } from './session-state.ts'
 
 /** Unknown commands in a row after which the client is taken to send a message nobody asked for. */
 const NONSENSE = 10

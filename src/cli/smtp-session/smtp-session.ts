@@ -4,7 +4,7 @@
  */
 import type { ExitCode } from '../../errors/sysexits.ts'
 import { endingSignal, openCounter } from '../hand-over.ts'
-import type { SendmailCall } from '../sendmail/call.ts'
+import type { SendmailCall } from '../sendmail/sendmail-call.ts'
 import type { Setup } from '../setup.ts'
 import { SessionInput } from './input.ts'
 import { ReplyWriter } from './reply.ts'

@@ -5,8 +5,7 @@
 import { closeSync, fchmodSync, renameSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf } from '../../errors/errno.ts'
-import { createExclusive, writeAll } from '../../util/durable-file.ts'
-import { removeQuietly } from '../../util/private-file.ts'
+import { createExclusive, removeQuietly, writeAll } from '../../util/durable-file.ts'
 
 const MODE = 0o644
 

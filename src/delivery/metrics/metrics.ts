@@ -5,6 +5,7 @@
 import type { Config } from '../../config/config.ts'
 import { describeError, errnoOf } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
+import type { Complain } from '../../logging/complain.ts'
 import type { Logger } from '../../logging/logger.ts'
 import type { LedgerLine, QueueStore } from '../../queue/store.ts'
 import type { Clock } from '../../util/clock.ts'
@@ -18,7 +19,7 @@ export interface MetricsSite {
   readonly queue: QueueStore
   readonly config: Pick<Config, 'accounts'>
   readonly clock: Clock
-  readonly complain: (line: string) => void
+  readonly complain: Complain
 }
 
 /** The metrics of a queue. */

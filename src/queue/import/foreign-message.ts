@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { MailError } from '../../errors/mail-error.ts'
 import { qualify } from '../../message/address.ts'
-import type { MessageContent } from '../../message/content.ts'
+import { FileCutShort, type MessageContent } from '../../message/content.ts'
 import type { Envelope, ReportRequest } from '../../message/envelope.ts'
 import { envelope, readRecipients, readSender } from '../../message/recipients.ts'
 import { queuedSeconds } from '../entry-name.ts'
@@ -148,8 +148,7 @@ export async function readForeignMessage(
 /** Faults of the message. Those of the machine are MailErrors of the queue. */
 function isOwnFault(error: unknown): error is Error {
   if (error instanceof MailError) return !error.code.startsWith('QUEUE_')
-  // That the file became shorter while it was read has no class of its own.
-  return error instanceof Error && error.name === 'Error' && !('code' in error)
+  return error instanceof FileCutShort
 }
 
 /** Most programs name a file after the second in which it was queued. */

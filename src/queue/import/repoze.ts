@@ -2,8 +2,8 @@
  * The queue of repoze.sendmail: the envelope is in two header fields of the message, X-Actually-From and
  * X-Actually-To, mostly as encoded words. They are taken out; every other octet of the message stays.
  */
+import { decodedWords } from '../../message/encoded-word.ts'
 import { fieldText } from '../../message/header-block.ts'
-import { decodeWords } from './encoded-text.ts'
 import { endsEarly, refuse, type ForeignFormat } from './format.ts'
 import { rangesOf, scanHeader, type PlacedHeader } from './header-scan.ts'
 import { lookAtLocks } from './zope-lock.ts'
@@ -16,7 +16,7 @@ function onlyText(header: PlacedHeader, name: string): { text: string } | { why:
   const [field, second] = header.fields(name)
   if (field === undefined) return { why: `its header has no ${name}` }
   if (second !== undefined) return { why: `its header has ${name} twice` }
-  const text = decodeWords(fieldText(field))
+  const text = decodedWords(fieldText(field))
   return text.includes('=?') ? { why: `${name} is in an unknown encoding` } : { text }
 }
 

@@ -60,7 +60,6 @@ const isTrouble = (status: number): boolean => status >= 500 || status === 429 |
  * Sends a form.
  *
  * @param settings of the account: how its network is left
- * @param signal gives up
  * @returns the answer, also when it is an error
  * @throws NoAnswer when there is none
  */
@@ -68,19 +67,17 @@ export async function requestToken(
   address: string,
   form: Readonly<Record<string, string | undefined>>,
   settings: SmtpSettings,
-  signal?: AbortSignal,
 ): Promise<TokenReply> {
   const url = new URL(address)
   const given = Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined)
   const secrets = secretsOf(given, settings)
   const limit = AbortSignal.timeout(LONGEST)
-  const either = signal === undefined ? limit : AbortSignal.any([limit, signal])
   const noAnswer = (why: string): NoAnswer =>
     new NoAnswer(`cannot get an OAuth 2.0 token from ${url.host}: ${oneLine(secrets.clean(why))}`)
   const question = {
     url,
     route: settings,
-    signal: either,
+    signal: limit,
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
     body: new URLSearchParams(given).toString(),
     largest: LARGEST,

@@ -64,7 +64,7 @@ function signatureHash(certificate: Buffer): string | undefined {
  *
  * @param certificate in DER
  */
-export function endPointBinding(certificate: Buffer): ChannelBinding | undefined {
+function endPointBinding(certificate: Buffer): ChannelBinding | undefined {
   try {
     const hash = signatureHash(certificate)
     if (hash === undefined) return undefined

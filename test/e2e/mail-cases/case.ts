@@ -93,7 +93,7 @@ export const mailEnvironment = (site: MailSite): Record<string, string> => ({
 const inDirectory = (site: MailSite, text: string): string => text.replaceAll('DIR', site.directory)
 
 /** Runs the command of one case. */
-export function runMail(site: MailSite, wanted: MailCase, program = 'mq-mail'): Promise<CommandResult> {
+function runMail(site: MailSite, wanted: MailCase, program = 'mq-mail'): Promise<CommandResult> {
   if (wanted.aliases !== undefined) site.write('aliases', wanted.aliases)
   for (const [name, content] of Object.entries(wanted.files ?? {})) site.write(name, content)
   const env = Object.entries(wanted.env ?? {}).map(([name, value]) => [name, inDirectory(site, value)])
@@ -176,7 +176,7 @@ function expectParts(mail: ParsedMail, wanted: MailCase): void {
 }
 
 /** Compares the message that the server got. */
-export async function expectMessage(data: Buffer, wanted: MailCase): Promise<void> {
+async function expectMessage(data: Buffer, wanted: MailCase): Promise<void> {
   const header = expectSound(data)
   for (const line of wanted.lines ?? [])
     expect(header.split('\r\n').filter((each) => each === line)).toEqual([line])

@@ -37,7 +37,7 @@ export const failed = (recipient: string): RecipientOutcome => ({
   code: 550,
   enhanced: '5.1.1',
 })
-export const inDoubt = (recipient: string): RecipientOutcome => ({
+const inDoubt = (recipient: string): RecipientOutcome => ({
   status: 'in-doubt',
   recipient,
   reason: 'no reply',

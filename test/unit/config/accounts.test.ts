@@ -15,7 +15,7 @@ const HOME =
 function load(files: Readonly<Record<string, string>>, more: Partial<ConfigRequest> = {}): Promise<Config> {
   const identity = { user: 'ann', host: 'pc', fullName: 'Ann' }
   const file = join(scratch(files), 'a.conf')
-  return loadConfig({ file, env: {}, home: '/', identity, warn: () => undefined, ...more })
+  return loadConfig({ file, env: {}, home: '/', identity, complain: () => undefined, ...more })
 }
 
 const account = (config: Config, name: string): Account => {

@@ -51,7 +51,7 @@ describe('mailqueue.conf.example', () => {
       env: {},
       home: '/home/ann',
       identity: { user: 'ann', host: 'pc', fullName: 'Ann' },
-      warn: () => undefined,
+      complain: () => undefined,
     }
     expect((await loadConfig({ ...request, file: join(folder, 'a.conf') })).smtp).toBeUndefined()
     const config = await loadConfig({ ...request, file: join(folder, 'b.conf') })

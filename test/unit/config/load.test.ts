@@ -7,8 +7,8 @@ import { containing, scratch } from './scratch.ts'
 const identity = { user: 'ann', host: 'pc.site.example', fullName: 'Ann Example' }
 
 function load(root: string, warnings: string[] = []) {
-  const warn = (line: string): void => void warnings.push(line)
-  return loadConfig({ file: join(root, 'a.conf'), env: {}, home: '/home/ann', identity, warn })
+  const complain = (line: string): void => void warnings.push(line)
+  return loadConfig({ file: join(root, 'a.conf'), env: {}, home: '/home/ann', identity, complain })
 }
 const loadText = (text: string) => load(scratch({ 'a.conf': text }))
 

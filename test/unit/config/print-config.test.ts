@@ -10,7 +10,7 @@ import { scratch } from './scratch.ts'
 async function readBack(text: string): Promise<Config> {
   const root = scratch({ 'a.conf': text })
   const identity = { user: 'x', host: 'x', fullName: 'x' }
-  return loadConfig({ file: join(root, 'a.conf'), env: {}, home: '/', identity, warn: () => undefined })
+  return loadConfig({ file: join(root, 'a.conf'), env: {}, home: '/', identity, complain: () => undefined })
 }
 
 const FULL = configFromSettings({

@@ -39,7 +39,7 @@ describe('rules for replies', () => {
   it('refuses an expression that is none with file, line and reason', async () => {
     const root = scratch({ 'a.conf': '[mailqueue]\nsmtp_hostname = h\nreply_filter = a(b => pause\n' })
     const identity = { user: 'x', host: 'x', fullName: 'x' }
-    const request = { file: `${root}/a.conf`, env: {}, home: '/', identity, warn: () => undefined }
+    const request = { file: `${root}/a.conf`, env: {}, home: '/', identity, complain: () => undefined }
     await expect(loadConfig(request)).rejects.toThrow(
       /a\.conf:3: reply_filter = a\(b => pause is not valid; write .*Unterminated group/,
     )

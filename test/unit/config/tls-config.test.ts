@@ -70,7 +70,7 @@ describe('a file with a secret that others can read', () => {
     const said: string[] = []
     const identity = { user: 'x', host: 'x', fullName: 'x' }
     const request = { file: join(folder, 'a.conf'), env: {}, home: '/', identity }
-    await loadConfig({ ...request, warn: (line) => void said.push(line.replace(folder, '')) })
+    await loadConfig({ ...request, complain: (line) => void said.push(line.replace(folder, '')) })
     return said.map((line) => line.replaceAll(folder, ''))
   }
   const PAIR = 'tls_cert = c.pem\ntls_key = k.pem\n'

@@ -54,7 +54,7 @@ describe('the webhook', () => {
       home: '/home/ann',
       identity: { user: 'ann', host: 'pc', fullName: 'Ann' },
       file: join(files, 'b.conf'),
-      warn: (line) => warnings.push(line),
+      complain: (line) => warnings.push(line),
     })
     expect(warnings).toEqual([expect.stringMatching(/secret: holds a secret and others can read it/)])
   })

@@ -1,7 +1,7 @@
 /** The fields of a delivery report that programs read (RFC 3464). */
 import { describe, expect, it } from 'vitest'
 import { formatDate } from '../../../src/message/date.ts'
-import type { ReportedRecipient, ReportKind } from '../../../src/message/delivery-report.ts'
+import type { ReportedRecipient, ReportKind } from '../../../src/message/report-facts.ts'
 import { composedReport, NOON } from './sample-report.ts'
 
 function fieldsOf(recipient: Partial<ReportedRecipient>, kind: ReportKind = 'failed') {

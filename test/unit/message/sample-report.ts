@@ -1,5 +1,6 @@
 /** A delivery report as the tests need it. */
-import { composeDeliveryReport, type DeliveryReport } from '../../../src/message/delivery-report.ts'
+import { composeDeliveryReport } from '../../../src/message/delivery-report.ts'
+import type { DeliveryReport } from '../../../src/message/report-facts.ts'
 import { readReport, type ReadReport } from './report-reader.ts'
 
 /** 26 November 2026, 20:00:00 UTC. */

@@ -1,6 +1,6 @@
 /**
  * Promises of src/cli/mail/interactive.ts and tilde-escapes.ts, with a script of what happens on the terminal. What a
- * real terminal does is in test/integration/cli/interactive.test.ts.
+ * real terminal does is in test/integration/cli/mail/interactive.test.ts.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

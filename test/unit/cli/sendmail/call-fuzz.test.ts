@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from 'vitest'
 import { MailError } from '../../../../src/errors/mail-error.ts'
-import { parseSendmailCall, type SendmailCall } from '../../../../src/cli/sendmail/call.ts'
+import { parseSendmailCall } from '../../../../src/cli/sendmail/call.ts'
+import type { SendmailCall } from '../../../../src/cli/sendmail/sendmail-call.ts'
 import { SENDMAIL_OPTIONS } from '../../../../src/cli/sendmail/options.ts'
 import { seeded, type Seeded } from '../../message/seeded.ts'
 

@@ -1,12 +1,12 @@
 /** Servers that are found for an address, with a real DNS server. */
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { ConfigureOptions } from '../../../src/cli/configure/call.ts'
-import { findServer } from '../../../src/cli/configure/find-server.ts'
-import type { Places } from '../../../src/cli/configure/places.ts'
-import { makePlan } from '../../../src/cli/configure/plan.ts'
-import { loadProviders, type Provider } from '../../../src/cli/configure/providers.ts'
-import type { Questions } from '../../../src/cli/configure/questions.ts'
-import { startDnsServer, type DnsServer, type Zone } from '../../helpers/dns-server.ts'
+import type { ConfigureOptions } from '../../../../src/cli/configure/call.ts'
+import { findServer } from '../../../../src/cli/configure/find-server.ts'
+import type { Places } from '../../../../src/cli/configure/places.ts'
+import { makePlan } from '../../../../src/cli/configure/plan.ts'
+import { loadProviders, type Provider } from '../../../../src/cli/configure/providers.ts'
+import type { Questions } from '../../../../src/cli/configure/questions.ts'
+import { startDnsServer, type DnsServer, type Zone } from '../../../helpers/dns-server.ts'
 
 let providers: readonly Provider[]
 beforeAll(async () => {

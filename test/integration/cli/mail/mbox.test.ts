@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { bundle, source } from '../../helpers/bundle.ts'
+import { bundle, source } from '../../../helpers/bundle.ts'
 
 let root: string
 let program: string

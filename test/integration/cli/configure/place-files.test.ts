@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { placeFiles, type PlacedFile } from '../../../src/cli/configure/place-files.ts'
+import { placeFiles, type PlacedFile } from '../../../../src/cli/configure/place-files.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'mailqueue-place-'))

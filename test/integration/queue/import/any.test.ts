@@ -11,11 +11,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { detectFormat } from '../../../src/queue/import/detect-format.ts'
-import { readForeign } from '../../../src/queue/import/read-foreign.ts'
-import { queueContents, snapshot, storedIn } from '../../helpers/queue-dir.ts'
-import { onlyMessage, queueOf, scratch, whyOf } from './import-files.ts'
-import { testQueue } from './maildir.ts'
+import { detectFormat } from '../../../../src/queue/import/detect-format.ts'
+import { readForeign } from '../../../../src/queue/import/read-foreign.ts'
+import { queueContents, snapshot, storedIn } from '../../../helpers/queue-dir.ts'
+import { onlyMessage, queueOf, scratch, whyOf } from './files.ts'
+import { testQueue } from '../maildir.ts'
 
 const ZOPE = 'X-Zope-From: a@x\nX-Zope-To: b@x\nSubject: s\n\nbody\n'
 const CPS = `X-Zope-From: a@x\nX-Zope-To: b@x\nX-Zope-Hostname: None\nX-Zope-Port: None\nX-Zope-Username: None\nX-Zope-Password: None\nSubject: s\n\nbody\n`
@@ -27,7 +27,7 @@ const EML = 'From: a@x\nTo: b@x\nBcc: c@x\nSubject: s\n\nbody\n'
 describe('files that are no messages', () => {
   it('are skipped with the reason, never followed, and never waited for', async () => {
     const queue = queueOf({ 'new/good': ZOPE, outside: ZOPE }, ['new/folder'])
-    symlinkSync('../outside', join(queue, 'new/link'))
+    symlinkSync('../../outside', join(queue, 'new/link'))
     expect(spawnSync('mkfifo', [join(queue, 'new/fifo')]).status).toBe(0)
     const before = snapshot(queue)
     expect(await whyOf(queue, 'zope')).toEqual({

@@ -1,7 +1,7 @@
 /** docs/import.md names every format of the table in the code, with its folders, and no other. */
 import { describe, expect, it } from 'vitest'
 import { FOREIGN_FORMATS } from '../../../src/queue/import/formats.ts'
-import { textOf } from '../docs/pages.ts'
+import { textOf } from './pages.ts'
 
 /** The rows of the table of formats: name and folders. */
 function rows(): [string, string[]][] {

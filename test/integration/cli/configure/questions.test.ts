@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openConfigureSite, PASSWORD, type ConfigureSite } from '../../e2e/configure-site.ts'
-import { makeCertificates, type TestCertificates } from '../../helpers/certificates.ts'
-import { converse, HAS_TERMINAL, KEYS, type Exchange } from '../../helpers/pseudo-terminal.ts'
-import { BIN } from '../../helpers/run-command.ts'
+import { openConfigureSite, PASSWORD, type ConfigureSite } from '../../../e2e/configure-site.ts'
+import { makeCertificates, type TestCertificates } from '../../../helpers/certificates.ts'
+import { converse, HAS_TERMINAL, KEYS, type Exchange } from '../../../helpers/pseudo-terminal.ts'
+import { BIN } from '../../../helpers/run-command.ts'
 
 let made: TestCertificates
 beforeAll(() => {

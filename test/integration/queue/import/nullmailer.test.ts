@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { detectFormat } from '../../../src/queue/import/detect-format.ts'
-import { itemsOf, onlyMessage, queueOf, scratch, whyOf } from './import-files.ts'
+import { detectFormat } from '../../../../src/queue/import/detect-format.ts'
+import { itemsOf, onlyMessage, queueOf, scratch, whyOf } from './files.ts'
 
 const NAME = '1795733519.28833'
 const MESSAGE =

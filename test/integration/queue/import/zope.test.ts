@@ -2,8 +2,8 @@
 import { linkSync, readdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { snapshot } from '../../helpers/queue-dir.ts'
-import { itemsOf, onlyMessage, queueOf, whyOf } from './import-files.ts'
+import { snapshot } from '../../../helpers/queue-dir.ts'
+import { itemsOf, onlyMessage, queueOf, whyOf } from './files.ts'
 
 const NAME = '1763755920.4711.host.1234567890'
 const ENVELOPE = 'X-Zope-From: me@site.example\nX-Zope-To: Ann <ann@x.example>, bob@x.example\n'

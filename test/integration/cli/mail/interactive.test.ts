@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { converse, HAS_TERMINAL, KEYS, type Exchange } from '../../helpers/pseudo-terminal.ts'
-import { bundle, source } from '../../helpers/bundle.ts'
+import { converse, HAS_TERMINAL, KEYS, type Exchange } from '../../../helpers/pseudo-terminal.ts'
+import { bundle, source } from '../../../helpers/bundle.ts'
 
 const { end, interrupt } = KEYS
 const NOTICE = '(Interrupt -- one more to kill letter)'

@@ -9,8 +9,8 @@ import {
   readForeign,
   type ForeignItem,
   type ReadForeignOptions,
-} from '../../../src/queue/import/read-foreign.ts'
-import type { ForeignFormatName } from '../../../src/queue/import/formats.ts'
+} from '../../../../src/queue/import/read-foreign.ts'
+import type { ForeignFormatName } from '../../../../src/queue/import/formats.ts'
 
 /** A directory that is gone when the test is over. */
 export function scratch(): string {

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bundle, source } from '../../helpers/bundle.ts'
-import { queueOf, scratch } from './import-files.ts'
+import { bundle, source } from '../../../helpers/bundle.ts'
+import { queueOf, scratch } from './files.ts'
 
 const MEGABYTE = 1024 * 1024
 const SIZE = 128

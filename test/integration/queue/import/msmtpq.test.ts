@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { itemsOf, onlyMessage, queueOf, whyOf } from './import-files.ts'
+import { itemsOf, onlyMessage, queueOf, whyOf } from './files.ts'
 
 const MESSAGE =
   'From: Me <me@site.example>\nTo: Ann <ann@x.example>\nBcc: bob@x.example\nSubject: hi\n\nTo: evil@x.example\n'
