@@ -17,12 +17,12 @@ export type {
 } from './message/outcome.ts'
 export type { Delivery, Transport } from './transport/transport.ts'
 export { MemoryTransport, type KeptMessage, type OutcomeScript } from './transport/memory.ts'
-export { smtpTransport } from './delivery/smtp-transport.ts'
+export { smtpTransport } from './delivery/library/smtp-transport.ts'
 export { SmtpTransport } from './transport/smtp.ts'
 export { MaildirQueue } from './queue/maildir-queue.ts'
-export { MemoryQueue } from './queue/memory-queue.ts'
-export type { JournalEvent, TimedEvent } from './queue/journal-event.ts'
-export type { MessageState, RecipientState, RecipientStatus } from './queue/recipient-state.ts'
+export { MemoryQueue } from './queue/memory/queue.ts'
+export type { JournalEvent, TimedEvent } from './queue/journal/event.ts'
+export type { MessageState, RecipientState, RecipientStatus } from './queue/journal/recipient-state.ts'
 export type {
   Claim,
   ClaimResult,
@@ -66,8 +66,8 @@ export type {
 } from './config/config.ts'
 export type { MailqueueAccount, MailqueueSettings } from './config/settings.ts'
 export type { DeliveryContext } from './delivery/context.ts'
-export type { ReportSettings } from './delivery/report-policy.ts'
-export type { ReportPractice } from './delivery/report-practice.ts'
+export type { ReportSettings } from './delivery/report/policy.ts'
+export type { ReportPractice } from './delivery/report/practice.ts'
 export type { RetryPolicy } from './delivery/schedule.ts'
 export {
   openAdministration,
@@ -78,17 +78,17 @@ export {
 export type { Change, Edit } from './delivery/administration.ts'
 export type { Clock } from './util/clock.ts'
 export type { SubmitResult } from './delivery/submit.ts'
-export { SubmissionError } from './delivery/submission-error.ts'
-export type { MessageInput } from './delivery/prepare-message.ts'
-export type { Addresses } from './delivery/given-envelope.ts'
+export { SubmissionError } from './delivery/library/submission-error.ts'
+export type { MessageInput } from './delivery/library/prepare-message.ts'
+export type { Addresses } from './delivery/library/given-envelope.ts'
 export {
   enqueueMessage,
   type EnqueueMessageOptions,
   type InProgressMessage,
   type QueuedReference,
-} from './delivery/enqueue-message.ts'
-export { MessageHandler, type SendResult } from './delivery/message-handler.ts'
-export { runQueue, type RunQueueOptions } from './delivery/run-queue-settings.ts'
+} from './delivery/library/enqueue-message.ts'
+export { MessageHandler, type SendResult } from './delivery/library/message-handler.ts'
+export { runQueue, type RunQueueOptions } from './delivery/library/run-queue-settings.ts'
 export type { RunOptions } from './delivery/run-queue.ts'
 export type { RunReport, SiteFault, StoppedAccount } from './delivery/run-report.ts'
 export {
@@ -96,4 +96,4 @@ export {
   type ComposedMail,
   type MailqueueInfo,
   type NodemailerTransport,
-} from './delivery/nodemailer-transport.ts'
+} from './delivery/library/nodemailer-transport.ts'

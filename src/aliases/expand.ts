@@ -7,7 +7,7 @@
  */
 import { describeError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { dedupe } from '../message/address.ts'
+import { dedupe } from '../message/address/address.ts'
 import { parseInclude } from './include.ts'
 import { localName, lookUpNames } from './local-name.ts'
 import type { AliasTable } from './parse.ts'

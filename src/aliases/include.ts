@@ -6,7 +6,7 @@
  */
 import { isAbsolute } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
-import { quoteForMessage } from '../message/address.ts'
+import { quoteForMessage } from '../message/address/address.ts'
 import { parseAddressLines, type AddressFile } from './address-lines.ts'
 import { readListFile } from './list-file.ts'
 import type { TargetList } from './targets.ts'

@@ -2,7 +2,7 @@
  * Which recipients the aliases file is for: bare names and addresses at a domain of this host. Everything else
  * is remote and never looked up, so a broken aliases file cannot disturb mail to other hosts.
  */
-import { splitAddress } from '../message/address.ts'
+import { splitAddress } from '../message/address/address.ts'
 import { asciiDomain } from '../util/ascii-domain.ts'
 import { unquote } from './members.ts'
 

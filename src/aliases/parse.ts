@@ -2,7 +2,7 @@
  * The aliases file as a table, aliases(5). One bad line never harms another: it is left out, and a warning
  * names its file and line. Nothing throws, nothing is opened, run or written.
  */
-import { quoteForMessage } from '../message/address.ts'
+import { quoteForMessage } from '../message/address/address.ts'
 import { withoutByteOrderMark } from '../util/byte-order-mark.ts'
 import { unquote, withoutComments } from './members.ts'
 import { parseTargets, type AliasTarget } from './targets.ts'

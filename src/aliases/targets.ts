@@ -4,8 +4,8 @@
  * nothing throws: what cannot be understood becomes a problem, and the other targets stay.
  */
 import { describeError } from '../errors/errno.ts'
-import { parseAddressList } from '../message/address-list.ts'
-import { envelopeAddress, quoteForMessage } from '../message/address.ts'
+import { parseAddressList } from '../message/address/list.ts'
+import { envelopeAddress, quoteForMessage } from '../message/address/address.ts'
 import { splitMembers, unquote } from './members.ts'
 
 /** One thing an alias can stand for. */

@@ -6,7 +6,7 @@ import { configOf, findAccount } from '../config/accounts.ts'
 import type { AccountSettings, MessageServer } from '../config/config.ts'
 import { suggestion } from '../config/nearest.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { quoteForMessage } from '../message/address.ts'
+import { quoteForMessage } from '../message/address/address.ts'
 import type { Setup } from './setup.ts'
 
 /**

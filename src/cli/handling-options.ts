@@ -4,7 +4,7 @@
  */
 import { parseDuration } from '../config/duration.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { quoteForMessage } from '../message/address.ts'
+import { quoteForMessage } from '../message/address/address.ts'
 import { isBatchName } from '../queue/meta-block.ts'
 import type { Handling } from '../queue/store.ts'
 import { readTime } from './point-in-time.ts'

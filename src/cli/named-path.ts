@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { MailError } from '../errors/mail-error.ts'
-import { quoteForMessage } from '../message/address.ts'
+import { quoteForMessage } from '../message/address/address.ts'
 
 /**
  * Makes a path absolute.

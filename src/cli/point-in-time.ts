@@ -4,7 +4,7 @@
  */
 import { parseDuration } from '../config/duration.ts'
 import { MailError } from '../errors/mail-error.ts'
-import { quoteForMessage } from '../message/address.ts'
+import { quoteForMessage } from '../message/address/address.ts'
 import { LATEST_TIME } from '../util/clock.ts'
 
 const FORMS = '2026-12-24T18:00:00+01:00, "2026-12-24 18:00", +2h or @1798135200'

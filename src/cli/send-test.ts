@@ -52,7 +52,7 @@ function setupsOf(setup: Setup, { account, allAccounts }: SendTestOptions): read
 /** A smarthost that takes the test takes other mail: nobody has to wait until it is tried again. */
 async function accountWorks({ config }: Setup, transport: Transport): Promise<void> {
   if (config.queueDir === undefined) return
-  const { breakerKey, writeAccountState } = await import('../delivery/account-state.ts')
+  const { breakerKey, writeAccountState } = await import('../delivery/account/state.ts')
   const key = breakerKey(config.account, transport.name)
   await writeAccountState(await queueIn(config.queueDir), key, undefined)
 }

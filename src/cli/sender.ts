@@ -4,11 +4,11 @@
  * sender: a bounce must stay a bounce.
  */
 import { MailError } from '../errors/mail-error.ts'
-import { parseAddressList } from '../message/address-list.ts'
-import { qualify, quoteForMessage, sameAddress } from '../message/address.ts'
+import { parseAddressList } from '../message/address/list.ts'
+import { qualify, quoteForMessage, sameAddress } from '../message/address/address.ts'
 import { fieldText, type HeaderBlock } from '../message/header-block.ts'
 import { readSender } from '../message/recipients.ts'
-import { shownAddress } from '../message/show-address.ts'
+import { shownAddress } from '../message/address/show.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import type { Setup } from './setup.ts'
 import { addressRules } from './shown-addresses.ts'

@@ -4,7 +4,7 @@
  */
 import { localName } from '../aliases/local-name.ts'
 import type { Config } from '../config/config.ts'
-import type { AddressRules } from '../message/show-address.ts'
+import type { AddressRules } from '../message/address/show.ts'
 import { hostName } from '../util/host-name.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 

@@ -2,7 +2,7 @@
  * The settings of one run, complete and checked: what the rest of the program sees instead of a file. Times are
  * milliseconds, paths are absolute, everything is frozen.
  */
-import type { WebhookEvent } from './webhook-kinds.ts'
+import type { WebhookEvent } from './kinds/webhook.ts'
 
 /** How the connection to the smarthost is protected. */
 export type TlsLevel =

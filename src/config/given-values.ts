@@ -4,8 +4,8 @@
  * an alias.
  */
 import { configInvalid } from './config-error.ts'
-import type { PathBase } from './option-kind.ts'
-import { splitWords } from './option-kind.ts'
+import type { PathBase } from './kinds/option-kind.ts'
+import { splitWords } from './kinds/option-kind.ts'
 import { suggestion } from './nearest.ts'
 import { findOption, optionNames } from './options.ts'
 import { withoutSecret, type DefaultedOption, type Option } from './options/option.ts'

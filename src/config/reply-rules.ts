@@ -4,7 +4,7 @@
  */
 import { hasControl } from '../util/control-characters.ts'
 import type { ReplyRule } from './config.ts'
-import { scalar, type OptionKind } from './option-kind.ts'
+import { scalar, type OptionKind } from './kinds/option-kind.ts'
 
 const FORM = 'rules such as "5.7.1 .*greylist => temporary", with temporary, permanent or pause'
 const RULE = /^(\S.*?)\s*=>\s*(temporary|permanent|pause)\s*(?:,\s*|$)/i

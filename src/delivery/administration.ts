@@ -2,12 +2,12 @@
  * The changes an administrator can make to a message, as a table: what it makes no sense for, what is noted about it,
  * and where the message goes then.
  */
-import { dedupe, envelopeAddress, sameAddress } from '../message/address.ts'
+import { dedupe, envelopeAddress, sameAddress } from '../message/address/address.ts'
 import { envelope } from '../message/recipients.ts'
-import { isGivenUp, isUnfinished } from '../queue/recipient-state.ts'
+import { isGivenUp, isUnfinished } from '../queue/journal/recipient-state.ts'
 import type { Claim, Disposition, Note, QueuedMessage, QueueStore } from '../queue/store.ts'
 import type { DeliveryContext } from './context.ts'
-import { makeFailureReport } from './reports.ts'
+import { makeFailureReport } from './report/reports.ts'
 
 /** What administration needs. */
 export interface Administration {

@@ -10,7 +10,7 @@ import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../
 import type { Transport } from '../transport/transport.ts'
 import type { DeliveryContext } from './context.ts'
 import { sendPatiently, type Patience } from './patience.ts'
-import { reportAttempt, reportExpired } from './report.ts'
+import { reportAttempt, reportExpired } from './report/report.ts'
 import { isExpired, nextAttempt } from './schedule.ts'
 import { settleClaim } from './settle.ts'
 import { heldBecause, suspensionOf, wasFree } from './suspension.ts'
@@ -143,7 +143,7 @@ async function tellBefore(delivering: Delivering): Promise<AttemptResult | undef
   const { queue, claim, context } = delivering
   const next = { action: 'wait', at: context.clock.now() } as const
   try {
-    const { tellClaim } = await import('./outbox-tell.ts')
+    const { tellClaim } = await import('./outbox/tell.ts')
     await tellClaim(claim, next, { queue, context })
     return undefined
   } catch {

@@ -20,7 +20,7 @@ import { hostName } from '../util/host-name.ts'
 import { mailDomain } from '../util/mail-domain.ts'
 import { deliveryContext, type DeliveryContext } from './context.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import type { ReportPractice } from './report-practice.ts'
+import type { ReportPractice } from './report/practice.ts'
 import type { RetryPolicy } from './schedule.ts'
 
 /** The logs in the format of mailqueue-runner. */
@@ -53,7 +53,7 @@ export async function configuredPrivacy(
   if (logPrivacy === 'full') return FULL_VIEW
   const { createPrivacy } = await import('../logging/hiding.ts')
   if (logPrivacy === 'domain' || queueDir === undefined) return createPrivacy(logPrivacy)
-  const { logKey } = await import('../queue/log-key.ts')
+  const { logKey } = await import('../queue/notes/log-key.ts')
   try {
     return createPrivacy(logPrivacy, await logKey(queueDir))
   } catch (error) {
@@ -183,7 +183,7 @@ async function limitedTransport(
   { account, queueDir, log }: Pick<Config, 'account' | 'queueDir'> & { readonly log: Logger },
 ): Promise<Transport> {
   if (smtp.limits === undefined || queueDir === undefined) return transport
-  const { withinLimits } = await import('./rate-limit.ts')
+  const { withinLimits } = await import('./account/rate-limit.ts')
   const queue = () => queueIn(queueDir)
   return withinLimits(transport, smtp, { account, queue, clock: systemClock, log })
 }

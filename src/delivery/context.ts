@@ -1,13 +1,13 @@
 /**
  * What every delivery needs besides the message: the retry policy, the time, the logs and the plug-ins.
  */
-import type { WebhookEvent } from '../config/webhook-kinds.ts'
+import type { WebhookEvent } from '../config/kinds/webhook.ts'
 import type { Complain } from '../logging/complain.ts'
 import { nullLogger, type Logger } from '../logging/logger.ts'
 import { nullTransactionLog, type TransactionLog } from '../logging/transaction-log.ts'
 import { noPlugins, type PluginHooks } from '../plugins/contract.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
-import { NO_REPORTS, type ReportPractice } from './report-practice.ts'
+import { NO_REPORTS, type ReportPractice } from './report/practice.ts'
 import type { RetryPolicy } from './schedule.ts'
 
 /** How an application is told what becomes of its mail. */

@@ -14,10 +14,10 @@ export async function localTransport(
     case 'smtp':
       return undefined
     case 'discard':
-      return new (await import('../transport/discard.ts')).DiscardTransport(log)
+      return new (await import('../transport/local/discard.ts')).DiscardTransport(log)
     case 'file':
-      return new (await import('../transport/maildir.ts')).MaildirTransport(deliver.directory)
+      return new (await import('../transport/local/maildir.ts')).MaildirTransport(deliver.directory)
     case 'pipe':
-      return new (await import('../transport/pipe.ts')).PipeTransport(deliver.command, pipeTimeout)
+      return new (await import('../transport/local/pipe.ts')).PipeTransport(deliver.command, pipeTimeout)
   }
 }

@@ -8,10 +8,10 @@
  */
 import { describeError } from '../errors/errno.ts'
 import { asksForSuccess, notifyFor } from '../message/recipient-request.ts'
-import { isGivenUp } from '../queue/recipient-state.ts'
+import { isGivenUp } from '../queue/journal/recipient-state.ts'
 import type { Claim, Disposition, QueuedMessage, QueueStore, Settled } from '../queue/store.ts'
 import type { DeliveryContext } from './context.ts'
-import { owedReports, type OwedReport } from './report-policy.ts'
+import { owedReports, type OwedReport } from './report/policy.ts'
 import { bornAt, REPORT_DELAY } from './schedule.ts'
 
 /** What a claim ends with. */
@@ -74,13 +74,13 @@ export async function settleClaim(
       await claim.note({ event: 'expire', recipients: expired, why: next.why })
     }
     if (context.webhook !== undefined) {
-      const { tellClaim } = await import('./outbox-tell.ts')
+      const { tellClaim } = await import('./outbox/tell.ts')
       await tellClaim(claim, next, settling)
     }
     const owed = next.action === 'discard' ? [] : reportsOwed(claim.message, context)
     if (owed.length > 0) {
       // Only who makes a report pays for loading what makes it.
-      const { makeReports } = await import('./reports.ts')
+      const { makeReports } = await import('./report/reports.ts')
       await makeReports(claim, owed, settling)
     }
   } catch (error) {

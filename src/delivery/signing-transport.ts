@@ -10,7 +10,7 @@ import { describeError } from '../errors/errno.ts'
 import type { Complain } from '../logging/complain.ts'
 import type { Logger } from '../logging/logger.ts'
 import type { MessageContent } from '../message/content.ts'
-import type { DkimKey } from '../message/dkim-key.ts'
+import type { DkimKey } from '../message/dkim/key.ts'
 import type { RecipientOutcome, Refusal } from '../message/outcome.ts'
 import { interruption } from '../transport/interruption.ts'
 import type { Delivery, Transport } from '../transport/transport.ts'
@@ -71,7 +71,7 @@ class SigningTransport implements Transport {
   }
 
   async #signed(id: string | undefined, content: MessageContent): Promise<MessageContent | Refusal> {
-    const { reasonNotToSign, signContent } = await import('../message/dkim.ts')
+    const { reasonNotToSign, signContent } = await import('../message/dkim/dkim.ts')
     const reason = await reasonNotToSign(content, this.#dkim.domain)
     if (reason !== undefined) {
       this.#log.info('message.unsigned', { id, reason })
@@ -84,7 +84,7 @@ class SigningTransport implements Transport {
   /** A key that was good once is kept; any other is looked at again. */
   async #readKey(id: string | undefined): Promise<DkimKey | Refusal> {
     if (this.#key !== undefined) return this.#key
-    const { readDkimKey } = await import('../message/dkim-key.ts')
+    const { readDkimKey } = await import('../message/dkim/key.ts')
     const { keyFile, strict } = this.#dkim
     const key = readDkimKey(keyFile)
     if ('reason' in key) return this.#unusable(id, key.reason)

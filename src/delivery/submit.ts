@@ -17,11 +17,11 @@ import type { RecipientOutcome, Refused } from '../message/outcome.ts'
 import { notifyFor } from '../message/recipient-request.ts'
 import type { Claim, Disposition, Handling, NewMessage, QueueStore } from '../queue/store.ts'
 import type { Transport } from '../transport/transport.ts'
-import { guardAccount } from './account-guard.ts'
+import { guardAccount } from './account/guard.ts'
 import { aboveLimit, attemptClaim, blameless, type AttemptResult } from './attempt.ts'
 import type { DeliveryContext } from './context.ts'
 import { sendPatiently, withinTime, type Patience } from './patience.ts'
-import { reportAttempt, reportQueued } from './report.ts'
+import { reportAttempt, reportQueued } from './report/report.ts'
 import { nextAttempt } from './schedule.ts'
 import { reportedFailures, settleClaim, type Settling } from './settle.ts'
 import { suspensionOf } from './suspension.ts'
@@ -232,7 +232,7 @@ async function tell(
   context: DeliveryContext,
 ): Promise<void> {
   if (context.webhook === undefined) return
-  const { tellSubmission } = await import('./outbox-tell.ts')
+  const { tellSubmission } = await import('./outbox/tell.ts')
   const batch = handling?.batch
   await tellSubmission({ envelope, content, account, batch, queue, queueId, queued, outcomes }, context)
 }

@@ -2,8 +2,8 @@
  * Counts of a queue: how much is where, since when, for whom. One message is counted at a time, so memory grows
  * with the number of domains and accounts, not with that of messages.
  */
-import { domainOf } from '../message/address.ts'
-import { isUnfinished, RECIPIENT_STATUS, type RecipientStatus } from '../queue/recipient-state.ts'
+import { domainOf } from '../message/address/address.ts'
+import { isUnfinished, RECIPIENT_STATUS, type RecipientStatus } from '../queue/journal/recipient-state.ts'
 import type { Place, QueuedMessage } from '../queue/store.ts'
 import { bornAt } from './schedule.ts'
 

@@ -44,7 +44,7 @@ function mayQueue(queueDir: string): boolean {
 export async function dropInstead(config: Config): Promise<DropWay | undefined> {
   const { submitDir: directory, queueDir, submitMaxSize: maxSize } = config
   if (directory === undefined || queueDir === undefined || mayQueue(queueDir)) return undefined
-  const { DropStore } = await import('../queue/drop-store.ts')
+  const { DropStore } = await import('../queue/drop/store.ts')
   const silent = {
     log: undefined,
     deliveryLog: undefined,

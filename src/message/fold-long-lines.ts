@@ -3,7 +3,7 @@
  * list of addresses without one, behind a comma. What offers no such place, and every shorter line, stays as it is.
  */
 import type { HeaderField } from './header-block.ts'
-import { roleOf } from './show-address.ts'
+import { roleOf } from './address/show.ts'
 import { LONGEST_LINE } from './wire-facts.ts'
 
 const NAME_ONLY = /^[!-9;-~]+[ \t]*:$/

@@ -3,7 +3,7 @@
  * fails; without a usable identifier the answer is undefined.
  */
 import { randomOctets } from '../util/random.ts'
-import { splitAddress } from './address.ts'
+import { splitAddress } from './address/address.ts'
 import { fieldText, splitHeader, type HeaderBlock } from './header-block.ts'
 import { toWireText } from './wire-text.ts'
 

@@ -3,7 +3,7 @@
  * envelope writes him, so they are brought into that form once, where an envelope is made.
  */
 import { MailError } from '../errors/mail-error.ts'
-import { addressKey, envelopeAddress, quoteForMessage } from './address.ts'
+import { addressKey, envelopeAddress, quoteForMessage } from './address/address.ts'
 import type { Envelope, Notify, RecipientRequest, ReportRequest } from './envelope.ts'
 
 type Requests = ReadonlyMap<string, RecipientRequest>

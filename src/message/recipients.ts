@@ -4,8 +4,8 @@
  * be used never hide the others: they are listed as problems, and the caller decides.
  */
 import { MailError } from '../errors/mail-error.ts'
-import { parseAddressList } from './address-list.ts'
-import { dedupe, envelopeAddress, quoteForMessage } from './address.ts'
+import { parseAddressList } from './address/list.ts'
+import { dedupe, envelopeAddress, quoteForMessage } from './address/address.ts'
 import type { Envelope, ReportRequest } from './envelope.ts'
 import { fieldText, type HeaderBlock } from './header-block.ts'
 import { reportsOf } from './recipient-request.ts'

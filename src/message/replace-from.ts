@@ -2,10 +2,10 @@
  * One From field that names one given address, in the place of all there are. A name that is not given is taken
  * from the old field as it stands there, encoded words and comments included. Cannot fail.
  */
-import { sameAddress } from './address.ts'
+import { sameAddress } from './address/address.ts'
 import { headerBlock, type HeaderBlock, type HeaderField } from './header-block.ts'
 import { formatMailbox } from './phrase.ts'
-import { addressIn, latin1, placeField } from './rewrite-addresses.ts'
+import { addressIn, latin1, placeField } from './address/rewrite.ts'
 
 /** Whom From is to name. */
 export interface Author {

@@ -4,7 +4,7 @@
  */
 import { fieldText, headerBlock, type HeaderBlock } from './header-block.ts'
 import { isResent } from './resent.ts'
-import { latin1 } from './rewrite-addresses.ts'
+import { latin1 } from './address/rewrite.ts'
 
 /** When a To field is made. */
 export type SetTo =

@@ -15,7 +15,7 @@ import {
   writeAll,
 } from '../util/durable-file.ts'
 import { parseName } from './entry-name.ts'
-import { journalPath } from './journal.ts'
+import { journalPath } from './journal/journal.ts'
 import { folderPath } from './layout.ts'
 import { moveMessage, type Destination } from './move.ts'
 import type { Place } from './store.ts'

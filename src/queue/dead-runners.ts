@@ -4,7 +4,7 @@
  * are nobody's once it has ended for certain.
  */
 import { rmSync, statSync } from 'node:fs'
-import { takersLeft } from './drop-names.ts'
+import { takersLeft } from './drop/taker-name.ts'
 import { folderPath } from './layout.ts'
 import { forgetRunner, inspectRunner, isRunnerFile, LEASE_STALE, type RunnerInfo } from './runner-record.ts'
 import { scanNames } from './scan.ts'

@@ -6,14 +6,14 @@ import { queueError } from '../errors/errno.ts'
 import type { MessageContent } from '../message/content.ts'
 import { systemClock, type Clock } from '../util/clock.ts'
 import { commitMessage } from './commit.ts'
-import { firstEvents, leftOver } from './first-events.ts'
+import { firstEvents, leftOver } from './journal/first-events.ts'
 import { parseName, queueId } from './entry-name.ts'
 import { queueFacts } from './facts.ts'
-import type { TimedEvent } from './journal-event.ts'
-import { readJournal } from './journal.ts'
+import type { TimedEvent } from './journal/event.ts'
+import { readJournal } from './journal/journal.ts'
 import { ensureLayout, requireQueue } from './layout.ts'
 import type { MaildirRunner } from './maildir-runner.ts'
-import { readNote, writeNote } from './notes.ts'
+import { readNote, writeNote } from './notes/notes.ts'
 import type { RunnerRole } from './runner-record.ts'
 import { scanPlace } from './scan.ts'
 import type {
@@ -36,7 +36,7 @@ import type {
 } from './store.ts'
 
 // Loaded by whoever needs them, and kept: to import what is loaded takes as long as to look at a message.
-let readLedger: typeof import('./ledger.ts').readLedger | undefined
+let readLedger: typeof import('./notes/ledger.ts').readLedger | undefined
 let reader: typeof import('./read-entry.ts') | undefined
 
 const ALL_PLACES: readonly Place[] = ['new', 'cur', 'hold', 'failed']
@@ -152,7 +152,7 @@ export class MaildirQueue implements QueueStore {
 
   async openLedger(name: string, condense: Condense): Promise<Ledger> {
     await ensureLayout(this.name)
-    const { LedgerFile } = await import('./ledger.ts')
+    const { LedgerFile } = await import('./notes/ledger.ts')
     return new LedgerFile(this.name, name, condense, this.#clock)
   }
 
@@ -162,7 +162,7 @@ export class MaildirQueue implements QueueStore {
   }
 
   async readLedger(name: string): Promise<readonly LedgerLine[]> {
-    readLedger ??= (await import('./ledger.ts')).readLedger
+    readLedger ??= (await import('./notes/ledger.ts')).readLedger
     return readLedger(this.name, name)
   }
 }

@@ -1,9 +1,9 @@
 /**
  * A message as a queue knows it: file name, metadata block and journal put together.
  */
-import type { TimedEvent } from './journal-event.ts'
+import type { TimedEvent } from './journal/event.ts'
 import type { QueueMeta } from './meta-block.ts'
-import { messageState } from './recipient-state.ts'
+import { messageState } from './journal/recipient-state.ts'
 import type { QueuedMessage, QueueEntry } from './store.ts'
 
 /** The facts of a message that do not change. */

@@ -3,7 +3,7 @@
  * message, is undefined. Whoever only hands a message in does not load this.
  */
 import { errnoOf, queueError } from '../errors/errno.ts'
-import type { TimedEvent } from './journal-event.ts'
+import type { TimedEvent } from './journal/event.ts'
 import { folderPath } from './layout.ts'
 import { isFileFault, openQueueFile, type OpenQueueFile } from './queue-file.ts'
 import { queuedMessage } from './queued-message.ts'

@@ -14,8 +14,8 @@ import type { MessageContent } from '../message/content.ts'
 import type { Envelope } from '../message/envelope.ts'
 import type { RecipientOutcome } from '../message/outcome.ts'
 import type { Glance } from './entry-name.ts'
-import type { JournalEvent, TimedEvent } from './journal-event.ts'
-import type { MessageState } from './recipient-state.ts'
+import type { JournalEvent, TimedEvent } from './journal/event.ts'
+import type { MessageState } from './journal/recipient-state.ts'
 import type { RunnerRole } from './runner-record.ts'
 
 /** Where a message is. */

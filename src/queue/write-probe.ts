@@ -10,7 +10,7 @@ import { errnoOf, queueError } from '../errors/errno.ts'
 import { MailError } from '../errors/mail-error.ts'
 import { systemClock } from '../util/clock.ts'
 import { createExclusive, syncFile, writeAll } from '../util/durable-file.ts'
-import { requireDrop } from './drop-directory.ts'
+import { requireDrop } from './drop/directory.ts'
 import { newUnique } from './entry-name.ts'
 import { folderPath, requireQueue, type Folder } from './layout.ts'
 

@@ -5,11 +5,11 @@
 import type { SmtpSettings } from '../config/config.ts'
 import type { Logger } from '../logging/logger.ts'
 import { SmtpConnection } from './connection.ts'
-import { Credentials } from './credentials.ts'
+import { Credentials } from './secrets/credentials.ts'
 import type { Failure } from './failure.ts'
 import { interruption } from './interruption.ts'
 import { openConnection } from './open-connection.ts'
-import { newSecrets } from './secrets.ts'
+import { newSecrets } from './secrets/secrets.ts'
 import type { SrvResolver } from './srv.ts'
 
 /** How long an unused connection is kept, in milliseconds. */

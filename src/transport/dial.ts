@@ -5,7 +5,7 @@
  */
 import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import type { SmtpSettings, SmtpTimeouts } from '../config/config.ts'
-import { proxyAddress } from '../config/proxy-kind.ts'
+import { proxyAddress } from '../config/kinds/proxy.ts'
 import { describeError, errnoOf } from '../errors/errno.ts'
 import type { Failure } from './failure.ts'
 import { stoppedAt } from './interruption.ts'
@@ -48,10 +48,10 @@ function endpoint({ proxy, sourceIp }: Departure, target: Target): NetConnectOpt
 async function passProxy(socket: Socket, { proxy }: Departure, target: Target): Promise<void> {
   if (proxy === undefined || target.socket !== undefined) return
   if (proxy.scheme === 'socks5') {
-    const { connectBySocks5 } = await import('./socks5.ts')
+    const { connectBySocks5 } = await import('./proxy/socks5.ts')
     await connectBySocks5(socket, proxy, target)
   } else {
-    const { connectByHttp } = await import('./http-connect.ts')
+    const { connectByHttp } = await import('./proxy/http-connect.ts')
     await connectByHttp(socket, proxy, target)
   }
 }

@@ -68,7 +68,7 @@ async function fit(content: MessageContent, eightBitMime: boolean): Promise<Fitt
     const facts = await wireFacts(content)
     const { eightBit } = facts
     if (fits(facts, eightBitMime)) return { content, eightBit }
-    const { toSevenBit } = await import('../message/seven-bit.ts')
+    const { toSevenBit } = await import('../message/mime/seven-bit.ts')
     const fitted = await toSevenBit(content, { keepEightBit: eightBitMime })
     return fitted === 'signed' ? SIGNED : { content: fitted, eightBit: eightBit && eightBitMime }
   } catch (error) {

@@ -12,10 +12,10 @@ import { dial } from './dial.ts'
 import type { Failure, Phase } from './failure.ts'
 import { oneLine } from './reply.ts'
 import { isAnonymous, refuseForeign, targetsOf, type Target } from './target.ts'
-import { Credentials } from './credentials.ts'
-import { newSecrets } from './secrets.ts'
+import { Credentials } from './secrets/credentials.ts'
+import { newSecrets } from './secrets/secrets.ts'
 import type { SrvResolver } from './srv.ts'
-import { IN_CLEAR, planTls, type TlsPlan } from './tls-settings.ts'
+import { IN_CLEAR, planTls, type TlsPlan } from './tls/settings.ts'
 
 /** What may be given besides the account. */
 export interface OpenOptions {

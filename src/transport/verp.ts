@@ -3,7 +3,7 @@
  * however it is written. The form is that of Postfix and sendmail: `list@site.example` for `ann@other.example` becomes
  * `list+ann=other.example@site.example`.
  */
-import { formatLocalPart, splitAddress, unquoteLocalPart } from '../message/address.ts'
+import { formatLocalPart, splitAddress, unquoteLocalPart } from '../message/address/address.ts'
 
 /** The longest address and the longest local part that everybody takes (RFC 5321 section 4.5.3.1), in octets. */
 const LONGEST = 254

@@ -1,7 +1,7 @@
 /** Whether somebody takes over what users drop: what the doctor and the probe say. */
 import { chmodSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { dropWaiting, DROP_STALE } from '../../src/delivery/drop-waiting.ts'
+import { dropWaiting, DROP_STALE } from '../../src/delivery/drop/waiting.ts'
 import { configFromSettings } from '../../src/config/settings.ts'
 import { canBeOthers, droppedText, messageName, openDropSite } from '../helpers/drop-site.ts'
 

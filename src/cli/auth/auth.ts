@@ -16,7 +16,7 @@ import {
 } from '../../transport/oauth2/device-flow.ts'
 import { lockFile, writeRefreshToken } from '../../transport/oauth2/token-files.ts'
 import { textField, type TokenReply } from '../../transport/oauth2/token-request.ts'
-import { SecretUnknown } from '../../transport/secret-unknown.ts'
+import { SecretUnknown } from '../../transport/secrets/unknown.ts'
 import { withLock } from '../../util/private-file.ts'
 import { useAccount } from '../account.ts'
 import { newCommand, parseCommand } from '../commander.ts'

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 import { MailError } from '../../errors/mail-error.ts'
 import { wordsOf, type OAuth2Client, type Permission } from '../../transport/oauth2/device-flow.ts'
 import { requestToken } from '../../transport/oauth2/token-request.ts'
-import { SecretUnknown } from '../../transport/secret-unknown.ts'
+import { SecretUnknown } from '../../transport/secrets/unknown.ts'
 import type { Terminal } from '../exit.ts'
 
 /** How long somebody has in front of the browser, in milliseconds. */

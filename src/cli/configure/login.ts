@@ -52,7 +52,7 @@ async function fromStandardInput(option: string): Promise<string> {
 
 async function secretIn(name: string, option: string): Promise<string> {
   if (name === DASH) return fromStandardInput(option)
-  const { firstLineOf } = await import('../../transport/secret-file.ts')
+  const { firstLineOf } = await import('../../transport/secrets/file.ts')
   try {
     return firstLineOf(namedPath(name, 'file'), option)
   } catch (error) {

@@ -3,7 +3,7 @@
  * terminal, from the answers of a person. Nothing is written here.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import { envelopeAddress, splitAddress } from '../../message/address.ts'
+import { envelopeAddress, splitAddress } from '../../message/address/address.ts'
 import { missing, type ConfigureOptions } from './call.ts'
 import { findServer, serverOf, type FoundServer, type Server, type ServerResolver } from './find-server.ts'
 import { chooseLogin } from './login.ts'

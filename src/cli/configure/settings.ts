@@ -2,7 +2,7 @@
  * The settings of the configuration that is made, each with a comment that says what it does: only what differs from the
  * defaults. The values are checked as those of a file are.
  */
-import { splitWords } from '../../config/option-kind.ts'
+import { splitWords } from '../../config/kinds/option-kind.ts'
 import { findOption } from '../../config/options.ts'
 import type { Option } from '../../config/options/option.ts'
 import { suggestion } from '../../config/nearest.ts'

@@ -7,7 +7,7 @@ import { Resolver } from 'node:dns/promises'
 import type { DkimSettings } from '../../config/config.ts'
 import { errnoOf } from '../../errors/errno.ts'
 import { EX } from '../../errors/sysexits.ts'
-import { readDkimKey, type DkimKey } from '../../message/dkim-key.ts'
+import { readDkimKey, type DkimKey } from '../../message/dkim/key.ts'
 import { splitSentence } from './sentence.ts'
 import type { Finding, Patient } from './step.ts'
 

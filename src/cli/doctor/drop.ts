@@ -2,10 +2,10 @@
  * The step about the drop directory: other users can put mail there, and only there, and somebody takes it over.
  */
 import { constants } from 'node:fs'
-import { requireOwnDrop, passesOnGroup, worksForOthers } from '../../queue/drop-directory.ts'
-import { scanDrop } from '../../queue/drop-scan.ts'
-import { senderRule } from '../../delivery/drop-sender.ts'
-import { DROP_STALE } from '../../delivery/drop-waiting.ts'
+import { requireOwnDrop, passesOnGroup, worksForOthers } from '../../queue/drop/directory.ts'
+import { scanDrop } from '../../queue/drop/scan.ts'
+import { senderRule } from '../../delivery/drop/sender.ts'
+import { DROP_STALE } from '../../delivery/drop/waiting.ts'
 import { ageText } from '../queue/quantity.ts'
 import { faultOfQueue } from './queue.ts'
 import type { Finding, Patient } from './step.ts'

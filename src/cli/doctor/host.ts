@@ -34,7 +34,7 @@ async function limitsOf({ config, now }: Pick<Patient, 'config' | 'now'>): Promi
 }> {
   const { account, smtp, queueDir } = config
   if (smtp?.limits === undefined || queueDir === undefined) return { used: [], warnings: [] }
-  const { limitsUsed, limitWindows } = await import('../../delivery/rate-limit.ts')
+  const { limitsUsed, limitWindows } = await import('../../delivery/account/rate-limit.ts')
   const found = await limitsUsed(await queueIn(queueDir), account, limitWindows(smtp.limits), now)
   if ('reason' in found) return { used: [], warnings: [found.reason] }
   const full = found.filter(({ roomAt }) => roomAt > now)

@@ -2,7 +2,7 @@
  * The steps about the queue: it can be written, what lies in it is whole, and it is run.
  */
 import { existsSync } from 'node:fs'
-import { accountStatuses } from '../../delivery/account-status.ts'
+import { accountStatuses } from '../../delivery/account/status.ts'
 import { queueIn } from '../../delivery/configured.ts'
 import { readLastRun, type LastRun } from '../../delivery/last-run.ts'
 import { MailError } from '../../errors/mail-error.ts'

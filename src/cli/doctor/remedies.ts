@@ -5,7 +5,7 @@
  */
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { classify, type Failure } from '../../transport/failure.ts'
-import { LOGIN_REMEDIES } from '../../transport/login-remedies.ts'
+import { LOGIN_REMEDIES } from '../../transport/login/remedies.ts'
 import type { Fault, StepName } from './step.ts'
 
 /** One row. All conditions that are given must hold. */

@@ -1,11 +1,11 @@
 /**
  * The step about the webhook: the secret can be told, and the application takes a signed request without events.
  */
-import { webhookRoute } from '../../delivery/outbox-configured.ts'
-import { postEvents } from '../../delivery/outbox-post.ts'
-import { webhookSecret } from '../../delivery/outbox-secret.ts'
+import { webhookRoute } from '../../delivery/outbox/configured.ts'
+import { postEvents } from '../../delivery/outbox/post.ts'
+import { webhookSecret } from '../../delivery/outbox/secret.ts'
 import { EX } from '../../errors/sysexits.ts'
-import { SecretUnknown } from '../../transport/secret-unknown.ts'
+import { SecretUnknown } from '../../transport/secrets/unknown.ts'
 import { splitSentence } from './sentence.ts'
 import type { Fault, Finding, Patient } from './step.ts'
 

@@ -4,7 +4,7 @@
  * recipient never stops the others.
  */
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
-import { parseAddressList, type Mailbox } from '../../message/address-list.ts'
+import { parseAddressList, type Mailbox } from '../../message/address/list.ts'
 import { decodedWords } from '../../message/encoded-word.ts'
 import type { Expand } from '../resolve-recipients.ts'
 import type { Circumstances } from './circumstances.ts'

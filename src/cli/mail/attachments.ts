@@ -2,7 +2,7 @@
  * The attachments of a call: every file is looked at before anything is read or sent.
  */
 import { statSync } from 'node:fs'
-import { checkFile, type Attachment } from '../../message/attachment.ts'
+import { checkFile, type Attachment } from '../../message/compose/attachment.ts'
 import type { MessageContent } from '../../message/content.ts'
 import type { NamedAttachment } from './file-options.ts'
 

@@ -5,7 +5,7 @@
  * names are looked up as aliases. `force_from` and `masquerade` of the configuration have the last word.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import { parseAddressList } from '../../message/address-list.ts'
+import { parseAddressList } from '../../message/address/list.ts'
 import { envelopeSender, type Sender } from '../sender.ts'
 import type { Setup } from '../setup.ts'
 import { ownDomain } from '../shown-addresses.ts'

@@ -3,8 +3,8 @@
  * understood; files are only looked for where their presence says what a word means.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import { quoteForMessage } from '../../message/address.ts'
-import { checkedType } from '../../message/content-type.ts'
+import { quoteForMessage } from '../../message/address/address.ts'
+import { checkedType } from '../../message/compose/content-type.ts'
 import type { Handling } from '../../queue/store.ts'
 import { systemClock } from '../../util/clock.ts'
 import { knownOptions, parseArguments, usage } from '../getopt.ts'

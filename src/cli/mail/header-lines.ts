@@ -3,8 +3,8 @@
  * the sender and the subject say the same as options, so that no field is ever there twice.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import { ownFields, ownFieldValue } from '../../message/compose-fields.ts'
-import { isContentField } from '../../message/compose-tree.ts'
+import { ownFields, ownFieldValue } from '../../message/compose/fields.ts'
+import { isContentField } from '../../message/compose/tree.ts'
 import { fieldTextIn, type HeaderBlock } from '../../message/header-block.ts'
 import { KINDS, type ByKind } from './recipient-kinds.ts'
 import type { Header } from './words.ts'

@@ -3,7 +3,7 @@
  * words is a list of recipients only when all its bare names are known: `root ben@x.org` is one, and of
  * `Bob Smith b@x.org` nobody can say who is meant.
  */
-import { qualify } from '../../message/address.ts'
+import { qualify } from '../../message/address/address.ts'
 import { readUsers } from '../../util/passwd.ts'
 import type { Expand } from '../resolve-recipients.ts'
 import type { MailRc } from './mailrc.ts'

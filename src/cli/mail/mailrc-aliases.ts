@@ -2,8 +2,8 @@
  * Names -> what the aliases of the mailrc files make of them. It always ends, and no name is lost: what leads round in
  * a circle and to nobody else stays as it was named. Nothing is looked up in the aliases file here; that comes after.
  */
-import { placeMailboxes } from '../../message/address-list.ts'
-import { dedupe } from '../../message/address.ts'
+import { placeMailboxes } from '../../message/address/list.ts'
+import { dedupe } from '../../message/address/address.ts'
 import type { MailRc } from './mailrc.ts'
 
 /** The mailboxes of a member, as they are written: `ann, "Bob" <bob@h.example>` is two. What is no list stays whole. */

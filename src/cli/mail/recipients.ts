@@ -4,9 +4,9 @@
  * anything else that is no address becomes a problem, and the others are still found.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import { parseAddressList, type Mailbox } from '../../message/address-list.ts'
-import { addressTokens } from '../../message/address-tokens.ts'
-import { envelopeAddress, quoteForMessage } from '../../message/address.ts'
+import { parseAddressList, type Mailbox } from '../../message/address/list.ts'
+import { addressTokens } from '../../message/address/tokens.ts'
+import { envelopeAddress, quoteForMessage } from '../../message/address/address.ts'
 import { expandMailAliases } from './mailrc-aliases.ts'
 import type { MailRc } from './mailrc.ts'
 

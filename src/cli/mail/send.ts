@@ -7,7 +7,7 @@
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { bufferContent, joinContent, type MessageContent } from '../../message/content.ts'
-import { composeMail } from '../../message/compose.ts'
+import { composeMail } from '../../message/compose/compose.ts'
 import { newMessageId } from '../../message/message-id.ts'
 import { envelope } from '../../message/recipients.ts'
 import { splitContent } from '../../message/split-content.ts'

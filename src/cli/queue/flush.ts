@@ -12,7 +12,7 @@ import { addChoice, chosen, readChoice, type Choice } from './choice.ts'
 import { namedQueueWithConfig, type NamedQueue } from './named.ts'
 import { notYet } from './not-yet.ts'
 import type { FilterOptions } from './selection.ts'
-import { runConfiguredQueue } from '../run-configured.ts'
+import { runConfiguredQueue } from '../run/configured.ts'
 
 /** What to do about a message that is named and not waiting. */
 const NOT_WAITING: Readonly<Record<Exclude<Place, 'new'>, string>> = {

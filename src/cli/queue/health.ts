@@ -2,7 +2,7 @@
  * Whether a queue is well: what was found, held against limits, as one line in the form that Nagios and its relatives
  * read (state, words, performance data). A pure function; `queue-check.ts` asks and prints.
  */
-import { DROP_STALE } from '../../delivery/drop-waiting.ts'
+import { DROP_STALE } from '../../delivery/drop/waiting.ts'
 import type { ProbeState } from '../../errors/probe-status.ts'
 import { ageText, sizeText } from './quantity.ts'
 import { suspendedWords } from './stats.ts'

@@ -1,7 +1,7 @@
 /**
  * mq-queue log: what became of a message so far, event by event, as its journal has it.
  */
-import type { TimedEvent } from '../../queue/journal-event.ts'
+import type { TimedEvent } from '../../queue/journal/event.ts'
 import { printableJson } from '../printable.ts'
 import { findOne, openQueue, type QueueContext } from './context.ts'
 import { vanished } from './show.ts'

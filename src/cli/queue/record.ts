@@ -2,7 +2,7 @@
  * A queued message as one JSON object: the members that `postqueue -j` has, under the same names, and more. Members
  * are never renamed or removed; new ones may come. Times are Unix seconds. docs/administration.md has the tables.
  */
-import { isGivenUp, isUnfinished, type RecipientState } from '../../queue/recipient-state.ts'
+import { isGivenUp, isUnfinished, type RecipientState } from '../../queue/journal/recipient-state.ts'
 import type { Place, QueuedMessage } from '../../queue/store.ts'
 
 /** Where a message is, in one word. */

@@ -4,8 +4,8 @@
  */
 import { parseDuration } from '../../config/duration.ts'
 import { MailError } from '../../errors/mail-error.ts'
-import { domainOf } from '../../message/address.ts'
-import { RECIPIENT_STATUS } from '../../queue/recipient-state.ts'
+import { domainOf } from '../../message/address/address.ts'
+import { RECIPIENT_STATUS } from '../../queue/journal/recipient-state.ts'
 import type { Place, QueuedMessage } from '../../queue/store.ts'
 import { systemClock } from '../../util/clock.ts'
 import type { Command } from '../commander.ts'

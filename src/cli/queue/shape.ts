@@ -4,8 +4,8 @@
  */
 import { bornAt } from '../../delivery/schedule.ts'
 import { senderDomain } from '../../delivery/tally.ts'
-import { domainOf } from '../../message/address.ts'
-import { isUnfinished } from '../../queue/recipient-state.ts'
+import { domainOf } from '../../message/address/address.ts'
+import { isUnfinished } from '../../queue/journal/recipient-state.ts'
 import type { QueuedMessage } from '../../queue/store.ts'
 import { systemClock } from '../../util/clock.ts'
 import { printableJson } from '../printable.ts'

@@ -3,8 +3,8 @@
  * object whose members docs/administration.md lists.
  */
 import { largestFirst } from '../../delivery/tally.ts'
-import type { AccountStatus, LimitStatus } from '../../delivery/account-status.ts'
-import type { RecipientStatus } from '../../queue/recipient-state.ts'
+import type { AccountStatus, LimitStatus } from '../../delivery/account/status.ts'
+import type { RecipientStatus } from '../../queue/journal/recipient-state.ts'
 import type { Place } from '../../queue/store.ts'
 import { systemClock } from '../../util/clock.ts'
 import { printable, printableJson } from '../printable.ts'

@@ -3,8 +3,8 @@
  */
 import { findAccount } from '../../config/accounts.ts'
 import type { Config } from '../../config/config.ts'
-import { accountStatuses, type AccountStatus } from '../../delivery/account-status.ts'
-import { dropWaiting, type DropWaiting } from '../../delivery/drop-waiting.ts'
+import { accountStatuses, type AccountStatus } from '../../delivery/account/status.ts'
+import { dropWaiting, type DropWaiting } from '../../delivery/drop/waiting.ts'
 import { readLastRun, type LastRun } from '../../delivery/last-run.ts'
 import { readSuspended, type Suspended } from '../../delivery/suspension.ts'
 import { newTally, tallyMessage, type Tally } from '../../delivery/tally.ts'

@@ -3,7 +3,7 @@
  * it. An interval is refused: nothing here waits.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import { quoteForMessage } from '../../message/address.ts'
+import { quoteForMessage } from '../../message/address/address.ts'
 import type { QueuedMessage, QueueEntry, QueueStore } from '../../queue/store.ts'
 import { chooseMode } from './modes.ts'
 import type { QueueRunFilter, SendmailCall } from './sendmail-call.ts'

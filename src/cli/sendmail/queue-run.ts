@@ -3,7 +3,7 @@
  */
 import { queueIn } from '../../delivery/configured.ts'
 import type { ExitCode } from '../../errors/sysexits.ts'
-import { runConfiguredQueue } from '../run-configured.ts'
+import { runConfiguredQueue } from '../run/configured.ts'
 import type { Setup } from '../setup.ts'
 import type { SendmailCall } from './sendmail-call.ts'
 import { queueRunTest } from './queue-run-filter.ts'

@@ -3,7 +3,7 @@
  * is refused as USAGE before anything is read: a report that was asked for and never comes looks like success.
  */
 import { MailError } from '../../errors/mail-error.ts'
-import { quoteForMessage } from '../../message/address.ts'
+import { quoteForMessage } from '../../message/address/address.ts'
 import type { Notify, ReportRequest } from '../../message/envelope.ts'
 
 const NOTIFY: Readonly<Record<string, Notify>> = {

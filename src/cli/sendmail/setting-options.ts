@@ -3,10 +3,10 @@
  */
 import type { TlsLevel } from '../../config/config.ts'
 import type { ConfigOverride } from '../../config/load.ts'
-import { splitWords } from '../../config/option-kind.ts'
+import { splitWords } from '../../config/kinds/option-kind.ts'
 import { OPTIONS } from '../../config/options.ts'
 import { MailError } from '../../errors/mail-error.ts'
-import { quoteForMessage } from '../../message/address.ts'
+import { quoteForMessage } from '../../message/address/address.ts'
 import type { SendmailOption } from './option.ts'
 
 /** What the options about TLS say; a member is missing when its option is. */

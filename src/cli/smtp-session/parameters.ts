@@ -5,7 +5,7 @@
  */
 import { MailError } from '../../errors/mail-error.ts'
 import type { Envelope, RecipientRequest, ReportRequest } from '../../message/envelope.ts'
-import { quoteForMessage } from '../../message/address.ts'
+import { quoteForMessage } from '../../message/address/address.ts'
 import { isOriginalRecipient } from '../../message/recipient-request.ts'
 import { fromXtext } from '../../message/xtext.ts'
 import { envidRequest, notifyRequest, returnRequest } from '../sendmail/report-options.ts'

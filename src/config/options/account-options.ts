@@ -2,7 +2,7 @@
  * What makes several accounts: from whom one takes what it does not say itself, which mail goes over it, and what
  * stands in for it.
  */
-import { ACCOUNT_NAME, ACCOUNT_NAMES, ADDRESS_PATTERNS, USERS } from '../account-kinds.ts'
+import { ACCOUNT_NAME, ACCOUNT_NAMES, ADDRESS_PATTERNS, USERS } from '../kinds/account.ts'
 import { defaulted, NONE, optional } from './option.ts'
 
 const NAMED = { scope: 'named', notInherited: true } as const

@@ -1,8 +1,8 @@
 /**
  * Senders, recipients and what names stand for.
  */
-import { CHARSET, DOMAIN_NAME, DOMAINS, PATH, SENDER } from '../text-kinds.ts'
-import { choice, YES_NO } from '../value-kinds.ts'
+import { CHARSET, DOMAIN_NAME, DOMAINS, PATH, SENDER } from '../kinds/text.ts'
+import { choice, YES_NO } from '../kinds/value.ts'
 import { defaulted, NONE, optional, SITE } from './option.ts'
 
 /** The options by name. */

@@ -1,9 +1,9 @@
 /**
  * The login at the server.
  */
-import { COMMAND, SECURE_URL } from '../auth-kinds.ts'
-import { PATH, TEXT } from '../text-kinds.ts'
-import { choice, YES_NO } from '../value-kinds.ts'
+import { COMMAND, SECURE_URL } from '../kinds/auth.ts'
+import { PATH, TEXT } from '../kinds/text.ts'
+import { choice, YES_NO } from '../kinds/value.ts'
 import { defaulted, optional } from './option.ts'
 
 const OF_PROVIDER = { login: true, defaultNote: 'that of the provider, for Google and Microsoft' }

@@ -1,8 +1,8 @@
 /**
  * What acts while files are read; programs that use the library have no use for it.
  */
-import { PATTERNS } from '../text-kinds.ts'
-import { YES_NO } from '../value-kinds.ts'
+import { PATTERNS } from '../kinds/text.ts'
+import { YES_NO } from '../kinds/value.ts'
 import { optional, SITE } from './option.ts'
 
 /** The options by name. */

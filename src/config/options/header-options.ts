@@ -1,8 +1,8 @@
 /**
  * What is done to the sender and to the header.
  */
-import { MASQUERADE } from '../text-kinds.ts'
-import { choice, YES_NO } from '../value-kinds.ts'
+import { MASQUERADE } from '../kinds/text.ts'
+import { choice, YES_NO } from '../kinds/value.ts'
 import { defaulted, optional } from './option.ts'
 
 /** The options by name. */

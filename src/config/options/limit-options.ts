@@ -1,7 +1,7 @@
 /**
  * How much may be sent over an account.
  */
-import { choice, integer } from '../value-kinds.ts'
+import { choice, integer } from '../kinds/value.ts'
 import { defaulted, optional } from './option.ts'
 
 const COUNT = integer(1, 1_000_000)

@@ -1,8 +1,8 @@
 /**
  * Logs, metrics and plug-ins.
  */
-import { LOG_TARGET, MODULES, PATH } from '../text-kinds.ts'
-import { choice } from '../value-kinds.ts'
+import { LOG_TARGET, MODULES, PATH } from '../kinds/text.ts'
+import { choice } from '../kinds/value.ts'
 import { defaulted, NONE, optional, SITE } from './option.ts'
 
 /** The options by name. */

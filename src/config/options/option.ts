@@ -1,7 +1,7 @@
 /**
  * One row of the table of options, and the two ways to write one.
  */
-import type { Accepts, OptionKind } from '../option-kind.ts'
+import type { Accepts, OptionKind } from '../kinds/option-kind.ts'
 
 /** One row of the table. */
 export interface Option<T, A extends Accepts = Accepts> {

@@ -1,8 +1,8 @@
 /**
  * The queue, and how long mail is tried.
  */
-import { ADDRESS, PATH } from '../text-kinds.ts'
-import { choice, duration, durations, integer } from '../value-kinds.ts'
+import { ADDRESS, PATH } from '../kinds/text.ts'
+import { choice, duration, durations, integer } from '../kinds/value.ts'
 import { defaulted, HOUR, MINUTE, optional, SITE } from './option.ts'
 
 const SCHEDULE = Object.freeze([MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR])

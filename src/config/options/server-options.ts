@@ -1,11 +1,11 @@
 /**
  * The server that takes the mail, and what is asked of it.
  */
-import { PROXY, PROXY_PASSWORD } from '../proxy-kind.ts'
-import { DELIVER } from '../deliver-kind.ts'
+import { PROXY, PROXY_PASSWORD } from '../kinds/proxy.ts'
+import { DELIVER } from '../kinds/deliver.ts'
 import { REPLY_RULES } from '../reply-rules.ts'
-import { HELO, HOST, IP_ADDRESS, PATH } from '../text-kinds.ts'
-import { choice, integer, YES_NO } from '../value-kinds.ts'
+import { HELO, HOST, IP_ADDRESS, PATH } from '../kinds/text.ts'
+import { choice, integer, YES_NO } from '../kinds/value.ts'
 import { defaulted, NONE, optional } from './option.ts'
 
 /** The options by name. */

@@ -1,7 +1,7 @@
 /**
  * The signature of the messages that are sent.
  */
-import { DOMAIN_NAME, PATH, SELECTOR } from '../text-kinds.ts'
+import { DOMAIN_NAME, PATH, SELECTOR } from '../kinds/text.ts'
 import { optional } from './option.ts'
 
 /** The options by name. */

@@ -1,10 +1,10 @@
 /**
  * Mail of users who may neither read the secrets nor write the queue: the drop directory.
  */
-import { SENDER_LOGIN } from '../sender-login-kind.ts'
-import { SIZE } from '../size-kind.ts'
-import { PATH } from '../text-kinds.ts'
-import { integer } from '../value-kinds.ts'
+import { SENDER_LOGIN } from '../kinds/sender-login.ts'
+import { SIZE } from '../kinds/size.ts'
+import { PATH } from '../kinds/text.ts'
+import { integer } from '../kinds/value.ts'
 import { defaulted, optional, SITE } from './option.ts'
 
 /** The options by name. */

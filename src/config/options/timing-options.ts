@@ -1,7 +1,7 @@
 /**
  * How long each step may take.
  */
-import { duration } from '../value-kinds.ts'
+import { duration } from '../kinds/value.ts'
 import { defaulted, MINUTE, optional, SECOND } from './option.ts'
 
 const TIMEOUT = duration('1d')

@@ -1,9 +1,9 @@
 /**
  * How the connection is protected.
  */
-import { FINGERPRINTS } from '../fingerprint-kind.ts'
-import { HOST, PATH } from '../text-kinds.ts'
-import { choice, YES_NO } from '../value-kinds.ts'
+import { FINGERPRINTS } from '../kinds/fingerprint.ts'
+import { HOST, PATH } from '../kinds/text.ts'
+import { choice, YES_NO } from '../kinds/value.ts'
 import { defaulted, NONE, optional } from './option.ts'
 
 /** Says something about one server only. */

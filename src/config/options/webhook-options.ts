@@ -1,10 +1,10 @@
 /**
  * Where the application is told what becomes of its mail.
  */
-import { COMMAND, SECURE_URL } from '../auth-kinds.ts'
-import { PATH, TEXT } from '../text-kinds.ts'
-import { duration, integer } from '../value-kinds.ts'
-import { EVENT_LIST, type WebhookEvent } from '../webhook-kinds.ts'
+import { COMMAND, SECURE_URL } from '../kinds/auth.ts'
+import { PATH, TEXT } from '../kinds/text.ts'
+import { duration, integer } from '../kinds/value.ts'
+import { EVENT_LIST, type WebhookEvent } from '../kinds/webhook.ts'
 import { defaulted, HOUR, optional, SITE } from './option.ts'
 
 const FINAL: readonly WebhookEvent[] = Object.freeze(['delivered', 'failed', 'expired', 'in-doubt'])

@@ -4,7 +4,7 @@
 import type { Config } from '../../config/config.ts'
 import type { Place, QueueStore } from '../../queue/store.ts'
 import { VERSION } from '../../util/version.ts'
-import { accountStatuses, type Breaker } from '../account-status.ts'
+import { accountStatuses, type Breaker } from '../account/status.ts'
 import { readLastRun } from '../last-run.ts'
 import { readSuspended } from '../suspension.ts'
 import type { Sample } from './exposition.ts'

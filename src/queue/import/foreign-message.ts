@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { MailError } from '../../errors/mail-error.ts'
-import { qualify } from '../../message/address.ts'
+import { qualify } from '../../message/address/address.ts'
 import { FileCutShort, type MessageContent } from '../../message/content.ts'
 import type { Envelope, ReportRequest } from '../../message/envelope.ts'
 import { envelope, readRecipients, readSender } from '../../message/recipients.ts'

@@ -3,7 +3,7 @@
  * Only these lines are the envelope; the same words further down are text. CPSMailAccess has four lines more, a
  * password among them: no user name and no password leaves this file.
  */
-import { quoteForMessage } from '../../message/address.ts'
+import { quoteForMessage } from '../../message/address/address.ts'
 import { endsEarly, lookAtName, refuse, type ForeignFormat, type HeadResult } from './format.ts'
 import { headLines } from './head-lines.ts'
 import { rangesOf, scanHeader } from './header-scan.ts'

@@ -9,9 +9,9 @@ import { describeError, errnoOf } from '../../errors/errno.ts'
 import { withLock, type ReservedFile } from '../../util/private-file.ts'
 import { mustFinish } from '../../util/unfinished.ts'
 import { oneLine } from '../reply.ts'
-import { secretOfProgram } from '../secret-program.ts'
-import { SecretUnknown } from '../secret-unknown.ts'
-import type { Secrets } from '../secrets.ts'
+import { secretOfProgram } from '../secrets/program.ts'
+import { SecretUnknown } from '../secrets/unknown.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import {
   dropAccessToken,
   keepAccessToken,

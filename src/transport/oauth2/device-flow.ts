@@ -2,7 +2,7 @@
  * Gets a refresh token with a code that the user types in on any other machine (RFC 8628).
  */
 import type { SmtpSettings } from '../../config/config.ts'
-import { SecretUnknown } from '../secret-unknown.ts'
+import { SecretUnknown } from '../secrets/unknown.ts'
 import { NoAnswer, requestToken, textField, type TokenReply } from './token-request.ts'
 
 /** What identifies the application to the provider. */

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, readFileSync } from 'node:fs'
 import { openForReading, removeQuietly } from '../../util/durable-file.ts'
 import { replacePrivateFile, reservePrivateFile, type ReservedFile } from '../../util/private-file.ts'
-import { firstLineOf } from '../secret-file.ts'
+import { firstLineOf } from '../secrets/file.ts'
 
 /** An access token is not used in the last minute of its time, in milliseconds. */
 const MARGIN = 60_000

@@ -5,10 +5,10 @@
  */
 import type { SmtpSettings } from '../../config/config.ts'
 import { describeError } from '../../errors/errno.ts'
-import { httpPost } from '../http-post.ts'
+import { httpPost } from '../http/post.ts'
 import { oneLine } from '../reply.ts'
-import { SecretUnknown } from '../secret-unknown.ts'
-import { newSecrets, type Secrets } from '../secrets.ts'
+import { SecretUnknown } from '../secrets/unknown.ts'
+import { newSecrets, type Secrets } from '../secrets/secrets.ts'
 
 /** In milliseconds, for the whole request. */
 const LONGEST = 30_000

@@ -4,7 +4,7 @@ import { openAdministration, type Changed } from '../../../src/delivery/administ
 import type { Change } from '../../../src/delivery/administration.ts'
 import { deliveryContext } from '../../../src/delivery/context.ts'
 import { MaildirQueue } from '../../../src/queue/maildir-queue.ts'
-import { MemoryQueue } from '../../../src/queue/memory-queue.ts'
+import { MemoryQueue } from '../../../src/queue/memory/queue.ts'
 import type { EnqueueOptions, QueueEntry, QueueStore } from '../../../src/queue/store.ts'
 import { temporaryQueue } from '../../helpers/queue-dir.ts'
 import { claimOnly, delivered, deferred, entriesOf, failed, holding, messageTo } from '../queue/contract.ts'

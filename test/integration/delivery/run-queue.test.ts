@@ -17,7 +17,7 @@ import {
   type RunQueueOptions,
   type Transport,
 } from '../../../src/index.ts'
-import { parseJournal } from '../../../src/queue/journal-event.ts'
+import { parseJournal } from '../../../src/queue/journal/event.ts'
 import { failSyncOf } from '../../helpers/failing-sync.ts'
 import { DEAD_PORT } from '../../helpers/still-port.ts'
 import { holds, settingsOf, sink, tellingPlugin, temporaryDirectory, told } from './workspace.ts'

@@ -10,7 +10,7 @@ import { runQueueOnce } from '../../../src/delivery/run-queue.ts'
 import { signing } from '../../../src/delivery/signing-transport.ts'
 import { submit } from '../../../src/delivery/submit.ts'
 import { bufferContent } from '../../../src/message/content.ts'
-import { MemoryQueue } from '../../../src/queue/memory-queue.ts'
+import { MemoryQueue } from '../../../src/queue/memory/queue.ts'
 import type { QueueEntry } from '../../../src/queue/store.ts'
 import { MemoryTransport } from '../../../src/transport/memory.ts'
 

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { SpoolMode } from '../../../src/config/config.ts'
 import { configFromSettings } from '../../../src/config/settings.ts'
 import { deliveryContext, type DeliveryContext } from '../../../src/delivery/context.ts'
-import type { ReportPractice } from '../../../src/delivery/report-practice.ts'
+import type { ReportPractice } from '../../../src/delivery/report/practice.ts'
 import type { PluginHooks } from '../../../src/plugins/contract.ts'
 import { submit, type Submission } from '../../../src/delivery/submit.ts'
 import {

@@ -2,7 +2,7 @@
  * Both queues keep the contract.
  */
 import { MaildirQueue } from '../../../src/queue/maildir-queue.ts'
-import { MemoryQueue } from '../../../src/queue/memory-queue.ts'
+import { MemoryQueue } from '../../../src/queue/memory/queue.ts'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryQueue } from '../../helpers/queue-dir.ts'

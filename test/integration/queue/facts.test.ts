@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { MaildirQueue } from '../../../src/queue/maildir-queue.ts'
-import { MemoryQueue } from '../../../src/queue/memory-queue.ts'
+import { MemoryQueue } from '../../../src/queue/memory/queue.ts'
 import { snapshot, temporaryQueue } from '../../helpers/queue-dir.ts'
 
 describe('the facts of a queue in a directory', () => {

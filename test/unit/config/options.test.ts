@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { splitWords } from '../../../src/config/option-kind.ts'
+import { splitWords } from '../../../src/config/kinds/option-kind.ts'
 import { findOption, optionNames, OPTIONS } from '../../../src/config/options.ts'
 import type { Option } from '../../../src/config/options/option.ts'
 

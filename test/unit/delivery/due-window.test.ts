@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { dueWindows } from '../../../src/delivery/due-window.ts'
 import { bufferContent } from '../../../src/message/content.ts'
-import { MemoryQueue } from '../../../src/queue/memory-queue.ts'
+import { MemoryQueue } from '../../../src/queue/memory/queue.ts'
 import type { QueueEntry } from '../../../src/queue/store.ts'
 
 const NOW = 1_795_000_000_000

@@ -1,8 +1,8 @@
 /** docs/authentication.md shows the tables of the code. */
 import { describe, expect, it } from 'vitest'
 import { OAUTH2_PROVIDERS, providerOf } from '../../../src/config/oauth2-providers.ts'
-import { SECRET_SOURCES } from '../../../src/transport/credentials.ts'
-import { LOGIN_REMEDIES } from '../../../src/transport/login-remedies.ts'
+import { SECRET_SOURCES } from '../../../src/transport/secrets/credentials.ts'
+import { LOGIN_REMEDIES } from '../../../src/transport/login/remedies.ts'
 import { MECHANISMS } from '../../../src/transport/sasl/mechanisms.ts'
 import { textOf } from './pages.ts'
 

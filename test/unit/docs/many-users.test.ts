@@ -1,6 +1,6 @@
 /** docs/many-users.md says what the code says about the metadata of dropped files. */
 import { expect, it } from 'vitest'
-import { DROP_METADATA } from '../../../src/delivery/drop-rules.ts'
+import { DROP_METADATA } from '../../../src/delivery/drop/rules.ts'
 import { textOf } from './pages.ts'
 
 it('docs/many-users.md has the table of what is believed, in the words of the code', () => {

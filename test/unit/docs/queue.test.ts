@@ -1,8 +1,8 @@
 /** The states of recipients and the events of the journal, as the documents have them. */
 import { describe, expect, it } from 'vitest'
-import { JOURNAL_EVENTS } from '../../../src/queue/journal-event.ts'
+import { JOURNAL_EVENTS } from '../../../src/queue/journal/event.ts'
 import { FOLDERS } from '../../../src/queue/layout.ts'
-import { RECIPIENT_STATUS } from '../../../src/queue/recipient-state.ts'
+import { RECIPIENT_STATUS } from '../../../src/queue/journal/recipient-state.ts'
 import { itemsOf, section, textOf } from './pages.ts'
 
 /** The cells of the table whose first column has that title. */

@@ -1,7 +1,7 @@
 /** docs/webhook.md has every event and every member of one, in the words of the code. */
 import { describe, expect, it } from 'vitest'
-import { WEBHOOK_EVENTS } from '../../../src/config/webhook-kinds.ts'
-import { EVENT_MEMBERS } from '../../../src/delivery/outbox-event.ts'
+import { WEBHOOK_EVENTS } from '../../../src/config/kinds/webhook.ts'
+import { EVENT_MEMBERS } from '../../../src/delivery/outbox/event.ts'
 import { textOf } from './pages.ts'
 
 function table(title: string): string[][] {

@@ -5,11 +5,11 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { completeHeader } from '../../../src/message/complete.ts'
-import { rewriteAddresses } from '../../../src/message/rewrite-addresses.ts'
-import { mayHaveBareAddress } from '../../../src/message/show-address.ts'
+import { rewriteAddresses } from '../../../src/message/address/rewrite.ts'
+import { mayHaveBareAddress } from '../../../src/message/address/show.ts'
 import { readMessage, type IncomingMessage } from '../../../src/message/read-message.ts'
 import { headerRecipients } from '../../../src/message/recipients.ts'
-import { splitAddress } from '../../../src/message/address.ts'
+import { splitAddress } from '../../../src/message/address/address.ts'
 import { seeded, type Seeded } from './seeded.ts'
 
 const ROUNDS = 5000

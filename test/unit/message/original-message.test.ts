@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { bufferContent, fileContent, type MessageContent } from '../../../src/message/content.ts'
-import { composeDeliveryReport } from '../../../src/message/delivery-report.ts'
+import { composeDeliveryReport } from '../../../src/message/report/delivery-report.ts'
 import { readOriginal } from '../../../src/message/original-message.ts'
-import { readReport } from './report-reader.ts'
-import { ORIGINAL_HEADER, sampleReport } from './sample-report.ts'
+import { readReport } from './report/report-reader.ts'
+import { ORIGINAL_HEADER, sampleReport } from './report/sample-report.ts'
 
 async function read(content: MessageContent, whole: boolean) {
   const { header, body } = await readOriginal(content, whole)

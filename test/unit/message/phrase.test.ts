@@ -1,6 +1,6 @@
 /** Display names in header fields that this program writes. */
 import { describe, expect, it } from 'vitest'
-import { parseAddressList } from '../../../src/message/address-list.ts'
+import { parseAddressList } from '../../../src/message/address/list.ts'
 import { formatMailbox, formatPhrase, gecosName } from '../../../src/message/phrase.ts'
 import { seeded } from './seeded.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nullLogger, type LogFields, type Logger } from '../../../src/logging/logger.ts'
 import { openDialogue } from '../../../src/transport/dialogue.ts'
-import { newSecrets } from '../../../src/transport/secrets.ts'
+import { newSecrets } from '../../../src/transport/secrets/secrets.ts'
 
 function logged(exchange: readonly (readonly ['client' | 'server' | 'message', string])[]): LogFields[] {
   const seen: LogFields[] = []

@@ -1,7 +1,7 @@
 /** The events of a message, a line each. */
 import { describe, expect, it } from 'vitest'
 import { eventLine } from '../../../../src/cli/queue/log.ts'
-import { formatJournal, parseJournal, type JournalEvent } from '../../../../src/queue/journal-event.ts'
+import { formatJournal, parseJournal, type JournalEvent } from '../../../../src/queue/journal/event.ts'
 
 const TIME = Date.UTC(2026, 10, 21, 20, 12)
 

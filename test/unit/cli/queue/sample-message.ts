@@ -1,7 +1,7 @@
 /**
  * A queued message for tests of what is shown of it.
  */
-import type { RecipientState } from '../../../../src/queue/recipient-state.ts'
+import type { RecipientState } from '../../../../src/queue/journal/recipient-state.ts'
 import type { QueuedMessage } from '../../../../src/queue/store.ts'
 
 /** When the sample was queued, milliseconds since the epoch. */
