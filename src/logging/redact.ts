@@ -1,7 +1,7 @@
 /**
  * Makes the fields of a log event safe to write: what is under a secret's name becomes `[redacted]` at any
- * depth, an error keeps only its message and code (a stack or a cause may quote a password), and nothing is
- * so deep, circular or strange that writing it as JSON could fail.
+ * depth, an error keeps only its message and code (a stack or a cause may quote a password), a text that somebody chose to be
+ * endless is cut off, and nothing is so deep, circular or strange that writing it as JSON could fail.
  */
 import { errnoOf } from '../errors/errno.ts'
 
@@ -9,6 +9,8 @@ const SECRET_NAME =
   /pass(word|wd|phrase|code)?$|secret|token|^auth(entication|orization)?$|authorization|cookie|credential|private_?key|api_?key/i
 const REDACTED = '[redacted]'
 const MAX_DEPTH = 6
+/** Characters of one text: more than any address, path or reply has. */
+const LONGEST_TEXT = 4096
 
 /** Whether a field of this name must not be written. */
 export function isSecretName(name: string): boolean {
@@ -19,7 +21,7 @@ function safeError(error: Error, depth: number): unknown {
   const code = errnoOf(error)
   const nested: unknown = error instanceof AggregateError ? error.errors : undefined
   return {
-    message: error.message,
+    message: safeText(error.message),
     ...(code === undefined ? {} : { code }),
     ...(nested === undefined ? {} : { errors: safeValue(nested, depth + 1) }),
   }
@@ -40,7 +42,12 @@ function safeObject(value: object, depth: number): unknown {
   )
 }
 
+function safeText(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text
+}
+
 function safeValue(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return safeText(value)
   if (typeof value === 'object' && value !== null) return safeObject(value, depth)
   if (typeof value === 'bigint' || typeof value === 'symbol') return String(value)
   return typeof value === 'function' ? undefined : value

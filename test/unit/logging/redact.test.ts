@@ -30,6 +30,18 @@ describe('safeFields', () => {
     })
   })
 
+  it('cuts off a text that somebody made endless, at any depth', () => {
+    const endless = 'x'.repeat(1_000_000)
+    const cut = `${'x'.repeat(4096)}...`
+    expect(
+      safeFields({ sender: endless, err: new Error(endless), list: [endless, 'y'.repeat(4096)] }),
+    ).toEqual({
+      sender: cut,
+      err: { message: cut },
+      list: [cut, 'y'.repeat(4096)],
+    })
+  })
+
   it('makes every value one that JSON can hold', () => {
     const ring: Record<string, unknown> = {}
     ring['self'] = ring
