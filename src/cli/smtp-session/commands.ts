@@ -3,7 +3,7 @@
  */
 import { hostName } from '../../util/host-name.ts'
 import { takeMessage } from './message.ts'
-import { Refusal, reply, type SmtpReply } from './reply.ts'
+import { RefusedCommand, reply, type SmtpReply } from './reply.ts'
 import type { SmtpSession } from './session-state.ts'
 import { addRecipient, openTransaction } from './transaction.ts'
 
@@ -19,7 +19,7 @@ export function greetingName(): string {
 }
 
 function greet(session: SmtpSession, text: string, extensions: readonly string[]): SmtpReply {
-  if (text.trim() === '') throw new Refusal(501, '5.5.4 name your host')
+  if (text.trim() === '') throw new RefusedCommand(501, '5.5.4 name your host')
   session.transaction = undefined
   return reply(250, greetingName(), ...extensions)
 }
@@ -29,12 +29,12 @@ const COMMANDS: Readonly<Record<string, Obey>> = {
   HELO: (session, text) => greet(session, text, []),
   MAIL: (session, text) => {
     if (session.transaction !== undefined)
-      throw new Refusal(503, '5.5.1 MAIL was given already; RSET takes it back')
+      throw new RefusedCommand(503, '5.5.1 MAIL was given already; RSET takes it back')
     session.transaction = openTransaction(session.setup, text, session.call)
     return reply(250, '2.1.0 Ok')
   },
   RCPT: ({ setup, transaction }, text) => {
-    if (transaction === undefined) throw new Refusal(503, '5.5.1 MAIL comes first')
+    if (transaction === undefined) throw new RefusedCommand(503, '5.5.1 MAIL comes first')
     return addRecipient(setup, transaction, text)
   },
   DATA: (session) => takeMessage(session),
@@ -55,7 +55,7 @@ const ELSEWHERE = new Set(['STARTTLS', 'AUTH', 'EXPN', 'ETRN', 'BDAT', 'TURN', '
  * Obeys one command line.
  *
  * @returns the reply; undefined when the session ended in the middle of the command
- * @throws Refusal, or the MailError of a failure, when it is not obeyed
+ * @throws RefusedCommand, or the MailError of a failure, when it is not obeyed
  */
 export async function obey(session: SmtpSession, line: string): Promise<SmtpReply | undefined> {
   const [, verb = '', text = ''] = /^(\S*)\s*(.*)$/s.exec(line) ?? []
@@ -63,6 +63,6 @@ export async function obey(session: SmtpSession, line: string): Promise<SmtpRepl
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command !== undefined) return command(session, text)
   throw ELSEWHERE.has(name)
-    ? new Refusal(502, '5.5.1 this command is of no use here')
-    : new Refusal(500, '5.5.2 this command is unknown')
+    ? new RefusedCommand(502, '5.5.1 this command is of no use here')
+    : new RefusedCommand(500, '5.5.2 this command is unknown')
 }

@@ -9,7 +9,7 @@ import { readMessage, type IncomingMessage } from '../../message/read-message.ts
 import { tellOutcome } from '../hand-over.ts'
 import { finishForAccounts, tellChanges } from '../sendmail/finish-message.ts'
 import { spillDirectory } from '../setup.ts'
-import { Refusal, reply, replyTo, type SmtpReply } from './reply.ts'
+import { RefusedCommand, reply, replyTo, type SmtpReply } from './reply.ts'
 import type { MessageAnswer, SmtpSession } from './session-state.ts'
 import { transactionEnvelope, type Transaction } from './transaction.ts'
 import { verdict } from './verdict.ts'
@@ -47,13 +47,13 @@ async function readAndHandOver(
  * Takes a message.
  *
  * @returns the reply to it; undefined when it did not come to its end
- * @throws Refusal before the client has sent it
+ * @throws RefusedCommand before the client has sent it
  */
 export async function takeMessage(session: SmtpSession): Promise<SmtpReply | undefined> {
   const { setup, input, output, transaction } = session
   session.dataRefused = true
-  if (transaction === undefined) throw new Refusal(503, '5.5.1 MAIL and RCPT come first')
-  if (transaction.named.length === 0) throw new Refusal(554, '5.5.1 no valid recipients')
+  if (transaction === undefined) throw new RefusedCommand(503, '5.5.1 MAIL and RCPT come first')
+  if (transaction.named.length === 0) throw new RefusedCommand(554, '5.5.1 no valid recipients')
   const envelope = transactionEnvelope(transaction)
   if (!(await output.send(reply(354, 'End data with <CR><LF>.<CR><LF>')))) return undefined
   session.dataRefused = false

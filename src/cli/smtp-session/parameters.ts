@@ -9,7 +9,7 @@ import { quoteForMessage } from '../../message/address/address.ts'
 import { isOriginalRecipient } from '../../message/recipient-request.ts'
 import { fromXtext } from '../../message/xtext.ts'
 import { envidRequest, notifyRequest, returnRequest } from '../sendmail/report-options.ts'
-import { Refusal } from './reply.ts'
+import { RefusedCommand } from './reply.ts'
 
 /** What MAIL says besides the sender; the body is undefined where its bytes decide. */
 export type MailParameters = ReportRequest & { readonly body?: Envelope['body'] | undefined }
@@ -59,10 +59,10 @@ function readParameters<T>(text: string, readers: Readonly<Record<string, Reader
     const key = name.toUpperCase()
     const reader = Object.hasOwn(readers, key) ? readers[key] : undefined
     if (reader === undefined)
-      throw new Refusal(555, `5.5.4 the parameter ${quoteForMessage(name)} is unknown`)
+      throw new RefusedCommand(555, `5.5.4 the parameter ${quoteForMessage(name)} is unknown`)
     const read = readValue(reader, values.length > 0 ? values.join('=') : undefined)
     if (read === undefined || seen.has(key)) {
-      throw new Refusal(501, `5.5.4 the parameter ${quoteForMessage(word)} cannot be understood`)
+      throw new RefusedCommand(501, `5.5.4 the parameter ${quoteForMessage(word)} cannot be understood`)
     }
     seen.add(key)
     result = { ...result, ...read }
@@ -70,12 +70,12 @@ function readParameters<T>(text: string, readers: Readonly<Record<string, Reader
   return result
 }
 
-/** Reads the parameters of MAIL: SIZE, BODY, SMTPUTF8, RET and ENVID. @throws Refusal */
+/** Reads the parameters of MAIL: SIZE, BODY, SMTPUTF8, RET and ENVID. @throws RefusedCommand */
 export function mailParameters(text: string): MailParameters {
   return readParameters(text, MAIL)
 }
 
-/** Reads the parameters of RCPT: NOTIFY and ORCPT. @throws Refusal */
+/** Reads the parameters of RCPT: NOTIFY and ORCPT. @throws RefusedCommand */
 export function rcptParameters(text: string): RecipientRequest {
   return readParameters(text, RCPT)
 }

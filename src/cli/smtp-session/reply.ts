@@ -22,7 +22,7 @@ export function reply(code: number, ...lines: SmtpReply['lines']): SmtpReply {
 }
 
 /** Thrown by a command that is not obeyed. */
-export class Refusal extends Error {
+export class RefusedCommand extends Error {
   readonly reply: SmtpReply
 
   constructor(...[code, ...lines]: Parameters<typeof reply>) {

@@ -15,7 +15,7 @@ import { describeError, errnoOf } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
 import { EX, type ExitCode } from '../../errors/sysexits.ts'
 import { greetingName, obey } from './commands.ts'
-import { Refusal, reply, replyTo, type SmtpReply } from './reply.ts'
+import { RefusedCommand, reply, replyTo, type SmtpReply } from './reply.ts'
 import type { MessageAnswer, SmtpSession } from './session-state.ts'
 
 /** Unknown commands in a row after which the client is taken to send a message nobody asked for. */
@@ -93,7 +93,7 @@ async function answerTo(session: SmtpSession, line: string): Promise<SmtpReply |
   try {
     return await obey(session, line)
   } catch (error) {
-    if (error instanceof Refusal) return error.reply
+    if (error instanceof RefusedCommand) return error.reply
     if (error instanceof MailError) {
       session.setup.terminal.complain(error.publicMessage)
       return replyTo(error)

@@ -1,6 +1,6 @@
 /**
  * One mail transaction of an SMTP session: what MAIL and RCPT have said so far. Each address is checked when it is
- * named, so that the client hears at once what is wrong with it. Commands that are not obeyed throw a Refusal or a
+ * named, so that the client hears at once what is wrong with it. Commands that are not obeyed throw a RefusedCommand or a
  * MailError and change nothing.
  */
 import { MailError } from '../../errors/mail-error.ts'
@@ -10,7 +10,7 @@ import { recipientExpander, type Expand, type ResolveOptions } from '../resolve-
 import { envelopeSender, type Sender } from '../sender.ts'
 import type { Setup } from '../setup.ts'
 import { mailParameters, rcptParameters } from './parameters.ts'
-import { Refusal, reply, type SmtpReply } from './reply.ts'
+import { RefusedCommand, reply, type SmtpReply } from './reply.ts'
 
 /** How often RCPT may be said for one message: far more than RFC 5321 section 4.5.3.1.8 asks for. */
 const MOST_RECIPIENTS = 10_000
@@ -45,7 +45,7 @@ const ROUTE = /^@[^:]*:/
 function readArgument(text: string, keyword: 'FROM' | 'TO'): { path: string; parameters: string } {
   const found = ARGUMENT.exec(text.trim())
   if (found?.[1]?.toUpperCase() !== keyword) {
-    throw new Refusal(501, `5.5.4 write ${keyword}:<address>`)
+    throw new RefusedCommand(501, `5.5.4 write ${keyword}:<address>`)
   }
   return { path: (found[2] ?? found[3] ?? '').replace(ROUTE, ''), parameters: found[4] ?? '' }
 }
@@ -60,7 +60,7 @@ export function openTransaction(setup: Setup, text: string, defaults: Defaults):
     return { sender: envelopeSender(setup, `<${path}>`), reports, body, named: [], expand }
   } catch (error) {
     if (!(error instanceof MailError) || error.code !== 'ADDRESS_INVALID') throw error
-    throw new Refusal(501, `5.1.7 ${error.publicMessage}`)
+    throw new RefusedCommand(501, `5.1.7 ${error.publicMessage}`)
   }
 }
 
@@ -70,17 +70,17 @@ export async function addRecipient(
   { named, expand }: Transaction,
   text: string,
 ): Promise<SmtpReply> {
-  if (named.length >= MOST_RECIPIENTS) throw new Refusal(452, '4.5.3 too many recipients')
+  if (named.length >= MOST_RECIPIENTS) throw new RefusedCommand(452, '4.5.3 too many recipients')
   const { path, parameters } = readArgument(text, 'TO')
   const request = rcptParameters(parameters)
   const { recipients, problems } = readRecipients([`<${path}>`])
   for (const problem of problems) terminal.complain(problem)
   const [first = 'the recipient cannot be used'] = problems
-  if (recipients.length === 0) throw new Refusal(553, `5.1.3 ${first}`)
+  if (recipients.length === 0) throw new RefusedCommand(553, `5.1.3 ${first}`)
   const { recipients: addresses, refused, warnings } = await expand(recipients)
   const reasons = refused.map(({ recipient, reason }) => `${recipient}: ${reason}`)
   for (const line of [...warnings, ...reasons]) terminal.complain(line)
-  if (reasons.length > 0) throw new Refusal(550, `5.1.1 ${reasons.join('; ')}`)
+  if (reasons.length > 0) throw new RefusedCommand(550, `5.1.1 ${reasons.join('; ')}`)
   named.push({ addresses, request })
   return reply(250, '2.1.5 Ok', ...warnings.map((line) => `2.1.5 ${line}`))
 }

@@ -1,13 +1,13 @@
 /** The parameters of MAIL and RCPT. */
 import { describe, expect, it } from 'vitest'
 import { mailParameters, rcptParameters } from '../../../../src/cli/smtp-session/parameters.ts'
-import { Refusal } from '../../../../src/cli/smtp-session/reply.ts'
+import { RefusedCommand } from '../../../../src/cli/smtp-session/reply.ts'
 
 function codeOf(read: () => unknown): number | undefined {
   try {
     read()
   } catch (error) {
-    if (error instanceof Refusal) return error.reply.code
+    if (error instanceof RefusedCommand) return error.reply.code
     throw error
   }
   return undefined

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Terminal } from '../../../../src/cli/exit.ts'
 import { setUp } from '../../../../src/cli/setup.ts'
-import { formatReply, Refusal } from '../../../../src/cli/smtp-session/reply.ts'
+import { formatReply, RefusedCommand } from '../../../../src/cli/smtp-session/reply.ts'
 import {
   addRecipient,
   openTransaction,
@@ -43,7 +43,7 @@ async function opened({ aliases = ALIASES, mail = 'FROM:<a@s.ex>', call = NO_OPT
     try {
       return formatReply(await addRecipient(setup, transaction, `TO:${text}`)).trimEnd()
     } catch (error) {
-      if (error instanceof Refusal) return formatReply(error.reply).trimEnd()
+      if (error instanceof RefusedCommand) return formatReply(error.reply).trimEnd()
       throw error
     }
   }
