@@ -71,9 +71,9 @@ const PARTS = /=\?([\w.:-]+)(?:\*[\w-]*)?\?([BQ])\?([^?\s]*)\?=/gi
 /** What words next to each other, in the same charset, stand for. */
 interface Piece {
   readonly charset: string
-  readonly octets: Buffer
+  readonly octets: Buffer[]
   /** The words as they were written. */
-  readonly words: string
+  readonly words: string[]
 }
 
 function qDecode(payload: string): Buffer {
@@ -90,10 +90,10 @@ function piecesOf(run: string): Piece[] {
     const charset = name.toLowerCase()
     const octets = encoding.toUpperCase() === 'B' ? Buffer.from(payload, 'base64') : qDecode(payload)
     const last = pieces.at(-1)
-    if (last?.charset !== charset) pieces.push({ charset, octets, words })
+    if (last?.charset !== charset) pieces.push({ charset, octets: [octets], words: [words] })
     else {
-      const joined = { octets: Buffer.concat([last.octets, octets]), words: `${last.words} ${words}` }
-      pieces[pieces.length - 1] = { charset, ...joined }
+      last.octets.push(octets)
+      last.words.push(words)
     }
   }
   return pieces
@@ -103,9 +103,9 @@ function decodedRun(run: string): string {
   let text = ''
   let wasDecoded = true
   for (const { charset, octets, words } of piecesOf(run)) {
-    const decoded = decodedOctets(charset, octets)
+    const decoded = decodedOctets(charset, Buffer.concat(octets))
     const isApart = text !== '' && !(wasDecoded && decoded !== undefined)
-    text += `${isApart ? ' ' : ''}${decoded ?? words}`
+    text += `${isApart ? ' ' : ''}${decoded ?? words.join(' ')}`
     wasDecoded = decoded !== undefined
   }
   return text
