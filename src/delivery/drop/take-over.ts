@@ -1,7 +1,7 @@
 /**
  * Taking over what users dropped into the queue, where only its owner may write. Whoever drops is not trusted; what keeps
  * the mail of all others safe is in `scan.ts`, `file.ts` and `stage.ts` of src/queue/drop (what is a file at all, reading it, never
- * lost and never twice) and in `rules.ts` (what of it is believed). Here users take turns: in each round everybody
+ * lost and never twice) and in `rules.ts` (what of it is believed). Here users take turns: in each round (`round.ts`) everybody
  * who has something in the drop is served before anybody is served a second portion.
  *
  * It never throws for the sake of one file. A fault of the machine or of the configuration ends it; everything stays.
@@ -9,27 +9,19 @@
 import type { Config } from '../../config/config.ts'
 import { describeError } from '../../errors/errno.ts'
 import { MailError } from '../../errors/mail-error.ts'
-import type { MessageContent } from '../../message/content.ts'
 import { requireOwnDrop } from '../../queue/drop/directory.ts'
-import { readDropped, type DroppedFile } from '../../queue/drop/file.ts'
 import { finishLeft, isAnythingLeft } from '../../queue/drop/left.ts'
-import { markDropped, removeMarks } from '../../queue/drop/mark.ts'
-import { markName, takerName } from '../../queue/drop/taker-name.ts'
+import { takerName } from '../../queue/drop/taker-name.ts'
 import { scanDrop } from '../../queue/drop/scan.ts'
-import { discard, publish, stage, syncStage } from '../../queue/drop/stage.ts'
-import { ensureLayout, folderPath } from '../../queue/layout.ts'
+import { ensureLayout } from '../../queue/layout.ts'
 import { MaildirQueue } from '../../queue/maildir-queue.ts'
-import type { Runner } from '../../queue/store.ts'
 import { elapsed } from '../../util/clock.ts'
 import { readUsers, type User } from '../../util/passwd.ts'
-import type { Submitter } from '../account/choose.ts'
 import type { DeliveryContext } from '../context.ts'
-import { dropLimits, type DropLimits } from './limits.ts'
-import { refusalReport } from './refusal.ts'
-import { decideDrop, type DropRules } from './rules.ts'
+import { dropLimits } from './limits.ts'
+import { serveRound, type DropWork } from './round.ts'
 import { senderRule } from './sender.ts'
 import { inTurns, type Turn } from './turns.ts'
-import { reportQueued } from '../report/report.ts'
 
 /** What is taken over, and with what. */
 export interface DropParts {
@@ -65,40 +57,6 @@ const OF_ONE = 50
 const AT_ONCE = 100
 /** How often a daemon says that files were left, in milliseconds: a user can have it find them as often as he likes. */
 const SAYS_LEFT = 60_000
-/** Octets that are held at once, from which on a round ends early: others wait until it has ended. */
-const HELD = 16 * 1024 * 1024
-/** What a recipient counts for in this, by the memory and the time that he takes. */
-const OF_RECIPIENT = 1024
-
-/** A take-over that is going on. */
-interface Work {
-  readonly directory: string
-  readonly queueDir: string
-  readonly parts: DropParts
-  readonly rules: DropRules
-  readonly limits: DropLimits
-  readonly users: ReadonlyMap<number, string>
-  readonly runner: Runner
-  /** This take-over, in the names of what it leaves. */
-  readonly taker: string
-  /** Copies of others, by the name of the file that they did not get yet. */
-  readonly undecided: ReadonlyMap<string, readonly string[]>
-  /** Why a file was left, by its name; it is not looked at again. */
-  readonly leftFiles: Map<string, string>
-  taken: number
-  refused: number
-}
-
-/** A file of which copies lie in taken/. */
-interface StagedFile {
-  readonly name: string
-  readonly uid: number
-  readonly staged: readonly string[]
-  readonly content: MessageContent | undefined
-  /** Why it is refused; undefined for one that is taken. */
-  readonly why: string | undefined
-  readonly envelope: { readonly sender: string; readonly recipients: readonly string[] }
-}
 
 function allUsers(): readonly Pick<User, 'name' | 'uid'>[] {
   try {
@@ -113,177 +71,33 @@ function userNames(users: ReturnType<typeof allUsers>): ReadonlyMap<number, stri
   return new Map(users.toReversed().map(({ name, uid }) => [uid, name]))
 }
 
-/** Faults of the message. Those of the machine and the configuration stop everything. */
-function isOwnFault(error: unknown): error is MailError {
-  return error instanceof MailError && !/^(?:QUEUE|CONFIG)_/.test(error.code)
-}
-
-/** Stages the parts of a message. @returns their names, or why it is refused */
-async function stageParts(
-  work: Work,
-  { uid, name }: Turn,
-  { meta, content }: Extract<DroppedFile, { kind: 'message' }>,
-): Promise<readonly string[] | string> {
-  const { rules, queueDir, parts } = work
-  const { clock } = parts.context
-  const submitter: Submitter = { uid, user: work.users.get(uid) }
-  const decision = decideDrop({ meta, content, submitter }, { ...rules, now: clock.now() })
-  if (decision.kind === 'refused') return decision.why
-  try {
-    return await stage(queueDir, decision.messages, { drop: name, taker: work.taker, report: false, clock })
-  } catch (error) {
-    if (isOwnFault(error)) return error.publicMessage
-    throw error
-  }
-}
-
-/** Stages a report to the owner of a file. */
-async function stageReport(work: Work, { uid, name }: Turn, why: string, file: Legible): Promise<string[]> {
-  const { queueDir, parts } = work
-  const { config, context } = parts
-  const submitter: Submitter = { uid, user: work.users.get(uid) }
-  const header = file.kind === 'message' ? await firstOctets(file.content) : (file.header ?? Buffer.alloc(0))
-  const report = refusalReport(config, context, { name, submitter, why, meta: file.meta, header })
-  return stage(queueDir, [report], { drop: name, taker: work.taker, report: true, clock: context.clock })
-}
-
-type Legible = Extract<DroppedFile, { kind: 'message' | 'refused' }>
-
-/** Stages what becomes of one file: its parts, or a report to its owner. */
-async function stageFile(work: Work, turn: Turn, file: Legible): Promise<StagedFile> {
-  const { name, uid } = turn
-  const outcome = file.kind === 'message' ? await stageParts(work, turn, file) : file.why
-  const why = typeof outcome === 'string' ? outcome : undefined
-  const staged = typeof outcome === 'string' ? await stageReport(work, turn, outcome, file) : outcome
-  const content = file.kind === 'message' ? file.content : undefined
-  const envelope = file.meta?.envelope ?? { sender: '', recipients: [] }
-  return { name, uid, staged, content, why, envelope }
-}
-
-/** What a report shows of a message. */
-async function firstOctets(content: MessageContent): Promise<Buffer> {
-  for await (const chunk of content.stream()) return (chunk as Buffer).subarray(0, 64 * 1024)
-  return Buffer.alloc(0)
-}
-
-function heldOf(file: Legible): number {
-  const octets = file.kind === 'message' ? (file.content.bytes?.length ?? 0) : 0
-  return octets + (file.meta?.envelope.recipients.length ?? 0) * OF_RECIPIENT
-}
-
-/** Copies a round into taken/. What was copied when something fails is copied again the next time. */
-async function stageRound(work: Work, turns: readonly Turn[]): Promise<StagedFile[]> {
-  const { directory, queueDir, parts } = work
-  const spillDirectory = folderPath(queueDir, 'tmp')
-  const files: StagedFile[] = []
-  let held = 0
-  try {
-    for (const turn of turns) {
-      if (held > HELD || parts.signal?.aborted === true) break
-      const reading = { uid: turn.uid, maxSize: parts.config.submitMaxSize, spillDirectory }
-      const file = await readDropped(`${directory}/${turn.name}`, reading)
-      if (file.kind === 'left') work.leftFiles.set(turn.name, file.why)
-      if (file.kind === 'left' || file.kind === 'gone') continue
-      files.push(await stageFile(work, turn, file))
-      held += heldOf(file)
-    }
-    return files
-  } catch (error) {
-    for (const { content } of files) content?.close()
-    throw error
-  }
-}
-
-async function tell(work: Work, file: StagedFile, published: ReadonlyMap<string, string>): Promise<void> {
-  const { context } = work.parts
-  const { name, uid, why, staged, content, envelope } = file
-  const ids = staged.flatMap((each) => published.get(each) ?? [])
-  const user = work.users.get(uid)
-  const { sender, recipients } = envelope
-  const facts = { name, uid, sender, recipients, ...(user === undefined ? {} : { user }) }
-  if (why !== undefined) {
-    context.log.warn('intake.refused', {
-      ...facts,
-      reason: why,
-      ...(ids[0] === undefined ? {} : { report: ids[0] }),
-    })
-    return
-  }
-  context.log.info('intake.taken', { ...facts, ids })
-  if (content !== undefined) await reportQueued(context, { envelope, content, id: ids[0], attempts: 0 })
-}
-
-/** Which of the files are ours. The copies of the others are nobody's. */
-async function decide(work: Work, files: readonly StagedFile[]): Promise<StagedFile[]> {
-  const { directory, queueDir, leftFiles } = work
-  if (work.runner.lost)
-    throw new MailError('QUEUE_BUSY', 'the lease of this process was lost; the rest is for the next one')
-  const names = files.map(({ name }) => name)
-  const markings = await markDropped(directory, names, work.taker)
-  for (const { name, staged } of files) {
-    const marking = markings.get(name)
-    discard(queueDir, marking === 'ours' ? (work.undecided.get(name) ?? []) : staged)
-    if (marking === 'blocked') leftFiles.set(name, 'its owner keeps it from being taken over')
-  }
-  return files.filter(({ name }) => markings.get(name) === 'ours')
-}
-
-/** Serves everybody once. @returns how many files were done with */
-async function serve(work: Work, turns: readonly Turn[]): Promise<number> {
-  const { directory, queueDir } = work
-  const files = await stageRound(work, turns)
-  try {
-    if (files.length === 0) return 0
-    await syncStage(queueDir)
-    const own = await decide(work, files)
-    for (const [uid, count] of countByUser(own)) await work.limits.count(uid, count)
-    const ids = await publish(
-      queueDir,
-      own.flatMap(({ staged }) => staged),
-    )
-    for (const file of own) await tell(work, file, ids)
-    work.taken += own.filter(({ why }) => why === undefined).length
-    work.refused += own.filter(({ why }) => why !== undefined).length
-    removeMarks(
-      directory,
-      own.map(({ name }) => markName(name, work.taker)),
-    )
-    return files.length
-  } finally {
-    for (const { content } of files) content?.close()
-  }
-}
-
-function countByUser(files: readonly StagedFile[]): Map<number, number> {
-  const counts = new Map<number, number>()
-  for (const { uid } of files) counts.set(uid, (counts.get(uid) ?? 0) + 1)
-  return counts
-}
-
 /** The next round; empty when nobody has anything left that may be taken now. */
-async function nextRound(work: Work, served: ReadonlyMap<number, number>): Promise<Turn[]> {
-  const { directory, parts, leftFiles } = work
-  const now = parts.context.clock.now()
+async function nextRound(work: DropWork, served: ReadonlyMap<number, number>): Promise<Turn[]> {
+  const { directory, context, leftFiles } = work
+  const now = context.clock.now()
   const { byUser } = await scanDrop(directory, { now, most: OF_ONE, except: leftFiles, sweep: false })
   const allowed = new Map<number, readonly string[]>()
   for (const [uid, names] of byUser) allowed.set(uid, names.slice(0, await work.limits.left(uid)))
   return inTurns(allowed, served, AT_ONCE)
 }
 
-async function serveAll(work: Work): Promise<void> {
+async function serveAll(work: DropWork): Promise<void> {
   const served = new Map<number, number>()
-  while (work.parts.signal?.aborted !== true) {
+  while (work.signal?.aborted !== true) {
     const turns = await nextRound(work, served)
     if (turns.length === 0) return
     for (const { uid } of turns) served.set(uid, (served.get(uid) ?? 0) + 1)
     const before = work.leftFiles.size
-    if ((await serve(work, turns)) === 0 && work.leftFiles.size === before) return
+    if ((await serveRound(work, turns)) === 0 && work.leftFiles.size === before) return
   }
 }
 
 /** Begins, with what others have left. */
-async function begin(parts: DropParts, { directory, queueDir, runner, taker, marks }: Start): Promise<Work> {
-  const { config, context } = parts
+async function begin(
+  parts: DropParts,
+  { directory, queueDir, runner, taker, marks }: Start,
+): Promise<DropWork> {
+  const { config, context, signal } = parts
   const queue = new MaildirQueue(queueDir, context.clock)
   const now = (): number => context.clock.now()
   const users = allUsers()
@@ -294,7 +108,9 @@ async function begin(parts: DropParts, { directory, queueDir, runner, taker, mar
   return {
     directory,
     queueDir,
-    parts,
+    config,
+    context,
+    signal,
     rules: { config, mayUseSender, now: now() },
     limits: dropLimits(queue, config.submitMaxMessages, now),
     users: userNames(users),
@@ -308,7 +124,9 @@ async function begin(parts: DropParts, { directory, queueDir, runner, taker, mar
 }
 
 /** Where a take-over begins. */
-type Start = Pick<Work, 'directory' | 'queueDir' | 'runner' | 'taker'> & { readonly marks: readonly string[] }
+type Start = Pick<DropWork, 'directory' | 'queueDir' | 'runner' | 'taker'> & {
+  readonly marks: readonly string[]
+}
 
 const NOTHING: DropReport = { taken: 0, refused: 0, left: 0, problem: undefined }
 

@@ -11,7 +11,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 const PROGRAM = `
 import { readdirSync, readlinkSync } from 'node:fs'
-import { composeMail } from ${source('message/compose.ts')}
+import { composeMail } from ${source('message/compose/compose.ts')}
 const [, , directory, path] = process.argv
 const parts = { from: 'a@x.org', to: ['b@x.org'], cc: [], headers: [], date: 0, messageId: '<id@x.org>' }
 // It takes nearly all the room there is, so that the message fails early in the first attachment.

@@ -17,8 +17,8 @@ const MOST = 155 * MEGABYTE
 /** Composes as told by its arguments and prints the size of the message, and the most memory it held. */
 const PROGRAM = `
 import { readFileSync } from 'node:fs'
-import { composeMail } from ${source('message/compose.ts')}
-import { readAttachment } from ${source('message/attachment.ts')}
+import { composeMail } from ${source('message/compose/compose.ts')}
+import { readAttachment } from ${source('message/compose/attachment.ts')}
 const [directory, what, path] = process.argv.slice(2)
 const attached = what === 'attachment'
 const content = await composeMail({
