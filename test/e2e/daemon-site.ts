@@ -6,10 +6,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { M0, openSite, type MailSite, type Settings } from '../helpers/mail-site.ts'
-import { queueContents, type QueueContents } from '../helpers/queue-dir.ts'
+import type { QueueContents } from '../helpers/queue-dir.ts'
 import { startCommand, type CommandOptions, type RunningCommand } from '../helpers/run-command.ts'
 import type { Script } from '../helpers/scripted-server.ts'
 import { until } from '../helpers/until.ts'
+import { untilHolds } from '../helpers/until-holds.ts'
 
 /** One line of the structured log. */
 export interface LogLine {
@@ -43,20 +44,6 @@ function readLog(path: string): LogLine[] {
   if (!existsSync(path)) return []
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line) as LogLine)
-}
-
-/**
- * What the queue holds but for the runners, where two looks see the same: a file that moves from a folder which is still to
- * be read to one that was read already is in neither.
- */
-function contentsOf(queueDir: string): string {
-  const look = (): string => JSON.stringify({ ...queueContents(queueDir), runners: undefined })
-  try {
-    const contents = look()
-    return contents === look() ? contents : 'moving'
-  } catch {
-    return 'moving'
-  }
 }
 
 function starter(site: MailSite, logged: DaemonSite['logged']): DaemonSite['daemon'] {
@@ -103,10 +90,7 @@ export async function openDaemonSite(settings: Settings = {}, script: Script = {
         const result = await site.run('mq-sendmail', ['-odq', '-f', 'a@s.ex', ...recipients], { stdin: M0 })
         if (JSON.stringify(result) !== JSON.stringify(QUIET)) throw new Error(JSON.stringify(result))
       },
-      holds: async (contents: QueueContents) => {
-        const wanted = JSON.stringify(contents)
-        await until(`the queue holds ${wanted}`, () => contentsOf(site.queueDir) === wanted)
-      },
+      holds: (contents: QueueContents) => untilHolds(site.queueDir, contents),
     },
     { received: { get: () => site.received } },
   )

@@ -16,6 +16,7 @@ import { accountWays } from '../../../../src/delivery/ways.ts'
 import { bufferContent, MaildirQueue, SmtpTransport } from '../../../../src/index.ts'
 import { queueContents, temporaryQueue } from '../../../helpers/queue-dir.ts'
 import { until } from '../../../helpers/until.ts'
+import { untilHolds } from '../../../helpers/until-holds.ts'
 import { startScriptedServer, type Script, type StepContext } from '../../../helpers/scripted-server.ts'
 import { settingsOf } from '../workspace.ts'
 
@@ -163,10 +164,12 @@ describe('a daemon whose provider has a quota', () => {
     site.later(61 * MINUTE)
     await until('what can be sent is sent', () => site.received().length === 2)
     await until('it is said', () => said.length === 2)
+    const tried = { new: ['no-1@d.ex=deferred', 'no-2@d.ex=deferred', 'no-3@d.ex=deferred'] }
+    await untilHolds(site.store.name, tried)
     await stop()
     expect(await site.state()).toBeUndefined()
     expect(site.server.mostConnections).toBeLessThanOrEqual(2)
-    expect(site.holds()).toEqual({ new: ['no-1@d.ex=deferred', 'no-2@d.ex=deferred', 'no-3@d.ex=deferred'] })
+    expect(site.holds()).toEqual(tried)
   })
 
   it('that was killed while one message tried the account keeps its successor off for a minute', async () => {
